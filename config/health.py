@@ -1,0 +1,32 @@
+"""Is this process alive, and are the parts it needs there?"""
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis.exceptions import RedisError
+
+from gateway.models import Upstream
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when everything is there, else 503; names what is missing and never why (no addresses leak)."""
+    state: dict[str, object] = {"database": False, "migrations": False, "redis": False, "upstreams": 0}
+    try:
+        executor = MigrationExecutor(connection)
+        state["database"] = True
+        state["migrations"] = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        state["upstreams"] = Upstream.objects.filter(is_active=True).count() if state["migrations"] else 0
+    except DatabaseError:
+        pass
+    try:
+        cache.get("readyz")
+        state["redis"] = True
+    except RedisError:
+        pass
+    is_ready = all(state[name] for name in ("database", "migrations", "redis"))
+    return JsonResponse({"ready": is_ready, **state}, status=200 if is_ready else 503)

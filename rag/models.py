@@ -1,0 +1,191 @@
+"""Collections of documents, what was read out of them, and who may see them."""
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import HalfVectorField
+
+from accounts.models import User
+
+
+def stored_name(document: "Document", filename: str) -> str:
+    """The name in the storage is ours; nothing of the uploaded name reaches the file system."""
+    return f"documents/{document.id.hex[:2]}/{document.id.hex}"
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(
+            Q(owner=user) | Q(team__in=user.teams.all()) | Q(id__in=CollectionShare.objects.filter(user=user).values("collection"))
+        )
+
+    def editable_by(self, user: User) -> Self:
+        shares = CollectionShare.objects.filter(user=user, role=CollectionShare.Role.EDITOR)
+        return self.filter(Q(owner=user) | Q(team__in=user.teams.all()) | Q(id__in=shares.values("collection")))
+
+    def managed_by(self, user: User) -> Self:
+        """Those the user may rename, share and delete."""
+        leads = user.membership_set.filter(role="lead")
+        return self.filter(Q(owner=user) | Q(team__in=leads.values("team")))
+
+    def knowledge(self) -> Self:
+        """Without the attachments of conversations."""
+        return self.filter(is_attachment=False)
+
+
+class Collection(models.Model):
+    """A set of documents that belongs to a person or to a team; the unit of sharing."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=150)
+    purpose = models.CharField(_("purpose"), max_length=500, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("owner")
+    )
+    team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("team"))
+    is_attachment = models.BooleanField(default=False, editable=False, help_text="the files of one conversation")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = CollectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("collection")
+        verbose_name_plural = _("collections")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="collection_belongs_to_one",
+                condition=Q(owner=None, team__isnull=False) | Q(owner__isnull=False, team=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CollectionShare(models.Model):
+    class Role(models.TextChoices):
+        VIEWER = "viewer", _("may read")
+        EDITOR = "editor", _("may add and remove documents")
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="shares")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, verbose_name=_("user"))
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
+
+    class Meta:
+        verbose_name = _("share")
+        verbose_name_plural = _("shares")
+        constraints = [models.UniqueConstraint(fields=["collection", "user"], name="share_once")]
+
+    def __str__(self) -> str:
+        return f"{self.collection} → {self.user}"
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(collection__in=Collection.objects.visible_to(user))
+
+    def editable_by(self, user: User) -> Self:
+        return self.filter(collection__in=Collection.objects.editable_by(user))
+
+
+class Document(models.Model):
+    """An uploaded file and the state of its ingestion."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        PARSING = "parsing", _("being read")
+        EMBEDDING = "embedding", _("being indexed")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    name = models.CharField(_("name"), max_length=255)
+    file = models.FileField(upload_to=stored_name)
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField(_("size"))
+    sha256 = models.CharField(max_length=64)
+    version = models.PositiveIntegerField(default=1)
+    language = models.CharField(max_length=10, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    error = models.CharField(_("reason"), max_length=50, blank=True, help_text="code of an IngestionError")
+    done = models.PositiveIntegerField(default=0, help_text="chunks embedded so far")
+    total = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["status", "lease_until"], name="document_sweep")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DocumentText(models.Model):
+    """What was read out of a document; every span of ours counts characters of `text`."""
+
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, primary_key=True, related_name="content")
+    text = models.TextField()
+    page_starts = ArrayField(models.PositiveIntegerField(), default=list, help_text="empty where pages mean nothing")
+
+    def __str__(self) -> str:
+        return str(self.document_id)
+
+
+class Chunk(models.Model):
+    """A stretch of a document of about 800 characters: what is ranked by words and handed to the model."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="chunks")
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    page = models.PositiveIntegerField(null=True)
+    heading = models.CharField(max_length=300, blank=True)
+    text = models.TextField()
+    config = models.CharField(max_length=20, help_text="PostgreSQL text search configuration of its terms")
+    term_count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.document_id}[{self.start}:{self.end}]"
+
+
+class Posting(models.Model):
+    """How often a term occurs in a chunk: what BM25 counts with."""
+
+    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="+", db_index=True)
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+", db_index=False)
+    term = models.CharField(max_length=255)
+    frequency = models.PositiveSmallIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["term", "collection"], include=["chunk", "frequency"], name="posting_term")]
+
+    def __str__(self) -> str:
+        return f"{self.term} × {self.frequency}"
+
+
+class Vector(models.Model):
+    """The embedding of a part of about 250 characters of a chunk. Narrow, because it is what gets scanned."""
+
+    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="+")
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    deployment = models.CharField(max_length=200, help_text="public name of the embedding model")
+    embedding = HalfVectorField()
+
+    def __str__(self) -> str:
+        return f"{self.chunk_id}[{self.start}:{self.end}]"

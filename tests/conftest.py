@@ -1,0 +1,48 @@
+"""Three people with fixed rights: Alice owns, Bob is shared with, Charlie is a stranger."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice@example.org", name="Alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob@example.org", name="Bob")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return User.objects.create_user("charlie@example.org", name="Charlie")
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def alices_client(alice: User) -> Client:
+    return client_of(alice)
+
+
+@pytest.fixture
+def bobs_client(bob: User) -> Client:
+    return client_of(bob)
+
+
+@pytest.fixture
+def charlies_client(charlie: User) -> Client:
+    return client_of(charlie)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.clear()

@@ -1,0 +1,24 @@
+"""A plugin loaded before everything else: a PostgreSQL and a Redis of this test run's own, named in the environment.
+
+The settings are read when pytest-django loads, hence at import and not in a fixture. DATABASE_URL and REDIS_URL
+given from outside are used instead.
+"""
+
+import atexit
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from config import embedded
+
+_stack = contextlib.ExitStack()
+atexit.register(_stack.close)
+
+folder = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="voliere-test-", ignore_cleanup_errors=True)))
+folder.chmod(0o755)  # as root PostgreSQL runs as nobody, who has to reach its files
+os.environ["DATA_DIR"] = str(folder)
+os.environ["SECRET_KEY"] = "only for tests, " * 4
+os.environ["PUBLIC_URL"] = "http://testserver"
+os.environ["ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1"
+os.environ.update(_stack.enter_context(embedded.running(folder)))
