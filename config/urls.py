@@ -7,7 +7,6 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("accounts/", include("accounts.urls")),
-    path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("v1/", include("gateway.urls")),
     path("knowledge/", include("rag.urls")),

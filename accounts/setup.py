@@ -1,0 +1,46 @@
+"""The first admin: made from the environment or through a link that works until there is one."""
+
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.core import signing
+from django.db import connection, transaction
+from django.urls import reverse
+
+from accounts.exceptions import AlreadySetUp, SetupLinkInvalid
+from accounts.models import User
+
+LINK_MAX_AGE = 24 * 3600  # seconds; each start prints a fresh one
+SALT = "accounts.setup"
+LOCK = 0x5E7B  # any constant: the advisory lock that keeps two people from both becoming the first admin
+
+
+def is_set_up() -> bool:
+    return User.objects.filter(is_superuser=True, is_active=True).exists()
+
+
+def setup_link() -> str | None:
+    if is_set_up():
+        return None
+    token = signing.TimestampSigner(salt=SALT).sign("first admin").partition(":")[2]
+    return urljoin(settings.PUBLIC_URL, reverse("setup", args=[token]))
+
+
+def check_token(token: str) -> None:
+    """Raises `SetupLinkInvalid` for a wrong or expired token, `AlreadySetUp` when the link has done its work."""
+    try:
+        signing.TimestampSigner(salt=SALT).unsign(f"first admin:{token}", max_age=LINK_MAX_AGE)
+    except signing.BadSignature as error:
+        raise SetupLinkInvalid from error
+    if is_set_up():
+        raise AlreadySetUp
+
+
+@transaction.atomic
+def create_admin(email: str, password: str, name: str = "") -> User:
+    """Create the first admin; raises `AlreadySetUp` when somebody was quicker."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    if is_set_up():
+        raise AlreadySetUp
+    return User.objects.create_superuser(email, password, name=name)

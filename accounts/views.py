@@ -1,0 +1,40 @@
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts import setup
+from accounts.exceptions import AccountError
+from accounts.forms import PreferencesForm, SetupForm
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def set_up(request: HttpRequest, token: str) -> HttpResponse:
+    form = SetupForm(request.POST or None)
+    try:
+        setup.check_token(token)
+        if form.is_valid():
+            data = form.cleaned_data
+            user = setup.create_admin(data["email"], data["password"], data["name"])
+            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            return redirect("chat:home")
+    except AccountError as error:
+        return render(request, "account/setup_closed.html", status=error.status)
+    return render(request, "account/setup.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    assert request.user.is_authenticated  # noqa: S101  (login_required; tells the type checker)
+    form = PreferencesForm(request.POST or None, instance=request.user)
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("preferences")
+    return render(request, "account/preferences.html", {"form": form})
