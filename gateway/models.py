@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from gateway.encryption import EncryptedTextField
+from gateway.exceptions import UnknownModel
 
 
 class Upstream(models.Model):
@@ -40,6 +41,14 @@ class Upstream(models.Model):
 class DeploymentQuerySet(models.QuerySet["Deployment"]):
     def serving(self, kind: str) -> Self:
         return self.filter(kind=kind, is_active=True, upstream__is_active=True).select_related("upstream")
+
+    def find(self, name: str, kind: str) -> "Deployment":
+        """The deployment of that public name, the default for an empty one; raises UnknownModel."""
+        serving = self.serving(kind)
+        deployment = (serving.filter(name=name) if name else serving).first()
+        if deployment is None:
+            raise UnknownModel(param="model")
+        return deployment
 
 
 class Deployment(models.Model):
@@ -69,6 +78,11 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        if self.is_default:  # there is one of a kind
+            Deployment.objects.filter(kind=self.kind, is_default=True).exclude(pk=self.pk).update(is_default=False)
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
@@ -116,6 +130,11 @@ class ApiKey(models.Model):
             user=user, name=name, prefix=secret[:8], digest=cls.digest_of(secret), expires_at=expires_at
         )
         return key, secret
+
+    def revoke(self) -> None:
+        """For good; a second time changes nothing."""
+        self.revoked_at = self.revoked_at or timezone.now()
+        self.save(update_fields=["revoked_at"])
 
 
 class Quota(models.Model):
@@ -183,6 +202,7 @@ class Call(models.Model):
     deployment = models.ForeignKey(Deployment, on_delete=models.SET_NULL, null=True)
     purpose = models.CharField(max_length=10, choices=Purpose)
     input_tokens = models.PositiveIntegerField(help_text="estimate, charged when nothing better is known")
+    output_tokens = models.PositiveIntegerField(default=0, help_text="relayed so far, noted with each renewal")
     started_at = models.DateTimeField()
     lease_until = models.DateTimeField(db_index=True)
 
@@ -234,6 +254,7 @@ class Usage(models.Model):
         verbose_name = _("usage")
         verbose_name_plural = _("usage")
         ordering = ["-started_at"]
+        indexes = [models.Index(fields=["deployment", "-started_at"], name="usage_of_deployment")]
 
     def __str__(self) -> str:
         return f"{self.started_at:%Y-%m-%d %H:%M} {self.deployment}"

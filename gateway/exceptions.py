@@ -1,0 +1,124 @@
+"""What can go wrong between a caller and a model.
+
+GatewayError                 500  gateway_error
+├── NotAuthenticated         401  invalid_api_key
+├── NotAllowed               403  permission_denied
+├── NotFound                 404  not_found
+│   └── UnknownModel         404  model_not_found
+├── MethodNotAllowed         405  method_not_allowed
+├── InvalidRequest           400  invalid_request
+├── RequestTooLarge          413  request_too_large
+├── QuotaExceeded            429  insufficient_quota
+└── UpstreamError            502  upstream_error
+    ├── UpstreamRefused      400  upstream_refused
+    ├── ContextTooLong       400  context_length_exceeded
+    ├── UpstreamUnreachable  502  upstream_unreachable
+    ├── UpstreamBroken       502  upstream_broken
+    ├── UpstreamBusy         503  overloaded
+    └── UpstreamTimeout      504  upstream_timeout
+
+Codes are stable. The texts are for people and never carry an address, a credential or an upstream's own words.
+"""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class GatewayError(Exception):
+    status = 500
+    code = "gateway_error"
+    text: str | Promise = _("Something went wrong on the server.")
+
+    def __init__(self, text: str | None = None, *, param: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(text)
+        self.own_text = text
+        self.param = param
+        self.retry_after = retry_after  # seconds
+
+    def __str__(self) -> str:
+        return self.own_text or str(self.text)
+
+
+class NotAuthenticated(GatewayError):
+    status = 401
+    code = "invalid_api_key"
+    text = _("This needs a valid API key, sent as “Authorization: Bearer …”.")
+
+
+class NotAllowed(GatewayError):
+    status = 403
+    code = "permission_denied"
+    text = _("This account or key is no longer active.")
+
+
+class NotFound(GatewayError):
+    status = 404
+    code = "not_found"
+    text = _("There is nothing at this address.")
+
+
+class UnknownModel(NotFound):
+    code = "model_not_found"
+    text = _("There is no such model, or it is not offered to you.")
+
+
+class MethodNotAllowed(GatewayError):
+    status = 405
+    code = "method_not_allowed"
+    text = _("This address does not take this method.")
+
+
+class InvalidRequest(GatewayError):
+    status = 400
+    code = "invalid_request"
+
+
+class RequestTooLarge(GatewayError):
+    status = 413
+    code = "request_too_large"
+    text = _("The request is too large.")
+
+
+class QuotaExceeded(GatewayError):
+    status = 429
+    code = "insufficient_quota"
+
+
+class UpstreamError(GatewayError):
+    status = 502
+    code = "upstream_error"
+    text = _("The model server could not answer.")
+
+
+class UpstreamRefused(UpstreamError):
+    status = 400
+    code = "upstream_refused"
+    text = _("The model server did not accept this request.")
+
+
+class ContextTooLong(UpstreamError):
+    status = 400
+    code = "context_length_exceeded"
+    text = _("This is more text than the model can take in at once.")
+
+
+class UpstreamUnreachable(UpstreamError):
+    code = "upstream_unreachable"
+    text = _("The model server cannot be reached.")
+
+
+class UpstreamBroken(UpstreamError):
+    code = "upstream_broken"
+    text = _("The model server broke off its answer or sent something that is none.")
+
+
+class UpstreamBusy(UpstreamError):
+    status = 503
+    code = "overloaded"
+    text = _("The model server is busy. Please try again in a moment.")
+
+
+class UpstreamTimeout(UpstreamError):
+    status = 504
+    code = "upstream_timeout"
+    text = _("The model server took too long.")

@@ -1,0 +1,88 @@
+"""What a call may need, what it has consumed so far, and what it is charged in the end."""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from gateway.models import Quota, Usage
+
+BYTES_PER_TOKEN = 4
+LONGEST_TOKEN = 16  # bytes; servers send one token at a time, unless a piece is longer than any
+MAX_TOKENS = 100_000_000  # more is nonsense, whoever says it
+
+
+def estimated_tokens(text: str) -> int:
+    return math.ceil(len(text.encode(errors="surrogatepass")) / BYTES_PER_TOKEN)
+
+
+def tokens_of_piece(text: str) -> int:
+    """Of one piece of a stream."""
+    size = len(text.encode(errors="surrogatepass"))
+    return min(size, 1) if size <= LONGEST_TOKEN else math.ceil(size / BYTES_PER_TOKEN)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a call may need; without a stated `output_tokens` what the deployment usually answers."""
+
+    input_tokens: int
+    output_tokens: int | None
+
+
+@dataclass(frozen=True)
+class Consumption:
+    status: Usage.Status
+    first_token_ms: int | None
+    duration_ms: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+    requests: int = 0
+    estimated: bool = False
+
+    def of(self, unit: str) -> int:
+        return self.requests if unit == Quota.Unit.REQUESTS else self.input_tokens + self.output_tokens
+
+
+@dataclass
+class Meter:
+    """What a call has consumed so far. Whoever relays tells it; `None` stands for: the upstream did not say."""
+
+    input_estimate: int
+    began: float = field(default_factory=time.monotonic)
+    first_token_ms: int | None = None
+    relayed_tokens: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    status: Usage.Status = Usage.Status.ABORTED
+
+    def relayed(self, tokens: int) -> None:
+        if self.first_token_ms is None:
+            self.first_token_ms = self.elapsed_ms()
+        self.relayed_tokens += tokens
+
+    def reported(self, usage: object) -> None:
+        """Take over the upstream's figures; an explicit zero is one, anything but a sane number is none."""
+        if isinstance(usage, dict):
+            self.input_tokens = _sane(usage.get("prompt_tokens"), self.input_tokens)
+            self.output_tokens = _sane(usage.get("completion_tokens"), self.output_tokens)
+
+    def elapsed_ms(self) -> int:
+        return round((time.monotonic() - self.began) * 1000)
+
+    def consumption(self) -> Consumption:
+        if self.status == Usage.Status.FAILED and self.first_token_ms is None:
+            return Consumption(self.status, None, self.elapsed_ms())
+        return Consumption(
+            self.status,
+            self.first_token_ms,
+            self.elapsed_ms(),
+            self.input_estimate if self.input_tokens is None else self.input_tokens,
+            self.relayed_tokens if self.output_tokens is None else self.output_tokens,
+            requests=1,
+            estimated=self.input_tokens is None or self.output_tokens is None,
+        )
+
+
+def _sane(value: object, otherwise: int | None) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_count and 0 <= value <= MAX_TOKENS else otherwise  # type: ignore[operator, return-value]
