@@ -1,0 +1,1 @@
+"""A small model server that speaks the OpenAI API, in a process of its own: `python -m inference`."""
