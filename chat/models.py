@@ -5,6 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -38,6 +39,23 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return self.title or str(_("New conversation"))
 
+    def get_absolute_url(self) -> str:
+        return reverse("chat:conversation", args=[self.id])
+
+    def thread(self) -> "list[Message]":
+        """The messages shown: from the first, at each fork the newest branch. One query."""
+        newest: dict[uuid.UUID | None, Message] = {}
+        for message in self.messages.prefetch_related("citations"):
+            newest[message.parent_id] = message  # ordered by creation: the last one wins
+        thread: list[Message] = []
+        while message := newest.get(thread[-1].id if thread else None):
+            thread.append(message)
+        return thread
+
+    def last_message(self) -> "Message | None":
+        thread = self.thread()
+        return thread[-1] if thread else None
+
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> Self:
@@ -61,6 +79,7 @@ class Message(models.Model):
         INTERRUPTED = "interrupted", _("interrupted")
 
     RUNNING = (Status.WAITING, Status.STREAMING)
+    BROKEN = (Status.STOPPED, Status.FAILED, Status.INTERRUPTED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
@@ -69,7 +88,9 @@ class Message(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.DONE)
     text = models.TextField(blank=True)
     error = models.CharField(max_length=50, blank=True, help_text="code of the error that ended it")
+    reason = models.CharField(max_length=500, blank=True, help_text="the same as a sentence for its reader")
     model = models.CharField(max_length=200, blank=True)
+    searched = models.BooleanField(default=False, help_text="documents were searched for this answer")
     event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in `text`")
     stop_requested = models.BooleanField(default=False)
     lease_until = models.DateTimeField(null=True)
@@ -92,6 +113,14 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role}: {self.text[:40]}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in self.RUNNING
+
+    @property
+    def is_broken(self) -> bool:
+        return self.status in self.BROKEN
 
 
 class Citation(models.Model):

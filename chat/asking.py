@@ -1,0 +1,96 @@
+"""A question is stored, with a place for its answer, before any model is called."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from chat.exceptions import (
+    AnswerRunning,
+    AttachmentsNotReady,
+    EmptyQuestion,
+    NothingToRetry,
+    QuestionTooLong,
+    UnknownCollection,
+)
+from chat.models import Conversation, Message
+from rag.models import Collection, Document
+
+QUESTION_LIMIT = 100_000  # characters
+TITLE_LENGTH = 60  # characters
+LEASE = timedelta(seconds=15)  # an answer whose writer has not been heard of for so long is interrupted
+
+
+def choose(conversation: Conversation, model: str, collections: Iterable[UUID]) -> None:
+    """Remember model and collections of a conversation; raises `UnknownCollection` for one not visible."""
+    wanted = set(collections)
+    visible = set(
+        Collection.objects.visible_to(conversation.owner).knowledge().filter(id__in=wanted).values_list("id", flat=True)
+    )
+    if visible != wanted:
+        raise UnknownCollection
+    conversation.model = model
+    conversation.save(update_fields=["model", "updated_at"])
+    conversation.collections.set(visible)
+
+
+@transaction.atomic
+def ask(conversation: Conversation, text: str) -> tuple[Message, Message]:
+    """Store `text` at the end of the conversation and return the question and the answer to be written.
+
+    Raises `EmptyQuestion`, `QuestionTooLong`, `AttachmentsNotReady`, `AnswerRunning`.
+    """
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise EmptyQuestion
+    if len(text) > QUESTION_LIMIT:
+        raise QuestionTooLong
+    if _attachments_pending(conversation):
+        raise AttachmentsNotReady
+    question = Message.objects.create(
+        conversation=conversation, parent=conversation.last_message(), role=Message.Role.USER, text=text
+    )
+    answer = _place_for_answer(question)
+    conversation.title = conversation.title or _title_of(text)
+    conversation.save(update_fields=["title", "updated_at"])
+    return question, answer
+
+
+@transaction.atomic
+def retry(broken: Message) -> Message:
+    """A new answer beside one that failed, was stopped or interrupted."""
+    if broken.parent is None or broken.status not in Message.BROKEN:
+        raise NothingToRetry
+    return _place_for_answer(broken.parent)
+
+
+def stop(answer: Message) -> None:
+    """Whoever writes the answer sees this within a second, in whichever process."""
+    Message.objects.running().filter(id=answer.id).update(stop_requested=True)
+
+
+def _place_for_answer(question: Message) -> Message:
+    try:
+        with transaction.atomic():
+            return Message.objects.create(
+                conversation=question.conversation,
+                parent=question,
+                role=Message.Role.ASSISTANT,
+                status=Message.Status.WAITING,
+                lease_until=timezone.now() + LEASE,
+            )
+    except IntegrityError as error:
+        raise AnswerRunning from error
+
+
+def _attachments_pending(conversation: Conversation) -> bool:
+    pending = [Document.Status.QUEUED, Document.Status.PARSING, Document.Status.EMBEDDING]
+    return Document.objects.filter(collection=conversation.attachments_id, status__in=pending).exists()
+
+
+def _title_of(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"

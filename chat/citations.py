@@ -1,0 +1,52 @@
+"""Markers like `[1]` in an answer, and the sources they point to."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from chat.models import Citation, Message
+from rag.retrieval import Passage
+
+# [1]  [1, 2]  but not the text of a link [1](…)
+Links = Mapping[int, tuple[str, str]]  # number of a source → (address, title)
+MARKER = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?!\()")
+
+
+def store(message: Message, passages: Iterable[Passage]) -> list[Citation]:
+    return Citation.objects.bulk_create(
+        Citation(
+            message=message,
+            number=number,
+            document_id=passage.document_id,
+            document_name=passage.document_name,
+            version=passage.version,
+            page=passage.page,
+            start=passage.start,
+            end=passage.end,
+            text=passage.text,
+        )
+        for number, passage in enumerate(passages, start=1)
+    )
+
+
+def title_of(citation: Citation) -> str:
+    if citation.page:
+        return _("%(document)s, page %(page)s") % {"document": citation.document_name, "page": citation.page}
+    return citation.document_name
+
+
+def address_of(citation: Citation) -> str:
+    return reverse("chat:source", args=[citation.message_id, citation.number])
+
+
+def links(message: Message, citations: Iterable[Citation]) -> Links | None:
+    """Where each marker leads; None when nothing was searched, so that `[1]` is ordinary text."""
+    if not message.searched:
+        return None
+    return {citation.number: (address_of(citation), title_of(citation)) for citation in citations}
+
+
+def used_numbers(text: str) -> set[int]:
+    return {int(number) for found in MARKER.finditer(text) for number in found[1].split(",")}

@@ -1,0 +1,73 @@
+"""All that writing an answer needs from the database, read at once."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from chat.exceptions import NoModel
+from chat.models import Conversation, Message
+from chat.prompts import ChatMessage
+from gateway.models import Deployment
+from rag.models import Collection
+
+
+@dataclass(frozen=True)
+class Context:
+    owner: User
+    history: list[ChatMessage]  # ends with the question
+    deployment: Deployment
+    collections: QuerySet[Collection]
+    searched: bool
+
+    @property
+    def question(self) -> str:
+        return self.history[-1]["content"]
+
+
+def load(answer: Message) -> Context:
+    """Raises `NoModel` when nothing is connected that could answer."""
+    conversation = answer.conversation
+    deployment = deployment_for(conversation)
+    collections = collections_of(conversation)
+    answer.model, answer.searched = deployment.name, collections.exists()
+    answer.save(update_fields=["model", "searched"])
+    return Context(
+        owner=conversation.owner,
+        history=history_before(answer),
+        deployment=deployment,
+        collections=collections,
+        searched=answer.searched,
+    )
+
+
+def deployment_for(conversation: Conversation) -> Deployment:
+    serving = Deployment.objects.serving(Deployment.Kind.CHAT)
+    deployment = serving.filter(name=conversation.model).first() if conversation.model else serving.first()
+    if deployment is None:
+        raise NoModel
+    return deployment
+
+
+def collections_of(conversation: Conversation) -> QuerySet[Collection]:
+    """Those chosen and the attachments, as far as the owner may see them now."""
+    chosen = Q(id__in=conversation.collections.all()) | Q(id=conversation.attachments_id)
+    return Collection.objects.visible_to(conversation.owner).filter(chosen)
+
+
+def history_before(answer: Message) -> list[ChatMessage]:
+    messages = {message.id: message for message in answer.conversation.messages.all()}
+    history: list[ChatMessage] = []
+    ancestor: UUID | None = answer.parent_id
+    while ancestor:
+        message = messages[ancestor]
+        if message.text:
+            history.append({"role": message.role, "content": message.text})
+        ancestor = message.parent_id
+    return history[::-1]
+
+
+def language_of(user: User) -> str:
+    return user.language or settings.LANGUAGE_CODE

@@ -1,0 +1,36 @@
+"""What a browser is told while an answer is written: the protocol of the conversation's socket.
+
+To the browser, each with `type`:
+    asked     html, replaces                  new articles, also for other tabs; `replaces` is the id of one retried
+    status    message, number, text           what is being done ("Searching documents…")
+    text      message, number, closed, tail   append `closed`, replace the open tail (HTML)
+    snapshot  message, number, closed, tail   replace everything there is
+    ended     message, number, html           the whole article, rendered once more
+    error     code                            a frame of the browser's was not understood
+From the browser:
+    attach                                    tell me of the running answer from where it stands, and all that follows
+Within an answer `number` counts 1, 2, 3 … without a gap.
+"""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+
+
+def group(conversation: UUID) -> str:
+    return f"conversation.{conversation}"
+
+
+async def publish(conversation: UUID, event: Event) -> None:
+    """Tell every tab that looks at the conversation. Redis may be away: then they catch up from the database."""
+    try:
+        await get_channel_layer().group_send(group(conversation), {"type": "event", "event": event})
+    except (RedisError, OSError) as error:
+        logger.warning("Event not published: %s", type(error).__name__)

@@ -1,0 +1,70 @@
+"""What can go wrong in a conversation.
+
+ChatError
+├── EmptyQuestion        400  nothing was asked
+├── QuestionTooLong      413
+├── UnknownCollection    404  chosen, but not visible to the one who asks
+├── AnswerRunning        409  one answer at a time in a conversation
+├── AttachmentsNotReady  409  a file is still being read
+├── NothingToRetry       409  the answer is not one that broke off
+├── NoModel              503  nothing is connected that could answer
+└── EmptyAnswer          502  the model ended without a word
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+
+class ChatError(Exception):
+    status = 400
+    code = "chat_error"
+    sentence = _("That did not work.")
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+class EmptyQuestion(ChatError):
+    code = "empty_question"
+    sentence = _("Write a message first.")
+
+
+class QuestionTooLong(ChatError):
+    status = 413
+    code = "question_too_long"
+    sentence = _("This message is too long. Attach long texts as a file instead.")
+
+
+class UnknownCollection(ChatError):
+    status = 404
+    code = "unknown_collection"
+    sentence = _("This collection does not exist, or is not shared with you.")
+
+
+class AnswerRunning(ChatError):
+    status = 409
+    code = "answer_running"
+    sentence = _("An answer is still being written here. Wait for it, or stop it.")
+
+
+class AttachmentsNotReady(ChatError):
+    status = 409
+    code = "attachments_not_ready"
+    sentence = _("An attached file is still being read. One moment.")
+
+
+class NothingToRetry(ChatError):
+    status = 409
+    code = "nothing_to_retry"
+    sentence = _("This answer cannot be tried again.")
+
+
+class NoModel(ChatError):
+    status = 503
+    code = "no_model"
+    sentence = _("This model is not available. Choose another, or ask an admin to connect a model server.")
+
+
+class EmptyAnswer(ChatError):
+    status = 502
+    code = "empty_answer"
+    sentence = _("The model ended without an answer.")

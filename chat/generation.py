@@ -1,0 +1,189 @@
+"""Writing an answer: a task of the server, not of a socket or a request.
+
+    question stored → search → prompt → stream → terminal state
+
+The text is saved at most once a second and published as numbered events (see `events`). Whatever ends the task —
+the end, a stop, a failure, a shutdown — leaves the message in a terminal state with all the text there was; what a
+kill leaves, `sweep` ends.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from chat import citations, events
+from chat.asking import LEASE
+from chat.context import Context, language_of, load
+from chat.exceptions import ChatError, EmptyAnswer
+from chat.models import Message
+from chat.prompts import build_messages
+from chat.rendering import StreamingRenderer
+from gateway import completions
+from gateway.callers import Caller
+from gateway.exceptions import GatewayError
+from gateway.models import Purpose
+from rag.retrieval import Passage, retrieve
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Failure = GatewayError | ChatError
+
+PUBLISH_EVERY = 0.08  # seconds: the eye sees a flow, the browser is not flooded
+SAVE_EVERY = 1.0  # seconds
+
+async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def start(answer: Message) -> None:
+    """Begin to write in this process. The fresh context keeps the task apart from the request that asked."""
+    task = asyncio.get_running_loop().create_task(Writer(answer).run(), context=contextvars.Context())
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+
+
+class Writer:
+    def __init__(self, answer: Message) -> None:
+        self.answer = answer
+        self.text = ""
+        self.number = 0
+        self.pending = ""  # received, but not yet published
+        self.saved = ("", 0)
+        self.stopping = False
+        self.renderer = StreamingRenderer(None)
+
+    async def run(self) -> None:
+        with translation.override(language_of(self.answer.conversation.owner)):
+            pulse = asyncio.create_task(self._pulse(asyncio.current_task()))
+            try:
+                status, error = await self._write()
+            finally:
+                pulse.cancel()
+            await self._end(status, error)
+
+    async def _write(self) -> tuple[Message.Status, Failure | None]:
+        try:
+            context = await in_database(load, self.answer)
+            passages = await self._search(context)
+            async for delta in self._deltas(context, passages):
+                self.text += delta
+                self.pending += delta
+            if not self.text.strip():
+                raise EmptyAnswer
+        except asyncio.CancelledError:
+            if self.stopping:
+                return Message.Status.STOPPED, None
+            await self._end(Message.Status.INTERRUPTED, None)  # the server is going down: this is the last chance
+            raise
+        except (GatewayError, ChatError) as error:
+            return Message.Status.FAILED, error
+        return Message.Status.DONE, None
+
+    async def _search(self, context: Context) -> list[Passage]:
+        if not context.searched:
+            await self._tell(_("Thinking…"))
+            return []
+        await self._tell(_("Searching documents…"))
+        passages = await retrieve(Caller(context.owner), context.question, context.collections)
+        sources = await in_database(citations.store, self.answer, passages)
+        self.renderer = StreamingRenderer(citations.links(self.answer, sources))
+        await self._tell(_("Reading the passages found…"))
+        return passages
+
+    async def _deltas(self, context: Context, passages: list[Passage]) -> AsyncIterator[str]:
+        deployment = context.deployment
+        messages = build_messages(
+            context.history, passages, searched=context.searched, context=deployment.context_length
+        )
+        body = {"model": deployment.name, "messages": messages, "stream": True}
+        stream = completions.stream(Caller(context.owner), body, purpose=Purpose.CHAT)
+        async with contextlib.aclosing(stream):
+            async for chunk in stream:
+                for choice in chunk.get("choices") or ():
+                    if text := (choice.get("delta") or {}).get("content"):
+                        yield text.replace("\x00", "")
+
+    async def _pulse(self, writing: "asyncio.Task[None] | None") -> None:
+        """Publish what has come and save now and then; cancel the writing when somebody asked for it."""
+        last_save = time.monotonic()
+        while True:
+            await asyncio.sleep(PUBLISH_EVERY)
+            if self.pending:
+                await self._publish_text()
+            if time.monotonic() - last_save >= SAVE_EVERY:
+                last_save = time.monotonic()
+                self.stopping = await self._save()
+                if self.stopping and writing:
+                    writing.cancel()
+                    return
+
+    async def _publish_text(self) -> None:
+        new, self.pending = self.pending, ""
+        closed, tail = self.renderer.feed(new)
+        await self._publish({"type": "text", "closed": closed, "tail": tail})
+
+    async def _tell(self, text: str) -> None:
+        await self._publish({"type": "status", "text": text})
+
+    async def _publish(self, event: events.Event) -> None:
+        self.number += 1
+        numbered = {**event, "message": str(self.answer.id), "number": self.number}
+        await events.publish(self.answer.conversation_id, numbered)
+
+    async def _save(self) -> bool:
+        """Store what was published and renew the lease; True when the answer is to stop, or is gone."""
+        state = (self.text.removesuffix(self.pending), self.number)
+        changes = {"text": state[0], "event": state[1]} if state != self.saved else {}
+        self.saved = state
+        return await in_database(save, self.answer.id, changes)
+
+    async def _end(self, status: Message.Status, error: Failure | None) -> None:
+        self.number += 1
+        if message := await in_database(end, self.answer.id, status, error, self.text, self.number):
+            await events.publish(message.conversation_id, await in_database(ended_event, message))
+
+
+def save(answer_id: UUID, changes: dict[str, object]) -> bool:
+    running = Message.objects.running().filter(id=answer_id)
+    kept = running.update(lease_until=timezone.now() + LEASE, status=Message.Status.STREAMING, **changes)
+    return not kept or running.filter(stop_requested=True).exists()
+
+
+def end(answer_id: UUID, status: Message.Status, error: Failure | None, text: str, number: int) -> Message | None:
+    """The one way into a terminal state; None when somebody else was there before."""
+    changes = {"error": error.code, "reason": str(error)[:500]} if error else {}
+    running = Message.objects.running().filter(id=answer_id)
+    if not running.update(status=status, text=text, event=number, lease_until=None, **changes):
+        return None
+    return Message.objects.select_related("conversation").get(id=answer_id)
+
+
+def ended_event(message: Message) -> events.Event:
+    html = render_to_string("chat/_message.html", {"message": message})
+    return {"type": "ended", "message": str(message.id), "number": message.event, "html": html}
+
+
+def sweep() -> list[Message]:
+    """Interrupt the answers whose writer was killed; returns them."""
+    lost = Message.objects.running().filter(lease_until__lt=timezone.now())
+    ended = (
+        end(message.id, Message.Status.INTERRUPTED, None, message.text, message.event + 1)
+        for message in lost.only("id", "text", "event")
+    )
+    return [message for message in ended if message]

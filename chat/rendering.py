@@ -1,0 +1,127 @@
+"""Markdown to HTML that is safe to show: one renderer and one sanitiser for stream, history and export.
+
+Raw HTML and images in Markdown are shown as text; links get `rel`; `[1]` becomes a link to the source it names and
+vanishes when there is no such source.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from django.utils.translation import gettext as _
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+from chat.citations import MARKER, Links
+
+TAGS = {
+    "a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p",
+    "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+ATTRIBUTES = {
+    "a": {"href", "title", "class", "aria-label"},
+    "code": {"class"},
+    "div": {"class", "tabindex"},
+    "ol": {"start"},
+    "pre": {"tabindex"},
+    "span": {"class"},
+    "td": {"style"},
+    "th": {"style"},
+}
+_formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
+
+
+def _highlight(code: str, language: str, _attributes: str) -> str:
+    try:
+        return highlight(code, get_lexer_by_name(language), _formatter) if language else ""
+    except ClassNotFound:
+        return ""
+
+
+def _citation_rule(state: StateInline, silent: bool) -> bool:
+    links: Links | None = state.env.get("links")
+    found = MARKER.match(state.src, state.pos) if links is not None else None
+    if links is None or found is None:
+        return False
+    if not silent:
+        for number in map(int, found[1].split(",")):
+            if number in links:
+                state.push("citation", "", 0).meta = {"number": number}
+    state.pos = found.end()
+    return True
+
+
+def _render_citation(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, env: Any) -> str:
+    number = tokens[index].meta["number"]
+    address, title = env["links"][number]
+    label = _("Source %(number)s") % {"number": number}
+    return (
+        f'<a class="citation" href="{escapeHtml(address)}" title="{escapeHtml(title)}" '
+        f'aria-label="{escapeHtml(label)}">{number}</a>'
+    )
+
+
+def _render_image(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, _env: Any) -> str:
+    """A remote image would tell its server that the answer is being read: its description stands instead."""
+    return escapeHtml(tokens[index].content)
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False, "highlight": _highlight, "maxNesting": 40})
+    markdown.enable(["table", "strikethrough"])
+    markdown.inline.ruler.before("link", "citation", _citation_rule)
+    markdown.add_render_rule("citation", _render_citation)
+    markdown.add_render_rule("image", _render_image)
+    markdown.add_render_rule("table_open", lambda *_: '<div class="table" tabindex="0"><table>\n')
+    markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    return markdown
+
+
+def sanitise(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+        filter_style_properties={"text-align"},
+    )
+
+
+def render(text: str, links: Links | None = None) -> str:
+    """`links` is None where nothing was searched: then `[1]` is ordinary text."""
+    return sanitise(_markdown().render(text, {"links": links}))
+
+
+def closed_until(text: str) -> int:
+    """Where the last top-level block of `text` begins: all before it can no longer change."""
+    tokens: list[Token] = _markdown().parse(text, {"links": None})
+    starts = [token.map[0] for token in tokens if token.level == 0 and token.nesting >= 0 and token.map]
+    if len(starts) < 2:
+        return 0
+    return sum(len(line) for line in text.splitlines(keepends=True)[: starts[-1]])
+
+
+class StreamingRenderer:
+    """Renders an answer as it grows. A closed block is rendered once, only the open tail again and again."""
+
+    def __init__(self, links: Links | None, render: Callable[[str, Links | None], str] = render) -> None:
+        self.links = links
+        self.render = render
+        self.tail = ""
+
+    def feed(self, text: str) -> tuple[str, str]:
+        """Returns the HTML of the blocks that `text` has closed, and of the tail that is still open."""
+        self.tail += text
+        end = closed_until(self.tail)
+        closed, self.tail = self.tail[:end], self.tail[end:]
+        return (self.render(closed, self.links) if closed else ""), self.render(self.tail, self.links)

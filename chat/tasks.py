@@ -1,0 +1,10 @@
+from asgiref.sync import async_to_sync
+from celery import shared_task
+
+from chat import events, generation
+
+
+@shared_task
+def sweep_answers() -> None:
+    for message in generation.sweep():
+        async_to_sync(events.publish)(message.conversation_id, generation.ended_event(message))

@@ -1,0 +1,172 @@
+"""The pages of the chat. Everything is found through `visible_to`: a stranger's id is as unknown as a wrong one.
+
+Each form works as a plain form and, asked for JSON by the page's script, without leaving the page.
+"""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages as notices
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from chat import asking, attachments, conversations, events, generation
+from chat.exceptions import ChatError
+from chat.forms import AskForm, RenameForm
+from chat.models import Citation, Conversation, Message
+from rag.exceptions import UploadRefused
+from rag.models import Document
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in; for views behind `login_required`."""
+    assert request.user.is_authenticated  # noqa: S101
+    return request.user
+
+
+def find(request: HttpRequest, conversation: UUID) -> Conversation:
+    return get_object_or_404(Conversation.objects.visible_to(person(request)), id=conversation)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def refusal(request: HttpRequest, error: ChatError | UploadRefused, back: str) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"error": error.code, "message": str(error)}, status=error.status)
+    notices.error(request, str(error))
+    return redirect(back)
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "chat/conversation.html", conversations.page(person(request), None))
+
+
+@login_required
+@require_GET
+def conversation(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    found = find(request, conversation)
+    return render(request, "chat/conversation.html", conversations.page(found.owner, found))
+
+
+@login_required
+@require_GET
+def messages(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """The messages alone: what a tab shows again after its socket was away."""
+    return render(request, "chat/_messages.html", {"thread": find(request, conversation).thread()})
+
+
+@login_required
+@require_POST
+async def create(request: HttpRequest) -> HttpResponse:
+    """A new conversation; with a text, its first question is asked."""
+    new = await sync_to_async(lambda: Conversation.objects.create(owner=person(request)))()
+    if request.POST.get("text", "").strip():
+        return await _ask(request, new)
+    return JsonResponse({"id": str(new.id), "url": new.get_absolute_url()}, status=201)
+
+
+@login_required
+@require_POST
+async def ask(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    return await _ask(request, await sync_to_async(find)(request, conversation))
+
+
+async def _ask(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    form = AskForm(request.POST)
+    try:
+        question, answer = await sync_to_async(form.ask)(conversation)
+    except ChatError as error:
+        return refusal(request, error, conversation.get_absolute_url())
+    return await _begin(request, [question, answer])
+
+
+@login_required
+@require_POST
+async def retry(request: HttpRequest, conversation: UUID, message: UUID) -> HttpResponse:
+    found = await sync_to_async(find)(request, conversation)
+    broken = await sync_to_async(get_object_or_404)(found.messages.select_related("parent"), id=message)
+    try:
+        answer = await sync_to_async(asking.retry)(broken)
+    except ChatError as error:
+        return refusal(request, error, found.get_absolute_url())
+    return await _begin(request, [answer], replaces=str(broken.id))
+
+
+async def _begin(request: HttpRequest, new: list[Message], replaces: str = "") -> HttpResponse:
+    """Show what is new in every tab, then begin to write the answer, which is the last."""
+    conversation = new[-1].conversation
+    asked = {"type": "asked", "html": await sync_to_async(conversations.messages_html)(new), "replaces": replaces}
+    await events.publish(conversation.id, asked)
+    generation.start(new[-1])
+    if wants_json(request):
+        return JsonResponse({"url": conversation.get_absolute_url(), **asked}, status=201)
+    return redirect(conversation)
+
+
+@login_required
+@require_POST
+def stop(request: HttpRequest, conversation: UUID, message: UUID) -> HttpResponse:
+    found = find(request, conversation)
+    asking.stop(get_object_or_404(found.messages, id=message))
+    return HttpResponse(status=204) if wants_json(request) else redirect(found)
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    found = find(request, conversation)
+    form = RenameForm(request.POST, instance=found)
+    if form.is_valid():
+        form.save()
+    return redirect(found)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    conversations.delete(find(request, conversation))
+    return redirect("chat:home")
+
+
+@login_required
+@require_POST
+def attach(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    found = find(request, conversation)
+    try:
+        documents = [attachments.attach(found, file) for file in request.FILES.getlist("files")]
+    except UploadRefused as error:
+        return refusal(request, error, found.get_absolute_url())
+    if not wants_json(request):
+        return redirect(found)
+    return JsonResponse({"documents": [attachments.state(found, document) for document in documents]}, status=201)
+
+
+@login_required
+@require_POST
+def detach(request: HttpRequest, conversation: UUID, document: UUID) -> HttpResponse:
+    found = find(request, conversation)
+    attached = Document.objects.filter(collection=found.attachments_id)
+    get_object_or_404(attached, id=document).delete()
+    return HttpResponse(status=204) if wants_json(request) else redirect(found)
+
+
+@login_required
+@require_GET
+def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
+    """Open the document at the passage; when it is gone or no longer shared, the passage as it was quoted."""
+    user = person(request)
+    mine = Citation.objects.filter(message__in=Message.objects.visible_to(user))
+    citation = get_object_or_404(mine.select_related("message__conversation"), message=message, number=number)
+    if Document.objects.visible_to(user).filter(id=citation.document_id, version=citation.version).exists():
+        span = urlencode({"start": citation.start, "end": citation.end})
+        return redirect(f"{reverse('rag:document', args=[citation.document_id])}?{span}#passage")
+    return render(request, "chat/source.html", {"citation": citation, "conversations": conversations.sidebar(user)})

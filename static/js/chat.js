@@ -1,0 +1,164 @@
+// The chat page: the composer, and what the stream and the attachments mean for it.
+
+import { acceptFiles, pending } from "./attachments.js";
+import { byId, post, words } from "./page.js";
+import { append, connect, running, stayAtEnd } from "./stream.js";
+
+const composer = byId("composer");
+const text = byId("text");
+const send = byId("send");
+const stop = byId("stop");
+const refusal = byId("refusal");
+const messages = byId("messages");
+const draft = () => `draft:${composer.dataset.conversation ?? "new"}`;
+let sending = false;
+
+function refuse(sentence = "") {
+  refusal.textContent = sentence;
+  refusal.hidden = !sentence;
+}
+
+function update() {
+  const answer = running();
+  const hadFocus = document.activeElement === (answer ? send : stop);
+  send.hidden = Boolean(answer);
+  stop.hidden = !answer;
+  send.disabled = sending || pending();
+  send.setAttribute("aria-busy", String(pending()));
+  if (answer) stop.setAttribute("formaction", `${composer.dataset.conversation}messages/${answer}/stop/`);
+  if (hadFocus) text.focus();
+}
+
+function grow() {
+  if (CSS.supports("field-sizing: content")) return;
+  text.style.height = "auto";
+  text.style.height = `${text.scrollHeight}px`;
+}
+
+const conversationId = () => composer.dataset.conversation.split("/").at(-2);
+
+/** The conversation's address; the conversation is made when there is none yet. */
+async function conversationUrl() {
+  if (!composer.dataset.conversation) {
+    const { url } = await post(composer.dataset.create);
+    composer.dataset.conversation = url;
+    composer.action = `${url}ask/`;
+    history.replaceState(null, "", url);
+    connect(conversationId());
+  }
+  return composer.dataset.conversation;
+}
+
+async function ask() {
+  if (sending || pending() || running() || !text.value.trim()) return;
+  sending = true;
+  update();
+  refuse();
+  try {
+    const isNew = !messages.children.length;
+    await conversationUrl();
+    const { html, replaces } = await post(composer.action, new FormData(composer));
+    localStorage.removeItem(draft());
+    localStorage.removeItem("draft:new");
+    text.value = "";
+    grow();
+    append(html, replaces);
+    stayAtEnd(true);
+    if (isNew) refreshTitle();
+  } catch (error) {
+    refuse(error.message);
+  } finally {
+    sending = false;
+    update();
+  }
+}
+
+/** A conversation gets its title from its first question: show it in heading and list. */
+async function refreshTitle() {
+  const response = await fetch(composer.dataset.conversation).catch(() => null);
+  if (!response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  document.title = page.title;
+  for (const selector of [".chat-head", ".sidebar-scroll"])
+    document.querySelector(selector).replaceWith(page.querySelector(selector));
+}
+
+composer.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (event.submitter !== stop) return ask();
+  stop.disabled = true;
+  await post(stop.formAction).catch((error) => refuse(error.message));
+  stop.disabled = false;
+});
+
+text.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  ask();
+});
+text.addEventListener("input", () => {
+  localStorage.setItem(draft(), text.value);
+  refuse();
+  grow();
+});
+
+messages.addEventListener("submit", async (event) => {
+  if (!event.target.matches("[data-retry]")) return;
+  event.preventDefault();
+  try {
+    const { html, replaces } = await post(event.target.action);
+    append(html, replaces);
+    text.focus();
+  } catch (error) {
+    refuse(error.message);
+  }
+});
+
+messages.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.closest("article").querySelector(".prose").innerText);
+  const label = button.querySelector("span");
+  const before = label.textContent;
+  label.textContent = words.copied;
+  setTimeout(() => (label.textContent = before), 1500);
+});
+
+function showCopyButtons() {
+  if (navigator.clipboard) for (const button of messages.querySelectorAll("[data-copy]")) button.hidden = false;
+}
+
+byId("composer").addEventListener("change", () => {
+  const count = composer.querySelectorAll("[name=collections]:checked").length;
+  const badge = byId("chosen-count");
+  if (!badge) return;
+  badge.textContent = count;
+  badge.hidden = !count;
+});
+
+// an open menu closes on Escape and on a click elsewhere
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const details of document.querySelectorAll("details.picker[open], details.menu[open]")) {
+    details.open = false;
+    details.querySelector("summary").focus();
+  }
+});
+document.addEventListener("click", (event) => {
+  for (const details of document.querySelectorAll("details.picker[open], details.menu[open]"))
+    if (!details.contains(event.target)) details.open = false;
+});
+
+document.addEventListener("messages-changed", () => {
+  showCopyButtons();
+  update();
+});
+document.addEventListener("attachments-changed", update);
+
+text.value ||= localStorage.getItem(draft()) ?? "";
+grow();
+acceptFiles(conversationUrl);
+showCopyButtons();
+update();
+stayAtEnd(true);
+if (composer.dataset.conversation) connect(conversationId());

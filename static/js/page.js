@@ -1,0 +1,25 @@
+// What every script of the pages needs: finding elements, words in the reader's language, and asking the server.
+
+export const byId = (id) => document.getElementById(id);
+export const words = byId("words")?.dataset ?? {};
+
+const csrf = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
+
+/** POST a form's data; resolves to the JSON of the answer, throws an Error with a sentence for the reader. */
+export async function post(url, body = new FormData()) {
+  let response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      body,
+      headers: { "X-CSRFToken": csrf(), Accept: "application/json" },
+    });
+  } catch {
+    throw new Error(words.offline);
+  }
+  if (response.redirected) location.assign(response.url); // signed out meanwhile
+  if (response.status === 204) return {};
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.message ?? words.offline);
+  return answer;
+}

@@ -1,0 +1,111 @@
+// The conversation's socket: shows the answer under way and keeps every tab in step (protocol: chat/events.py).
+
+import { byId, words } from "./page.js";
+
+const RETRY_AFTER = [500, 1000, 2000, 4000, 8000]; // milliseconds
+const messages = byId("messages");
+const scroll = byId("scroll");
+const part = (article, name) => article?.querySelector(`[data-part="${name}"]`);
+const article = (id) => byId(`m-${id}`);
+
+let follow = true; // the reader is at the end and wants to stay there
+
+export function stayAtEnd(force = false) {
+  if (force) follow = true;
+  if (follow) scroll.scrollTop = scroll.scrollHeight;
+}
+
+scroll.addEventListener("scroll", () => {
+  follow = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
+  byId("jump").hidden = follow;
+});
+byId("jump").addEventListener("click", () => stayAtEnd(true));
+
+export const running = () => messages.querySelector("[data-message]")?.dataset.message;
+
+export function announce(text) {
+  byId("announce").textContent = text;
+}
+
+/** Add articles that are not there yet. */
+export function append(html, replaces = "") {
+  if (replaces) article(replaces)?.remove();
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  for (const element of [...template.content.children]) if (!byId(element.id)) messages.append(element);
+  document.querySelector(".chat").classList.remove("chat-empty");
+  document.querySelector(".welcome")?.remove();
+  changed();
+}
+
+function changed() {
+  document.dispatchEvent(new Event("messages-changed"));
+  stayAtEnd();
+}
+
+const handlers = {
+  asked(event) {
+    append(event.html, event.replaces);
+    announce(words.writing);
+  },
+  status(event) {
+    const text = part(article(event.message), "status-text");
+    if (text) text.textContent = event.text;
+  },
+  text(event) {
+    const target = article(event.message);
+    part(target, "closed")?.insertAdjacentHTML("beforeend", event.closed);
+    show(target, event);
+  },
+  snapshot(event) {
+    const target = article(event.message);
+    const closed = part(target, "closed");
+    if (closed) closed.innerHTML = event.closed;
+    show(target, event);
+  },
+  ended(event) {
+    const target = article(event.message);
+    if (!target) return;
+    target.outerHTML = event.html;
+    announce(words.ready);
+    changed();
+  },
+  error() {},
+};
+
+function show(target, event) {
+  const tail = part(target, "tail");
+  if (!tail) return;
+  tail.innerHTML = event.tail;
+  part(target, "status").hidden = Boolean(event.closed || event.tail);
+  stayAtEnd();
+}
+
+/** Connect, and connect again whenever the socket is lost; what happened meanwhile is fetched. */
+export function connect(conversation, attempt = 0) {
+  const address = new URL(`/ws/conversations/${conversation}/`, location.href);
+  address.protocol = address.protocol.replace("http", "ws");
+  const socket = new WebSocket(address);
+  socket.onopen = async () => {
+    byId("connection").hidden = true;
+    if (attempt) await refresh(conversation);
+    attempt = 0;
+    socket.send(JSON.stringify({ type: "attach" }));
+  };
+  socket.onmessage = ({ data }) => {
+    const event = JSON.parse(data);
+    handlers[event.type]?.(event);
+  };
+  socket.onclose = ({ code }) => {
+    if (code === 4404 || document.hidden === undefined) return;
+    byId("connection").hidden = false;
+    setTimeout(() => connect(conversation, attempt + 1), RETRY_AFTER[Math.min(attempt, RETRY_AFTER.length - 1)]);
+  };
+}
+
+async function refresh(conversation) {
+  const response = await fetch(`/c/${conversation}/messages/`).catch(() => null);
+  if (!response?.ok) return;
+  messages.innerHTML = await response.text();
+  changed();
+}
