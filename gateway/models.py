@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -16,11 +17,22 @@ from gateway.encryption import EncryptedTextField
 from gateway.exceptions import UnknownModel
 
 
+HTTP_ADDRESS = RegexValidator(r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", _("This is no http:// or https:// address."))
+
+
 class Upstream(models.Model):
     """A server that speaks the OpenAI API."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
-    base_url = models.URLField(_("address"), help_text=_("Up to and with /v1, e.g. http://gpu.example.org:8000/v1"))
+    # no URLField: that one refuses the short host names of container networks
+    base_url = models.CharField(
+        _("address"),
+        max_length=500,
+        validators=[
+            RegexValidator(r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", _("This is no http:// or https:// address."))
+        ],
+        help_text=_("Up to and with /v1, e.g. http://gpu.example.org:8000/v1"),
+    )
     api_key = EncryptedTextField(_("API key"), blank=True, help_text=_("Kept encrypted and never shown again."))
     place = models.CharField(
         _("place"), max_length=150, blank=True, help_text=_("Where it runs, in words: shown to everyone who asks.")

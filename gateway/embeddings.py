@@ -1,0 +1,94 @@
+"""Embeddings: one vector a text, metered."""
+
+import base64
+import binascii
+import struct
+from typing import Any
+
+from gateway import calls, relay, requests
+from gateway.callers import Caller
+from gateway.exceptions import UpstreamBroken
+from gateway.metering import Consumption
+from gateway.models import Deployment, Purpose, Usage
+
+PATH = "/embeddings"
+Vector = list[float]
+LARGEST = 3.4e38  # of a four byte float
+
+
+async def embed(
+    caller: Caller, texts: list[str], *, purpose: Purpose, deployment: Deployment | None = None
+) -> list[Vector]:
+    """The vectors of `texts`, in their order, by `deployment` or the default one."""
+    if not texts:
+        return []
+    if deployment is None:
+        deployment = await calls.in_database(Deployment.objects.find, "", Deployment.Kind.EMBEDDING)
+    vectors, _ = await _embed(caller, deployment, requests.embedding({"input": texts}), purpose)
+    return vectors
+
+
+async def answer(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> dict[str, Any]:
+    """The answer to an API caller's body, in the encoding it asks for."""
+    body = requests.embedding(body)
+    deployment = await calls.in_database(Deployment.objects.find, body.get("model", ""), Deployment.Kind.EMBEDDING)
+    in_base64 = body.pop("encoding_format", "float") == "base64"
+    vectors, consumed = await _embed(caller, deployment, body, purpose)
+    return {
+        "object": "list",
+        "model": deployment.name,
+        "data": [
+            {"object": "embedding", "index": index, "embedding": _encoded(vector) if in_base64 else vector}
+            for index, vector in enumerate(vectors)
+        ],
+        "usage": {"prompt_tokens": consumed.input_tokens, "total_tokens": consumed.input_tokens},
+    }
+
+
+async def _embed(
+    caller: Caller, deployment: Deployment, body: dict[str, Any], purpose: Purpose
+) -> tuple[list[Vector], Consumption]:
+    inputs = body["input"]
+    async with calls.metered(caller, deployment, purpose, requests.estimate_embedding(inputs)) as meter:
+        upstream_body = body | {"model": deployment.model, "encoding_format": "float"}
+        raw = await relay.post(deployment.upstream, PATH, upstream_body)
+        vectors = _vectors(raw.get("data"), len(inputs))
+        meter.relayed(0)
+        meter.reported({"completion_tokens": 0})
+        meter.reported(raw.get("usage"))
+        meter.output_tokens = 0
+        meter.status = Usage.Status.DONE
+    return vectors, meter.consumption()
+
+
+def _vectors(data: object, count: int) -> list[Vector]:
+    """In the order of the inputs, all of one length; whatever else an upstream sends is refused."""
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+        raise UpstreamBroken
+    by_index: dict[object, Vector] = {}
+    for position, item in enumerate(data):
+        index = item.get("index")
+        by_index[index if isinstance(index, int) else position] = _decoded(item.get("embedding"))
+    if len(data) != count or by_index.keys() != set(range(count)) or len(set(map(len, by_index.values()))) != 1:
+        raise UpstreamBroken
+    return [by_index[index] for index in range(count)]
+
+
+def _decoded(embedding: object) -> Vector:
+    if isinstance(embedding, str):
+        try:
+            raw = base64.b64decode(embedding, validate=True)
+            vector = list(struct.unpack(f"<{len(raw) // 4}f", raw))
+        except (binascii.Error, struct.error):
+            raise UpstreamBroken from None
+    elif isinstance(embedding, list) and all(isinstance(number, int | float) for number in embedding):
+        vector = embedding
+    else:
+        raise UpstreamBroken
+    if not vector or not all(abs(number) <= LARGEST for number in vector):  # false for NaN, too
+        raise UpstreamBroken
+    return vector
+
+
+def _encoded(vector: Vector) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()

@@ -1,0 +1,43 @@
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from gateway import relay, upstreams
+from gateway.exceptions import UpstreamError
+from gateway.models import Upstream
+
+
+class Command(BaseCommand):
+    help = "Register a server that speaks the OpenAI API, or change one, and offer its models."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("url", help="up to and with /v1, e.g. http://127.0.0.1:11434/v1")
+        parser.add_argument("--api-key", help="default: the one known for this address, if any")
+        parser.add_argument("--model", action="append", help="offer this model without asking the server; repeatable")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        upstream = Upstream.objects.filter(name=options["name"]).first() or Upstream(name=options["name"])
+        if options["api_key"] is not None or upstream.base_url != options["url"]:
+            upstream.api_key = options["api_key"] or ""  # a key never goes to another address by itself
+        upstream.base_url = options["url"]
+        try:
+            upstream.clean_fields()
+            named = [{"id": model} for model in options["model"] or []]
+            entries = named or relay.list_models(upstream)
+        except ValidationError as error:
+            raise CommandError("; ".join(error.messages)) from error
+        except UpstreamError as error:
+            raise CommandError(f"{error} ({upstream.base_url}). Does the address end in /v1?") from error
+        upstream.save()
+        added = upstreams.offer(upstream, entries)
+        self._report(upstream, {deployment.pk for deployment in added})
+
+    def _report(self, upstream: Upstream, added: set[int]) -> None:
+        deployments = list(upstream.deployments.all())
+        self.stdout.write(f"{upstream.name} at {upstream.base_url}: {len(deployments)} model(s)")
+        for deployment in deployments:
+            mark = "new" if deployment.pk in added else "known"
+            default = ", default" if deployment.is_default else ""
+            self.stdout.write(f"  {deployment.name} ({deployment.get_kind_display()}, {mark}{default})")
