@@ -27,7 +27,7 @@ class SetupForm(forms.Form):
         return data
 
 
-class PreferencesForm(forms.ModelForm[User]):
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django itself knows no parameter here
     class Meta:
         model = User
         fields = ["name", "language", "theme"]
