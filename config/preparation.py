@@ -1,0 +1,85 @@
+"""What has to be so before Voliere serves anyone: tables, static files, a first admin, the embedded models' server."""
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from accounts import setup
+from accounts.exceptions import AlreadySetUp
+from config import connections, tasks
+from config.datadir import variable
+from config.exceptions import StartError
+from gateway.models import Upstream
+
+MIGRATION_LOCK = 0x701E2E  # any constant: the advisory lock that lets one process at a time change tables
+FINGERPRINT = ".fingerprint"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    inference: bool  # whether the embedded models' server is wanted
+    setup_link: str | None
+
+
+def prepare() -> Prepared:
+    """Raises `StartError`."""
+    connections.check_database()
+    connections.check_redis()
+    migrate()
+    collect_static()
+    link = _first_admin()
+    wants_inference = not Upstream.objects.filter(is_embedded=True, is_active=False).exists()
+    if wants_inference and os.environ.get("VOLIERE_INFERENCE_URL"):
+        tasks.register_inference.delay()
+    return Prepared(wants_inference, link)
+
+
+def migrate() -> None:
+    """Apply what is missing, however many processes ask for it at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        try:
+            executor = MigrationExecutor(connection)
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                call_command("migrate", verbosity=0, interactive=False)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def collect_static() -> None:
+    """Done again only when a file has changed: compressing them all takes seconds."""
+    fingerprint, stored = _static_fingerprint(), Path(settings.STATIC_ROOT) / FINGERPRINT
+    if stored.exists() and stored.read_text() == fingerprint:
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stored.write_text(fingerprint)
+
+
+def _static_fingerprint() -> str:
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            state = Path(storage.path(path)).stat()
+            digest.update(f"{path} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _first_admin() -> str | None:
+    """Make the admin that the environment names; else return the link by which a person becomes it."""
+    link = setup.setup_link()
+    email, password = variable("VOLIERE_ADMIN_EMAIL"), variable("VOLIERE_ADMIN_PASSWORD")
+    if not link or not (email or password):
+        return link
+    if not (email and password):
+        raise StartError("VOLIERE_ADMIN_EMAIL and VOLIERE_ADMIN_PASSWORD belong together: one of them is empty.")
+    with contextlib.suppress(AlreadySetUp):  # another process was quicker
+        setup.create_admin(email, password)
+    return None

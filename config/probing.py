@@ -1,0 +1,28 @@
+"""Whether somebody listens at an address, or nobody does yet."""
+
+import contextlib
+import http.client
+import socket
+
+from config.exceptions import StartError
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a web server is at work there, whatever it thinks of our Host header."""
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status < 500
+    return False
+
+
+def check_free(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        raise StartError(
+            f"Cannot use {host}:{port}: {error.strerror}. Choose another, e.g. `make run PORT=8001`."
+        ) from error

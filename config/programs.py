@@ -1,0 +1,77 @@
+"""The programs of one Voliere: their command lines and the environment they share."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from config.datadir import secret
+from config.embedded import free_port
+from config.exceptions import StartError
+
+WEBSOCKET_MAX_BYTES = 262_144
+GRACEFUL_SECONDS = 3  # open sockets and streams get this long when the web process is asked to end
+
+
+def number(name: str, default: int, largest: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= largest:
+        raise StartError(f"{name} must be a number from 1 to {largest}, not {text!r}.")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class Address:
+    host: str
+    port: int
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        return cls(os.environ.get("HOST") or "127.0.0.1", number("PORT", 8000, 65535))
+
+    @property
+    def reachable_host(self) -> str:
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.reachable_host}]" if ":" in self.reachable_host else self.reachable_host
+        return os.environ.get("PUBLIC_URL") or f"http://{host}:{self.port}"
+
+
+def environment(urls: dict[str, str], address: Address, folder: Path) -> dict[str, str]:
+    """Ours, with what `up` decided; where no inference server is named, a place and a key for the embedded one."""
+    values = {**os.environ, **urls, "DATA_DIR": str(folder), "HOST": address.host, "PORT": str(address.port)}
+    values |= {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1"}
+    if not values.get("VOLIERE_INFERENCE_URL"):
+        port = free_port()
+        values |= {
+            "VOLIERE_INFERENCE_URL": f"http://127.0.0.1:{port}/v1",
+            "VOLIERE_INFERENCE_KEY": secret("inference_key", folder / "secrets"),
+            "VOLIERE_INFERENCE_HOST": "127.0.0.1",
+            "VOLIERE_INFERENCE_PORT": str(port),
+        }
+    return values
+
+
+def command(name: str, address: Address, folder: Path) -> list[str]:
+    if name == "inference":
+        return [sys.executable, "-m", "inference"]
+    if name == "web":
+        return _web(address)
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "config"]
+    if name == "beat":
+        return [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(folder / "run" / "beat-schedule")]
+    processes = number("VOLIERE_WORKER_PROCESSES", 2, 64)
+    return [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "-c", str(processes)]
+
+
+def _web(address: Address) -> list[str]:
+    arguments = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
+    arguments += ["--host", address.host, "--port", str(address.port), "--loop", "uvloop", "--http", "httptools"]
+    arguments += ["--ws-max-size", str(WEBSOCKET_MAX_BYTES), "--timeout-graceful-shutdown", str(GRACEFUL_SECONDS)]
+    # addresses of people belong to no log; X-Forwarded-* counts only from the proxies named
+    arguments += ["--no-access-log", "--no-server-header", "--proxy-headers"]
+    arguments += ["--forwarded-allow-ips", os.environ.get("VOLIERE_TRUSTED_PROXIES") or "127.0.0.1"]
+    return [*arguments, "--workers", str(number("VOLIERE_WEB_PROCESSES", 1, 64))]

@@ -1,0 +1,20 @@
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from celery import shared_task
+
+from config.datadir import variable
+from config.probing import answers
+
+
+@shared_task(bind=True, max_retries=300)
+def register_inference(self: Any) -> None:
+    """Offer the models of the embedded server as soon as it answers: it takes a while to load them."""
+    from gateway.upstreams import register_embedded
+
+    url = os.environ["VOLIERE_INFERENCE_URL"]
+    place = urlsplit(url)
+    if not answers(place.hostname or "", place.port or 80):
+        raise self.retry(countdown=2)
+    register_embedded(url, variable("VOLIERE_INFERENCE_KEY"))
