@@ -4,7 +4,7 @@ import contextlib
 import json
 import logging
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from functools import wraps
 from typing import Any
 
@@ -30,7 +30,7 @@ from gateway.exceptions import (
 from gateway.models import Deployment, Purpose
 
 logger = logging.getLogger(__name__)
-View = Callable[..., Awaitable[HttpResponseBase]]
+View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 
 class EventStream(StreamingHttpResponse):

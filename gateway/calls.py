@@ -143,7 +143,7 @@ async def metered(caller: Caller, deployment: Deployment, purpose: Purpose, esti
     """Reserve, let the block relay, settle however it ends: well (`meter.status` set to DONE), failed or aborted."""
     call_id, meter = uuid.uuid4(), Meter(estimate.input_tokens)
     reservation = _keep(in_database(reserve, call_id, caller, deployment, purpose, estimate))
-    heartbeat = None
+    heartbeat: asyncio.Task[None] | None = None
     try:
         await asyncio.shield(reservation)
         heartbeat = _keep(_beat(call_id, meter))
@@ -152,7 +152,7 @@ async def metered(caller: Caller, deployment: Deployment, purpose: Purpose, esti
         meter.status = Usage.Status.FAILED
         raise
     finally:
-        if heartbeat:
+        if heartbeat is not None:
             heartbeat.cancel()
         await asyncio.shield(_keep(_settle_after(reservation, call_id, meter)))
 

@@ -13,9 +13,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from gateway.encryption import EncryptedTextField
 from gateway.exceptions import UnknownModel
-
 
 HTTP_ADDRESS = RegexValidator(r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", _("This is no http:// or https:// address."))
 
@@ -135,7 +135,7 @@ class ApiKey(models.Model):
         return hashlib.sha256(secret.encode()).hexdigest()
 
     @classmethod
-    def create(cls, user: models.Model, name: str, expires_at: datetime | None = None) -> tuple["ApiKey", str]:
+    def create(cls, user: User, name: str, expires_at: datetime | None = None) -> tuple["ApiKey", str]:
         """Return the key and its secret, which can be read this once."""
         secret = cls.PREFIX + secrets.token_urlsafe(32)
         key = cls.objects.create(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -46,7 +46,7 @@ async def post(upstream: Upstream, path: str, body: dict[str, Any]) -> dict[str,
         return answer
 
 
-async def stream(upstream: Upstream, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+async def stream(upstream: Upstream, path: str, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
     """The objects of an event stream. Leaving early closes the connection, which stops the upstream."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + TOTAL

@@ -1,10 +1,13 @@
 """Three people with fixed rights: Alice owns, Bob is shared with, Charlie is a stranger."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
+from tests.fake_upstream import FakeUpstream
 
 
 @pytest.fixture
@@ -46,3 +49,9 @@ def charlies_client(charlie: User) -> Client:
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture
+def fake_upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as server:
+        yield server
