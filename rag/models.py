@@ -1,16 +1,23 @@
 """Collections of documents, what was read out of them, and who may see them."""
 
 import uuid
-from typing import Self
+from datetime import datetime, timedelta
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
-from accounts.models import User
+from accounts.models import Membership, User
+from rag.exceptions import ingestion_error
+
+REQUEUE_AFTER = timedelta(minutes=2)  # a message that the broker has held this long is taken for lost
 
 
 def stored_name(document: "Document", filename: str) -> str:
@@ -20,22 +27,23 @@ def stored_name(document: "Document", filename: str) -> str:
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
     def visible_to(self, user: User) -> Self:
-        return self.filter(
-            Q(owner=user) | Q(team__in=user.teams.all()) | Q(id__in=CollectionShare.objects.filter(user=user).values("collection"))
-        )
+        return self._reachable(user, CollectionShare.objects.filter(user=user))
 
     def editable_by(self, user: User) -> Self:
-        shares = CollectionShare.objects.filter(user=user, role=CollectionShare.Role.EDITOR)
-        return self.filter(Q(owner=user) | Q(team__in=user.teams.all()) | Q(id__in=shares.values("collection")))
+        return self._reachable(user, CollectionShare.objects.filter(user=user, role=CollectionShare.Role.EDITOR))
 
     def managed_by(self, user: User) -> Self:
         """Those the user may rename, share and delete."""
-        leads = user.membership_set.filter(role="lead")
-        return self.filter(Q(owner=user) | Q(team__in=leads.values("team")))
+        led = user.membership_set.filter(role=Membership.Role.LEAD)
+        return self.filter(Q(owner=user) | Q(team__in=led.values("team")))
 
     def knowledge(self) -> Self:
         """Without the attachments of conversations."""
         return self.filter(is_attachment=False)
+
+    def _reachable(self, user: User, shares: "models.QuerySet[CollectionShare]") -> Self:
+        teams = user.membership_set.values("team")
+        return self.filter(Q(owner=user) | Q(team__in=teams) | Q(id__in=shares.values("collection")))
 
 
 class Collection(models.Model):
@@ -93,6 +101,19 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def editable_by(self, user: User) -> Self:
         return self.filter(collection__in=Collection.objects.editable_by(user))
 
+    def unfinished(self) -> Self:
+        return self.filter(status__in=Document.UNFINISHED)
+
+    def requeue(self) -> int:
+        """Back to the start of the queue, with all attempts ahead."""
+        return self.update(
+            status=Document.Status.QUEUED, error="", done=0, total=0, attempts=0, lease_until=first_lease()
+        )
+
+
+def first_lease() -> datetime:
+    return timezone.now() + REQUEUE_AFTER
+
 
 class Document(models.Model):
     """An uploaded file and the state of its ingestion."""
@@ -103,6 +124,8 @@ class Document(models.Model):
         EMBEDDING = "embedding", _("being indexed")
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
+
+    UNFINISHED = (Status.QUEUED, Status.PARSING, Status.EMBEDDING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
@@ -118,8 +141,10 @@ class Document(models.Model):
     error = models.CharField(_("reason"), max_length=50, blank=True, help_text="code of an IngestionError")
     done = models.PositiveIntegerField(default=0, help_text="chunks embedded so far")
     total = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="also tells an overtaken worker that it is one")
+    lease_until = models.DateTimeField(
+        default=first_lease, help_text="until then a worker, or the broker while queued, is trusted to have it"
+    )
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 
     objects = DocumentQuerySet.as_manager()
@@ -129,9 +154,20 @@ class Document(models.Model):
         verbose_name_plural = _("documents")
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["status", "lease_until"], name="document_sweep")]
+        constraints = [models.UniqueConstraint(fields=["collection", "sha256"], name="content_once_per_collection")]
+
+    already_there = False  # set by `uploads.accept` on what it recognised
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reason(self) -> str:
+        return str(ingestion_error(self.error)) if self.error else ""
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.status in self.UNFINISHED
 
 
 class DocumentText(models.Model):
@@ -145,28 +181,43 @@ class DocumentText(models.Model):
         return str(self.document_id)
 
 
+@receiver(post_delete, sender=Document)
+def remove_file(sender: type[Document], instance: Document, **kwargs: Any) -> None:
+    """A signal, since a document also goes when its collection, team or owner goes."""
+    storage, name = instance.file.storage, str(instance.file.name)
+    transaction.on_commit(lambda: storage.delete(name), robust=True)
+
+
 class Chunk(models.Model):
     """A stretch of a document of about 800 characters: what is ranked by words and handed to the model."""
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="chunks")
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+", db_index=False)
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     page = models.PositiveIntegerField(null=True)
     heading = models.CharField(max_length=300, blank=True)
     text = models.TextField()
     config = models.CharField(max_length=20, help_text="PostgreSQL text search configuration of its terms")
-    term_count = models.PositiveIntegerField()
+    term_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        # the statistics of a question's scope are read from the index alone
+        indexes = [models.Index(fields=["collection"], include=["id", "config", "term_count"], name="chunk_scope")]
+        constraints = [models.UniqueConstraint(fields=["document", "start"], name="chunk_once")]
 
     def __str__(self) -> str:
         return f"{self.document_id}[{self.start}:{self.end}]"
 
 
 class Posting(models.Model):
-    """How often a term occurs in a chunk: what BM25 counts with."""
+    """How often a term occurs in a chunk: what BM25 counts with. It goes with its chunk."""
 
-    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="+", db_index=True)
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+", db_index=False)
+    pk = models.CompositePrimaryKey("chunk", "term")
+    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="+", db_index=False)
+    collection = models.ForeignKey(
+        Collection, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
     term = models.CharField(max_length=255)
     frequency = models.PositiveSmallIntegerField()
 

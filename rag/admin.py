@@ -1,0 +1,74 @@
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin, TabularInline
+
+from rag import queueing
+from rag.models import Collection, CollectionShare, Document
+
+
+class ShareInline(TabularInline):  # type: ignore[misc]
+    model = CollectionShare
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+@admin.register(Collection)
+class CollectionAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ["name", "owner", "team", "document_count", "created_at"]
+    list_filter = ["team"]
+    search_fields = ["name", "owner__email", "team__name"]
+    autocomplete_fields = ["owner", "team"]
+    inlines = [ShareInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
+        found: QuerySet[Collection] = super().get_queryset(request)
+        return found.select_related("owner", "team").annotate(document_count=Count("documents"))
+
+    @admin.display(description=_("documents"), ordering="document_count")
+    def document_count(self, collection: Collection) -> int:
+        return int(getattr(collection, "document_count", 0))
+
+
+@admin.register(Document)
+class DocumentAdmin(ModelAdmin):  # type: ignore[misc]
+    """What state a document is in. Its content is for those whose collection it is in."""
+
+    list_display = ["name", "collection", "status", "reason", "size", "uploaded_by", "created_at"]
+    list_filter = ["status", "error", "language"]
+    search_fields = ["name", "collection__name", "uploaded_by__email"]
+    list_select_related = ["collection", "uploaded_by"]
+    actions = ["read_again"]
+    fields = readonly_fields = [
+        "name",
+        "collection",
+        "uploaded_by",
+        "media_type",
+        "size",
+        "language",
+        "status",
+        "reason",
+        "done",
+        "total",
+        "attempts",
+        "created_at",
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.display(description=_("reason"), ordering="error")
+    def reason(self, document: Document) -> str:
+        return document.reason
+
+    @admin.action(description=_("Read again what failed"))
+    def read_again(self, request: HttpRequest, documents: QuerySet[Document]) -> None:
+        failed = list(documents.filter(status=Document.Status.FAILED))
+        for document in failed:
+            queueing.retry(document)
+        n = len(failed)
+        self.message_user(
+            request, ngettext("%(n)d document queued.", "%(n)d documents queued.", n) % {"n": n}, messages.SUCCESS
+        )

@@ -1,0 +1,126 @@
+"""Pages of one document. Every row comes through visible_to or editable_by: a stranger gets 404."""
+
+from collections.abc import AsyncIterator
+from typing import cast
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files import File
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import User
+from rag import queueing
+from rag.models import Document, DocumentText
+from rag.pages import sheets, shown
+from rag.sentences import Span
+from rag.states import state
+
+PIECE = 256 * 1024  # bytes
+
+
+@login_required
+@require_GET
+def document(request: HttpRequest, pk: str) -> HttpResponse:
+    """The text that was read; ?start=…&end=… marks a passage and opens the sheet it stands on."""
+    found = _visible(request, pk)
+    content = DocumentText.objects.filter(document=found).first()
+    context = {"document": found, "can_edit": _is_editable(request, found)}
+    if content is not None:
+        context |= _sheet(content, _span(request), request.GET.get("sheet", ""))
+    return render(request, "rag/document.html", context)
+
+
+@login_required
+@require_GET
+def document_status(request: HttpRequest, pk: str) -> JsonResponse:
+    return JsonResponse(state(_visible(request, pk)))
+
+
+@login_required
+@require_GET
+def download(request: HttpRequest, pk: str) -> StreamingHttpResponse:
+    """The file as it was uploaded: a stranger's bytes, so never shown inside of our own pages."""
+    found = _visible(request, pk)
+    response = StreamingHttpResponse(_pieces(found.file.open("rb")), content_type=found.media_type)
+    response["Content-Length"] = str(found.size)
+    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, pk: str) -> HttpResponse:
+    found = _editable(request, pk)
+    queueing.retry(found)
+    return redirect(_home_of(found))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
+    found = _editable(request, pk)
+    if request.method == "POST":
+        found.delete()
+        messages.success(request, _("“%(name)s” was deleted.") % {"name": found.name})
+        return redirect(_home_of(found))
+    return render(request, "rag/document_delete.html", {"document": found})
+
+
+def _sheet(content: DocumentText, mark: Span, wanted: str) -> dict[str, object]:
+    spans = sheets(content.text, content.page_starts)
+    if mark[1]:
+        number = next((n for n, (_start, end) in enumerate(spans, 1) if mark[0] < end), len(spans))
+    else:
+        number = min(max(int(wanted), 1), len(spans)) if wanted.isascii() and wanted.isdigit() else 1
+    return {
+        "paragraphs": shown(content.text, content.page_starts, spans[number - 1], mark),
+        "sheet": number,
+        "sheet_count": len(spans),
+    }
+
+
+def _span(request: HttpRequest) -> Span:
+    """The asked-for passage; (0, 0), which marks nothing, for anything that is none."""
+    start, end = request.GET.get("start", ""), request.GET.get("end", "")
+    if not all(text.isascii() and text.isdigit() and len(text) < 10 for text in (start, end)):
+        return 0, 0
+    return (int(start), int(end)) if int(start) < int(end) else (0, 0)
+
+
+async def _pieces(file: "File[bytes]") -> AsyncIterator[bytes]:
+    """Piece by piece: Django would read a synchronous iterator to its end before it sends the first byte."""
+    read, close = sync_to_async(file.read), sync_to_async(file.close)
+    try:
+        while piece := await read(PIECE):
+            yield piece
+    finally:
+        await close()
+
+
+def _visible(request: HttpRequest, pk: str) -> Document:
+    visible = Document.objects.visible_to(cast(User, request.user)).select_related("collection")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _editable(request: HttpRequest, pk: str) -> Document:
+    editable = Document.objects.editable_by(cast(User, request.user)).select_related("collection")
+    return get_object_or_404(editable, pk=pk)
+
+
+def _is_editable(request: HttpRequest, found: Document) -> bool:
+    return Document.objects.editable_by(cast(User, request.user)).filter(pk=found.pk).exists()
+
+
+def _home_of(found: Document) -> str:
+    """The page of its collection; the files of a conversation have none."""
+    if found.collection.is_attachment:
+        return reverse("rag:collections")
+    return reverse("rag:collection", args=[found.collection_id])

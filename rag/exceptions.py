@@ -1,0 +1,181 @@
+"""What can go wrong between a file and its passages.
+
+    RagError
+    ├── UploadRefused                  the person who uploads is told at once
+    │   ├── CollectionNotFound         404
+    │   ├── EmptyFile                  400
+    │   ├── FileTooLarge               413
+    │   ├── TypeNotAllowed             415
+    │   └── ContentMismatch            415
+    └── IngestionError                 the document keeps the code, its page shows the sentence
+        ├── EncryptedFile
+        ├── DamagedFile
+        ├── TruncatedFile
+        ├── NoText
+        ├── NotAnOfficeFile
+        ├── NotText
+        ├── TooManyPages
+        ├── TooMuchText
+        ├── UnpacksTooLarge
+        ├── TakesTooLong
+        ├── NoEmbeddingModel
+        ├── ModelRefused
+        ├── QuotaUsedUp
+        ├── ModelUnavailable           tried again by itself, with growing delay
+        ├── Interrupted
+        └── LeaseLost                  another worker has taken the document over; nothing is stored
+
+A parser in its own process knows no Django: it names the code, and `ingestion_error` finds the class.
+"""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class RagError(Exception):
+    status = 500
+    code = "rag_error"
+    message: str | Promise = _("Something went wrong with this document.")
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class UploadRefused(RagError):
+    status = 400
+    code = "upload_refused"
+    message = _("This file cannot be added.")
+
+
+class CollectionNotFound(UploadRefused):
+    status = 404
+    code = "collection_not_found"
+    message = _("There is no such collection to add files to.")
+
+
+class EmptyFile(UploadRefused):
+    code = "empty_file"
+    message = _("This file is empty.")
+
+
+class FileTooLarge(UploadRefused):
+    status = 413
+    code = "file_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return _("This file is larger than %(limit)s MB.") % {"limit": f"{self.limit / 1024**2:g}"}
+
+
+class TypeNotAllowed(UploadRefused):
+    status = 415
+    code = "type_not_allowed"
+    message = _("Only PDF, Word (.docx), Markdown and text files can be read.")
+
+
+class ContentMismatch(UploadRefused):
+    status = 415
+    code = "content_mismatch"
+    message = _("The content of this file is not what its name says.")
+
+
+class IngestionError(RagError):
+    status = 422
+    code = "ingestion_failed"
+    message = _("This document could not be read.")
+
+
+class EncryptedFile(IngestionError):
+    code = "encrypted"
+    message = _("The file is protected by a password. Save it without one and upload it again.")
+
+
+class DamagedFile(IngestionError):
+    code = "damaged"
+    message = _("The file is damaged and cannot be opened.")
+
+
+class TruncatedFile(IngestionError):
+    code = "truncated"
+    message = _("The file is incomplete: its end is missing.")
+
+
+class NoText(IngestionError):
+    code = "no_text"
+    message = _("No text was found. It may be a scan, which is a picture of text.")
+
+
+class NotAnOfficeFile(IngestionError):
+    code = "not_docx"
+    message = _("This is not a Word document, although its name says so.")
+
+
+class NotText(IngestionError):
+    code = "not_text"
+    message = _("This is not a text file, although its name says so.")
+
+
+class TooManyPages(IngestionError):
+    code = "too_many_pages"
+    message = _("The document has too many pages. Split it and upload the parts.")
+
+
+class TooMuchText(IngestionError):
+    code = "too_much_text"
+    message = _("The document holds too much text. Split it and upload the parts.")
+
+
+class UnpacksTooLarge(IngestionError):
+    code = "unpacks_too_large"
+    message = _("The file unpacks to far more than it should and was not opened.")
+
+
+class TakesTooLong(IngestionError):
+    code = "takes_too_long"
+    message = _("Reading the file took too long or needed too much memory.")
+
+
+class NoEmbeddingModel(IngestionError):
+    status = 503
+    code = "no_embedding_model"
+    message = _("No model that indexes documents is set up.")
+
+
+class ModelRefused(IngestionError):
+    status = 502
+    code = "model_refused"
+    message = _("The model that indexes documents refused the text.")
+
+
+class QuotaUsedUp(IngestionError):
+    status = 429
+    code = "quota_used_up"
+    message = _("Your allowance is used up. Try again when it is renewed.")
+
+
+class ModelUnavailable(IngestionError):
+    status = 503
+    code = "model_unavailable"
+    message = _("The model that indexes documents does not answer.")
+
+
+class Interrupted(IngestionError):
+    status = 500
+    code = "interrupted"
+    message = _("Reading was interrupted too often.")
+
+
+class LeaseLost(IngestionError):
+    status = 409
+    code = "lease_lost"
+
+
+def ingestion_error(code: str) -> IngestionError:
+    """The error for a stored code or for what a parser said; an unknown code is the general one."""
+    for kind in IngestionError.__subclasses__():
+        if kind.code == code:
+            return kind()
+    return IngestionError()

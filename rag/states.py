@@ -1,0 +1,29 @@
+from typing import TypedDict
+
+from rag.models import Document
+
+
+class State(TypedDict):
+    """What a page polls while a document is under way."""
+
+    id: str
+    name: str
+    status: str
+    label: str
+    reason: str
+    done: int
+    total: int
+    already_there: bool
+
+
+def state(document: Document) -> State:
+    return {
+        "id": str(document.id),
+        "name": document.name,
+        "status": document.status,
+        "label": document.get_status_display(),
+        "reason": document.reason,
+        "done": document.done,
+        "total": document.total,
+        "already_there": document.already_there,
+    }

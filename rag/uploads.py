@@ -1,0 +1,118 @@
+"""Take a person's file into a collection: checked piece by piece, stored under a name of ours, queued for reading."""
+
+import hashlib
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from rag import queueing
+from rag.exceptions import CollectionNotFound, ContentMismatch, EmptyFile, FileTooLarge, TypeNotAllowed
+from rag.models import Collection, Document
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MARKDOWN = "text/markdown"
+TEXT = "text/plain"
+TYPES = {".pdf": PDF, ".docx": DOCX, ".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": TEXT}
+ACCEPT = ",".join(TYPES)  # for the file chooser
+
+NAME_LENGTH = 200
+HEAD = 1024  # bytes; where a PDF may begin
+BINARY_HEADS = (
+    b"%PDF-",
+    b"PK\x03\x04",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"\x7fELF",
+    b"\xd0\xcf\x11\xe0",
+    b"\x1f\x8b",
+)
+
+
+def accept(user: User, collection: Collection, file: "UploadedFile[bytes]") -> Document:
+    """Store and queue an upload, or raise UploadRefused.
+
+    Content that the collection already holds is recognised: the document there is returned with `already_there` set,
+    and read again if that had failed.
+    """
+    if not Collection.objects.editable_by(user).filter(pk=collection.pk).exists():
+        raise CollectionNotFound
+    name = cleaned_name(file.name or "")
+    size, sha256, head = _measured(file)
+    media_type = _media_type(name, head)
+    document = Document(
+        collection=collection, uploaded_by=user, name=name, media_type=media_type, size=size, sha256=sha256
+    )
+    return _known(collection, sha256) or _stored(document, file)
+
+
+def cleaned_name(raw: str) -> str:
+    """What people see of a file's name: no folders, no invisible or quoting characters, not too long."""
+    base = PurePosixPath(unicodedata.normalize("NFC", raw).replace("\\", "/")).name
+    visible = "".join(c for c in base if c == "\u200d" or unicodedata.category(c)[0] != "C")
+    plain = re.sub(r"\s+", " ", re.sub(r"[\"'`<>|:*?%]", "", visible)).strip(" .")
+    stem, dot, suffix = plain.rpartition(".")
+    if dot and len(suffix) <= 10:
+        return stem[: NAME_LENGTH - len(suffix) - 1].rstrip() + dot + suffix
+    return plain[:NAME_LENGTH]
+
+
+def _measured(file: "UploadedFile[bytes]") -> tuple[int, str, bytes]:
+    """Size, SHA-256 and first bytes of what really arrived, read in pieces."""
+    size, digest, head = 0, hashlib.sha256(), b""
+    for piece in file.chunks():
+        size += len(piece)
+        if size > settings.UPLOAD_MAX_BYTES:
+            raise FileTooLarge(settings.UPLOAD_MAX_BYTES)
+        digest.update(piece)
+        head = head or piece[:HEAD]
+    if not size:
+        raise EmptyFile
+    return size, digest.hexdigest(), head
+
+
+def _media_type(name: str, head: bytes) -> str:
+    media_type = TYPES.get(PurePosixPath(name).suffix.lower())
+    if media_type is None:
+        raise TypeNotAllowed
+    if media_type == PDF:
+        matches = b"%PDF-" in head
+    elif media_type == DOCX:
+        matches = head.startswith(b"PK\x03\x04")
+    else:
+        matches = not head.startswith(BINARY_HEADS)
+    if not matches:
+        raise ContentMismatch
+    return media_type
+
+
+def _known(collection: Collection, sha256: str) -> Document | None:
+    document = Document.objects.filter(collection=collection, sha256=sha256).first()
+    if document is None:
+        return None
+    if document.status == Document.Status.FAILED:
+        queueing.retry(document)
+    document.already_there = True
+    return document
+
+
+def _stored(document: Document, file: "UploadedFile[bytes]") -> Document:
+    file.seek(0)
+    document.file.save(document.name, file, save=False)
+    try:
+        with transaction.atomic():
+            document.save(force_insert=True)
+            queueing.announce(document.id)
+    except IntegrityError:  # the same content arrived twice at the same moment, or the collection went away
+        document.file.storage.delete(str(document.file.name))
+        known = _known(document.collection, document.sha256)
+        if known is None:
+            raise CollectionNotFound from None
+        return known
+    return document

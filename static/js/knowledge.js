@@ -1,0 +1,125 @@
+// Uploads with progress, live states of documents, and the passage a citation points to.
+
+const POLL = 2000; // milliseconds
+const UNFINISHED = ["queued", "parsing", "embedding"];
+
+const form = document.getElementById("upload");
+const table = document.getElementById("documents");
+const waiting = document.querySelector("[data-refresh]");
+const passage = document.getElementById("passage");
+
+if (form) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    sendAll(form.elements.files.files);
+  });
+  for (const name of ["dragenter", "dragover", "dragleave", "drop"]) form.addEventListener(name, drag);
+}
+if (table && unfinishedRows().length) setTimeout(poll, POLL);
+if (waiting && UNFINISHED.includes(waiting.dataset.status)) setTimeout(refresh, POLL);
+if (passage) {
+  passage.scrollIntoView({ block: "center" });
+  passage.focus({ preventScroll: true });
+}
+
+function drag(event) {
+  event.preventDefault();
+  form.classList.toggle("is-over", event.type === "dragenter" || event.type === "dragover");
+  if (event.type === "drop") sendAll(event.dataTransfer.files);
+}
+
+async function sendAll(files) {
+  const button = form.querySelector("button[type=submit]");
+  button.disabled = true;
+  let refused = 0;
+  for (const file of files) refused += (await send(file)) ? 0 : 1;
+  button.disabled = false;
+  form.reset();
+  if (files.length && !refused) location.reload();
+  else if (files.length > refused) setTimeout(() => location.reload(), 6000);
+}
+
+function send(file) {
+  const chip = addChip(file.name);
+  const body = new FormData();
+  body.append("files", file);
+  const request = new XMLHttpRequest();
+  request.open("POST", form.action);
+  request.setRequestHeader("Accept", "application/json");
+  request.setRequestHeader("X-CSRFToken", form.elements.csrfmiddlewaretoken.value);
+  request.responseType = "json";
+  request.upload.addEventListener("progress", (event) => {
+    chip.bar.max = event.total;
+    chip.bar.value = event.loaded;
+  });
+  return new Promise((resolve) => {
+    request.addEventListener("loadend", () => resolve(finish(chip, request.response)));
+    request.send(body);
+  });
+}
+
+function addChip(name) {
+  const item = document.createElement("li");
+  const text = document.createElement("span");
+  const bar = document.createElement("progress");
+  bar.className = "progress";
+  bar.setAttribute("aria-label", name);
+  text.textContent = `${name}: ${form.dataset.waiting}`;
+  item.append(text, bar);
+  document.getElementById("uploads").append(item);
+  return { item, text, bar, name };
+}
+
+function finish(chip, answer) {
+  const sent = answer?.documents?.[0];
+  chip.bar.remove();
+  chip.item.classList.toggle("is-refused", !sent);
+  const reason = answer?.refused?.[0]?.message ?? form.dataset.failed;
+  const state = sent ? (sent.already_there ? form.dataset.known : form.dataset.sent) : reason;
+  chip.text.textContent = `${chip.name}: ${state}`;
+  return Boolean(sent) && !sent.already_there;
+}
+
+function unfinishedRows() {
+  return [...table.querySelectorAll("[data-document]")].filter((row) => UNFINISHED.includes(row.dataset.status));
+}
+
+async function poll() {
+  const answer = await fetchJson(table.dataset.statusUrl);
+  for (const state of answer?.documents ?? []) show(state);
+  if (unfinishedRows().length) setTimeout(poll, POLL);
+}
+
+function show(state) {
+  const row = table.querySelector(`[data-document="${state.id}"]`);
+  if (!row) return;
+  const part = (name) => row.querySelector(`[data-part="${name}"]`);
+  const isUnfinished = UNFINISHED.includes(state.status);
+  if (row.dataset.status !== state.status && !isUnfinished) {
+    document.getElementById("announcements").textContent = `${state.name}: ${state.label}. ${state.reason}`;
+  }
+  row.dataset.status = state.status;
+  part("label").textContent = state.label;
+  part("label").classList.toggle("badge-ok", state.status === "ready");
+  part("label").classList.toggle("badge-danger", state.status === "failed");
+  part("reason").textContent = state.reason;
+  part("progress").hidden = !isUnfinished;
+  part("progress").max = state.total || 1;
+  part("progress").value = state.done;
+  if (part("retry")) part("retry").hidden = state.status !== "failed";
+}
+
+async function refresh() {
+  const state = await fetchJson(waiting.dataset.refresh);
+  if (state && state.status !== waiting.dataset.status) location.reload();
+  else setTimeout(refresh, POLL);
+}
+
+async function fetchJson(url) {
+  try {
+    const response = await fetch(url, { headers: { Accept: "application/json" } });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null; // the network is away for a moment; the next poll tells
+  }
+}

@@ -1,0 +1,117 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.chunking import CHILD, PARENT, chunk
+from rag.parsers.parsed import Heading
+from rag.sentences import LONGEST, sentences
+
+WORDS = st.sampled_from(
+    ["Haus", "z. B.", "Dr.", "3.", "Straße.", "Nein!", "word", "\n", "\n\n", "\t", "- ", "。", "e\u0301", "a" * 900]
+)
+TEXTS = st.one_of(st.text(max_size=3000), st.lists(WORDS, max_size=400).map(" ".join))
+
+
+@st.composite
+def texts_with_headings(draw: st.DrawFn) -> tuple[str, list[Heading]]:
+    text = draw(TEXTS)
+    starts = draw(st.lists(st.integers(0, max(0, len(text) - 1)), max_size=6))
+    return text, [Heading(start, f"Title {start}") for start in sorted(starts)]
+
+
+@given(texts_with_headings())
+def test_children_cover_everything_but_white_space_once_and_in_order(case: tuple[str, list[Heading]]) -> None:
+    text, headings = case
+    spans = [child for parent in chunk(text, headings) for child in parent.children]
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+    between = [*spans, (len(text), len(text))]
+    position = 0
+    for start, end in between:
+        assert not text[position:start].strip()
+        position = end
+
+
+@given(texts_with_headings())
+def test_parents_span_exactly_their_children(case: tuple[str, list[Heading]]) -> None:
+    for parent in chunk(*case):
+        assert (parent.start, parent.end) == (parent.children[0][0], parent.children[-1][1])
+        assert case[0][parent.start : parent.end] == case[0][parent.start : parent.end].strip()
+
+
+@given(texts_with_headings())
+def test_sizes_are_bounded(case: tuple[str, list[Heading]]) -> None:
+    for parent in chunk(*case):
+        assert parent.end - parent.start <= PARENT + 2 * LONGEST
+        assert all(end - start <= max(CHILD, LONGEST) for start, end in parent.children)
+
+
+@given(st.lists(st.text("abcäöüß.", min_size=1, max_size=60), max_size=200).map(" ".join))
+def test_no_word_is_cut(text: str) -> None:
+    for parent in chunk(text):
+        for start, end in parent.children:
+            assert start == 0 or text[start - 1].isspace()
+            assert end == len(text) or text[end].isspace()
+
+
+@given(texts_with_headings())
+def test_no_parent_reaches_across_a_heading_with_text_below(case: tuple[str, list[Heading]]) -> None:
+    text, headings = case
+    parents = chunk(text, headings)
+    assert all(parent.heading in ("", *titles(headings)) or " › " in parent.heading for parent in parents)
+
+
+def titles(headings: list[Heading]) -> list[str]:
+    return [heading.title for heading in headings]
+
+
+def cut(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text, 0, len(text))]
+
+
+def test_german_abbreviations_and_ordinals_end_no_sentence() -> None:
+    text = "Am 3. Oktober kam Dr. Weber, z. B. mit Nr. 5 gem. Abs. 2. Danach ging sie bzw. Er. Ende."
+    assert cut(text)[-1] == "Ende."
+    assert cut(text)[0].startswith("Am 3. Oktober kam Dr. Weber, z. B. mit Nr. 5 gem. Abs.")
+
+
+def test_english_sentences_end_where_they_end() -> None:
+    text = 'Mr. Smith paid $3.50 at 5 p.m. on Monday. "Really?" she asked. He nodded! Then they left…  Nobody knows.'
+    assert cut(text) == [
+        "Mr. Smith paid $3.50 at 5 p.m. on Monday.",
+        '"Really?" she asked.',
+        "He nodded!",
+        "Then they left…",
+        "Nobody knows.",
+    ]
+
+
+def test_items_of_a_list_and_rows_of_a_table_stand_alone() -> None:
+    assert cut("Bring:\n- bread\n- salt\nName | Sum\nAnna | 3") == [
+        "Bring:",
+        "- bread",
+        "- salt",
+        "Name | Sum",
+        "Anna | 3",
+    ]
+
+
+def test_a_line_of_200000_characters_without_spaces_is_cut_to_size() -> None:
+    parents = chunk("x" * 200_000)
+    assert sum(parent.end - parent.start for parent in parents) == 200_000
+    assert max(parent.end - parent.start for parent in parents) <= PARENT
+
+
+def test_a_paragraph_that_fits_is_never_cut() -> None:
+    text = "\n\n".join(["Ein kurzer Absatz über den Garten."] * 60)
+    assert all(text[parent.end : parent.end + 2] in ("\n\n", "") for parent in chunk(text))
+
+
+def test_a_chunk_carries_its_heading() -> None:
+    text = "Intro\n\nBudget\n\nWe spend little.\n\nStaff\n\nThree people work here."
+    found = chunk(text, [Heading(7, "Budget"), Heading(33, "Staff")])
+    assert [(parent.heading, text[parent.start : parent.end].split("\n")[0]) for parent in found] == [
+        ("", "Intro"),
+        ("Budget", "Budget"),
+        ("Staff", "Staff"),
+    ]
