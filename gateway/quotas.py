@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, DateTimeField, F, Func, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest, Now
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -46,7 +46,7 @@ def _period() -> Func:
 
 
 def _used() -> Case:
-    return Case(When(period_start__lt=_period(), then=Value(0)), default=F("used"))
+    return Case(When(period_start__lt=_period(), then=Value(0)), default=F("used"), output_field=BigIntegerField())
 
 
 def hold(quota: Quota, amount: int) -> None:
