@@ -16,6 +16,7 @@ ACTIVE_AT_START = re.compile(r"^(?:(\d{1,9})([.)])|([#>+=|:-]))")
 PHRASES = {
     "en": {
         "found": "This is what the documents say:",
+        "nearest": "The documents do not plainly answer this. What comes nearest:",
         "overview": "I cannot summarise, but these sentences stand at the centre of the documents:",
         "page": "page",
         "and": "and",
@@ -32,6 +33,7 @@ PHRASES = {
     },
     "de": {
         "found": "Das steht dazu in den Dokumenten:",
+        "nearest": "Eine eindeutige Antwort steht nicht in den Dokumenten. Am nächsten kommt:",
         "overview": "Zusammenfassen kann ich nicht, aber diese Sätze stehen im Mittelpunkt der Dokumente:",
         "page": "Seite",
         "and": "und",
@@ -49,9 +51,10 @@ PHRASES = {
 }
 
 
-def quoting(chosen: Sequence[Sentence], language: Language, *, overview: bool = False) -> str:
+def quoting(chosen: Sequence[Sentence], language: Language, lead_in: str) -> str:
+    """`lead_in` is the key of its phrase: found, nearest or overview."""
     phrases = PHRASES[language]
-    blocks = [phrases["overview" if overview else "found"]]
+    blocks = [phrases[lead_in]]
     for source, of_source in groupby(chosen, key=lambda sentence: sentence.source):
         blocks += [_heading(source, phrases["page"]), _quotation(list(of_source), source)]
     return _signed(blocks, language)

@@ -9,6 +9,7 @@ Language = Literal["de", "en"]
 WORD = re.compile(r"\w+(?:[.,:]\d+)*")  # "1,5" and "12:30" are one word
 FOLDED = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "é": "e", "è": "e", "à": "a"})
 SHORTEST_ROOT = 5  # letters that two words have to share at an end to count as relatives
+SHORTEST_LAST_PART = 4
 RELATIVES = 0.6  # how much of a hit "Urlaubsantrag" is when asked for "Urlaub"
 
 
@@ -18,24 +19,26 @@ def word_list(text: str) -> frozenset[str]:
 
 GERMAN = word_list(
     """aber alle allem allen aller alles als also am an ander andere anderem anderen anderer anderes auch auf aus bei
-    beim bekomme bekommen bekommt bereits besteht bin bis bist bitte da dabei dafür damit dann daran darf darfst darüber
-    das dass davon dazu dein deine dem den denn der deren des dessen die dies diese diesem diesen dieser dieses doch
-    dort du durch dürfen ein eine einem einen einer eines er erst es etwas euch euer für gab gegen geht gelten gibt gilt
-    habe haben hat hatte hier hinter hoch ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im in ins ist ja jede jedem jeden
-    jeder jedes jetzt kann kannst kein keine können könnte lang lange lautet macht machen man mehr mein meine meinem
-    meinen meiner mich mir mit muss musst müssen nach nicht noch nun nur ob oder ohne sagen sagt schon sehr sein seine
-    seinem seinen seiner seit sich sie sind so soll sollen sollte sowie steht über um und uns unser unsere unserem
-    unseren unserer unter viel viele vom von vor wann war waren warum was weil welche welchem welchen welcher welches
-    wem wen wenn wer werde werden wessen weshalb wie wieder wieso wieviel will wir wird wo wofür wohin wodurch wollen
-    womit worüber wozu wurde wurden zu zum zur zwischen"""
+    beim bekomme bekommen bekommt bereits besteht bin bis bist bitte da dabei dafür damit dann daran darf darfst
+    darüber das dass davon dazu dein deine dem den denn der deren des dessen die dies diese diesem diesen dieser
+    dieses doch dort du durch dürfen ein eine einem einen einer eines er erst es etwas euch euer für gab gegen
+    geht gelten genommen geworden gibt gilt habe haben hat hatte hier hinter hoch ich ihm ihn ihnen ihr ihre ihrem
+    ihren ihrer im in ins ist ja jede jedem jeden jeder jedes jetzt kann kannst kein keine kostet können könnte
+    lang lange lautet machen macht man mehr mein meine meinem meinen meiner mich mir mit muss musst müssen nach
+    nehmen nicht nimmt noch nun nur ob oder ohne sagen sagt schon sehr sein seine seinem seinen seiner seit sich
+    sie sind so soll sollen sollte sowie steht um und uns unser unsere unserem unseren unserer unter viel viele
+    vom von vor wann war waren warum was weil welche welchem welchen welcher welches wem wen wenn wer werde werden
+    weshalb wessen wie wieder wieso wieviel will wir wird wo wodurch wofür wohin wollen womit worüber wozu wurde
+    wurden zu zum zur zwischen über"""
 )
 ENGLISH = word_list(
-    """a about after all also am an and any are as at be because been before being between both but by can could did do
-    does doing done during each for from get gets give given got had happens has have having he her here him his how i
-    if in into is it its just kind let like long many may me might more most much must my need needs no not of off on
-    once only or other our out over own please said same say says shall she should so some such tell than that the
-    their them then there these they this those through to too under until up us use very want was we were what when
-    where which while who whom whose why will with within would you your"""
+    """a about after all allowed also am an and any are as at be because been before being between both but by can
+    cost costs could did do does doing done during each for from get gets give given got had happen happens has
+    have having he her here him his how i if in into is it its just kind let like long many may me might more most
+    much must my need needs no not of off on once only or other our out over own please put said same say says
+    shall she should so some such tell than that the their them then there these they this those through to too
+    under until up us use very want was we were what when where which while who whom whose why will with within
+    would you your"""
 )
 STOP_WORDS = {"de": GERMAN, "en": ENGLISH}
 
@@ -93,12 +96,19 @@ def kinship(one: str, other: str, language: Language) -> float:
     """1 for the same stem, a part of it for words that share a root (German compounds), else 0."""
     if one == other:
         return 1.0
-    if min(len(one), len(other)) < SHORTEST_ROOT or one[0].isdigit():
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) < SHORTEST_LAST_PART or one[0].isdigit():
         return 0.0
-    if language == "en":
-        shorter, longer = sorted((one, other), key=len)
-        return RELATIVES if longer.startswith(shorter) else 0.0
+    if longer.startswith(shorter) and (language == "de" or len(shorter) >= SHORTEST_ROOT):
+        return RELATIVES
+    if language == "en" or len(shorter) < SHORTEST_ROOT:
+        return 0.0
     ends = (one[:SHORTEST_ROOT], one[-SHORTEST_ROOT:])
     other_ends = (other[:SHORTEST_ROOT], other[-SHORTEST_ROOT:])
     is_related = any(end in other for end in ends) or any(end in one for end in other_ends)
     return RELATIVES if is_related else 0.0
+
+
+def ends_alike(one: str, other: str) -> bool:
+    """Whether two words may share their last part, as "Urlaubstag" and "Arbeitstag" do."""
+    return one[-SHORTEST_LAST_PART:] == other[-SHORTEST_LAST_PART:] and len(one) > SHORTEST_LAST_PART

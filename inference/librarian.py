@@ -55,21 +55,23 @@ class Librarian:
         found = await asyncio.to_thread(ranking.read, given, language)
         if ASKS_FOR_AN_OVERVIEW.search(question):
             chosen = await self._central(found)
-            return answers.quoting(chosen, language, overview=True) if chosen else answers.nothing_fits(given, language)
-        chosen = await self._best(question, found, language)
-        return answers.quoting(chosen, language) if chosen else answers.nothing_fits(given, language)
+            return answers.quoting(chosen, language, "overview") if chosen else answers.nothing_fits(given, language)
+        chosen, is_sure = await self._best(question, found, language)
+        if not chosen:
+            return answers.nothing_fits(given, language)
+        return answers.quoting(chosen, language, "found" if is_sure else "nearest")
 
-    async def _best(self, question: str, found: list[Sentence], language: Language) -> list[Sentence]:
+    async def _best(self, question: str, found: list[Sentence], language: Language) -> tuple[list[Sentence], bool]:
         words = await asyncio.to_thread(ranking.by_words, stems(question, language), found, language)
         numbers = ranking.worth_comparing(words, found)
         if not numbers:
-            return []
+            return [], False
         asked, *vectors = await self._embed([question, *(found[number].text for number in numbers)])
-        scores = {
-            number: ranking.combined(words[number], float(asked @ vector), found[number], question, language)
+        compared = [
+            ranking.evidence(question, words[number], float(asked @ vector), found[number], language)
             for number, vector in zip(numbers, vectors, strict=True)
-        }
-        return ranking.choose(scores, found, language)
+        ]
+        return ranking.choose(compared, found, language)
 
     async def _central(self, found: list[Sentence]) -> list[Sentence]:
         quotable = [sentence for sentence in found if sentence.is_quotable][: ranking.MAX_COMPARED * 2]

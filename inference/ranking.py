@@ -12,32 +12,46 @@ from dataclasses import dataclass
 
 from inference import sentences
 from inference.embedding import Vectors
-from inference.language import Language, kinship, stems
+from inference.language import Language, ends_alike, kinship, stems
 from inference.sources import Source
 
 MAX_CHARACTERS = 100_000  # of all sources together; what lies beyond is not read
 MAX_COMPARED = 24  # sentences compared by meaning: about 100 ms on two cores
 MAX_QUOTED = 4
 FROM_CONTEXT = 0.4  # how much of a hit a word is that stands only elsewhere in the passage
-LIKE_THE_BEST = 0.72  # further sentences have to reach this part of the best score
+HALVES = 0.9
+LIKE_THE_BEST = 0.75  # further sentences have to reach this part of the best score
 SAME_WORDS = 0.8  # overlap from which two sentences say the same
-FIGURE_BONUS = 0.12
+FIRST_BONUS = 0.1
+EXPECTED_BONUS = 0.25  # for a sentence that holds the kind of figure that is asked for
 
 WEIGHT_OF_WORDS = {"de": 0.7, "en": 0.5}
-RELEVANT = {"de": 0.36, "en": 0.4}
-MEANING_FROM, MEANING_TO = 0.15, 0.75  # cosines that stand for 0 and 1
+# a sentence counts when it holds so much of the question's words, or is so like it in meaning (cosine)
+SURE = {"de": (0.5, 0.6), "en": (0.5, 0.5)}
+LIKELY = {"de": (0.25, 0.58), "en": (0.22, 0.38)}
 
-ASKS_FOR_A_FIGURE = re.compile(
-    r"\b(wie ?viele?n?|wie (hoch|lange?|oft|weit|gro(ß|ss)|alt|teuer|schnell)|wann|bis wann|"
-    r"how (many|much|long|often|far|old|high|large|soon|late)|when|what time)\b",
+MONEY = re.compile(r"\d.*(€|\b(eur|euros?|cents?|ct|chf|franken|dollars?|pounds?)\b)|[$£€] ?\d", re.IGNORECASE)
+TIME = re.compile(
+    r"\d{1,2}[.:]\d\d|\d+\.? ?(uhr|a\.m|p\.m|jan|feb|mär|mar|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|de[zc])|"
+    r"\b(noon|mittags?|midnight|montags?|dienstags?|mittwochs?|donnerstags?|freitags?|samstags?|sonntags?|"
+    r"(mon|tues|wednes|thurs|fri|satur|sun|week)days?|jahr\w*|monat\w*|wochen?|tage?n?|years?|months?|weeks?|days?|hours?)\b",
     re.IGNORECASE,
 )
-FIGURE = re.compile(
-    r"\d|\b(ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|two|three|four|five|six|seven|eight|nine|ten|"
-    r"twelve|once|twice|täglich|wöchentlich|monatlich|jährlich|daily|weekly|monthly|yearly|montags?|dienstags?|mittwochs?|"
-    r"donnerstags?|freitags?|(mon|tues|wednes|thurs|fri)days?)\b",
+AMOUNT = re.compile(
+    r"\d|\b(zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|einmal|zweimal|two|three|four|five|six|seven|eight|"
+    r"nine|ten|eleven|twelve|twenty|once|twice|(täg|wöchent|monat|jähr)lich|daily|weekly|monthly|yearly)\b",
     re.IGNORECASE,
 )
+EXPECTED = [
+    (re.compile(r"\b(kostet|kosten|teuer|preis|costs?|price|fee|pays?)\b", re.IGNORECASE), MONEY),
+    (re.compile(r"\b(wann|wie (lange|spät)|when|how (long|late|soon))\b", re.IGNORECASE), TIME),
+    (
+        re.compile(
+            r"\b(wie ?viele?n?|wie (hoch|oft|weit|groß|alt)|how (many|much|often|far|old|high|large|big))\b", re.I
+        ),
+        AMOUNT,
+    ),
+]
 LEANS_ON_THE_LAST = re.compile(
     r"(dies|diese|dieser|dieses|diesen|er|sie|es|dabei|dafür|dazu|hierfür|hierzu|it|this|these|they|he|she|that)\b",
     re.IGNORECASE,
@@ -73,11 +87,12 @@ def by_words(question: Sequence[str], found: Sequence[Sentence], language: Langu
     scores, total = [0.0] * len(found), 0.0
     for word in dict.fromkeys(question):
         kin = {other: part for other in vocabulary if (part := kinship(word, other, language))}
-        hits = [_hit(kin, sentence.stems) for sentence in found]
+        tails = {other for other in vocabulary if language == "de" and ends_alike(word, other)}
+        hits = [_hit(kin, tails, sentence.stems) for sentence in found]
         weight = math.log(1 + len(found) / (sum(hit > 0 for hit in hits) or 0.5))
         total += weight
         for number, (hit, sentence) in enumerate(zip(hits, found, strict=True)):
-            around = FROM_CONTEXT * _hit(kin, passages[sentence.source]) if hit < FROM_CONTEXT else 0.0
+            around = FROM_CONTEXT * _hit(kin, tails, passages[sentence.source]) if hit < FROM_CONTEXT else 0.0
             scores[number] += weight * max(hit, around)
     return [score / total for score in scores] if total else scores
 
@@ -89,39 +104,52 @@ def worth_comparing(scores: Sequence[float], found: Sequence[Sentence]) -> list[
     return list(dict.fromkeys(best + quotable))[:MAX_COMPARED]
 
 
-def combined(words: float, likeness: float, sentence: Sentence, question: str, language: Language) -> float:
-    meaning = min(max((likeness - MEANING_FROM) / (MEANING_TO - MEANING_FROM), 0.0), 1.0)
+def evidence(question: str, words: float, likeness: float, sentence: Sentence, language: Language) -> "Evidence":
     share = WEIGHT_OF_WORDS[language]
-    score = share * words + (1 - share) * meaning
-    if ASKS_FOR_A_FIGURE.search(question) and FIGURE.search(sentence.text):
-        score += FIGURE_BONUS
-    return score
+    score = share * words + (1 - share) * max(likeness, 0.0)
+    if any(asks.search(question) and shows.search(sentence.text) for asks, shows in EXPECTED):
+        score += EXPECTED_BONUS
+    return Evidence(sentence, words, likeness, score)
 
 
-def choose(scores: dict[int, float], found: Sequence[Sentence], language: Language) -> list[Sentence]:
-    """The best one to four sentences, best source first and each source's in the order of its text."""
-    best = max(scores.values(), default=0.0)
-    if best < RELEVANT[language]:
-        return []
+@dataclass(frozen=True)
+class Evidence:
+    """Why a sentence may answer the question."""
+
+    sentence: Sentence
+    words: float
+    likeness: float
+    score: float
+
+    def reaches(self, bar: tuple[float, float]) -> bool:
+        return self.words >= bar[0] or self.likeness >= bar[1]
+
+
+def choose(compared: Sequence[Evidence], found: Sequence[Sentence], language: Language) -> tuple[list[Sentence], bool]:
+    """The best sentences, each source's in the order of its text, and whether they surely answer.
+
+    One to four of them when sure; the single best one when it is only likely; none when nothing fits.
+    """
+    ranked = sorted(compared, key=lambda one: -one.score)
+    likely = [one for one in ranked if one.reaches(LIKELY[language])]
+    if not any(one.reaches(SURE[language]) for one in likely):
+        return (_with_its_antecedent(likely[0].sentence, found) if likely else []), False
     chosen: list[Sentence] = []
-    for number in sorted(scores, key=lambda number: -scores[number]):
-        if scores[number] < max(best * LIKE_THE_BEST, RELEVANT[language]) or len(chosen) == MAX_QUOTED:
-            break
-        sentence = found[number]
-        if all(_overlap(sentence, other) < SAME_WORDS for other in chosen):
-            chosen += _with_its_antecedent(number, found, chosen)
-    return grouped(chosen[:MAX_QUOTED])
+    for one in likely:
+        if one.score >= likely[0].score * LIKE_THE_BEST and all(_overlap(one.sentence, s) < SAME_WORDS for s in chosen):
+            chosen += [s for s in _with_its_antecedent(one.sentence, found) if s not in chosen]
+    return grouped(chosen[:MAX_QUOTED]), True
 
 
 def central(vectors: Vectors, found: Sequence[Sentence]) -> list[Sentence]:
-    """The sentence of each source that is most like all the others together."""
-    likeness = vectors @ vectors.mean(axis=0)
-    best: dict[str, int] = {}
-    for number, sentence in enumerate(found):
-        held = best.get(sentence.source.id)
-        if held is None or likeness[number] > likeness[held]:
-            best[sentence.source.id] = number
-    return [found[number] for number in best.values()][:MAX_QUOTED]
+    """Of each source the sentence that is most like the whole of it; the first one has an advantage."""
+    chosen = []
+    for source in dict.fromkeys(sentence.source for sentence in found):
+        numbers = [number for number, sentence in enumerate(found) if sentence.source == source]
+        likeness = vectors[numbers] @ vectors[numbers].mean(axis=0)
+        likeness[0] += FIRST_BONUS
+        chosen.append(found[numbers[int(likeness.argmax())]])
+    return chosen[:MAX_QUOTED]
 
 
 def grouped(chosen: Sequence[Sentence]) -> list[Sentence]:
@@ -136,19 +164,20 @@ def _passages(found: Sequence[Sentence], language: Language) -> dict[Source, fro
     return {source: frozenset(held) for source, held in passages.items()}
 
 
-def _hit(kin: dict[str, float], held: frozenset[str]) -> float:
-    return max((part for word, part in kin.items() if word in held), default=0.0)
+def _hit(kin: dict[str, float], tails: set[str], held: frozenset[str]) -> float:
+    """The best relative that is held; the two halves of a German compound in two words are nearly the word."""
+    related = held & kin.keys()
+    best = max((kin[word] for word in related), default=0.0)
+    return HALVES if 0 < best < HALVES and (held & tails) - related else best
 
 
 def _overlap(one: Sentence, other: Sentence) -> float:
     return len(one.stems & other.stems) / len(one.stems | other.stems)
 
 
-def _with_its_antecedent(number: int, found: Sequence[Sentence], chosen: Sequence[Sentence]) -> list[Sentence]:
+def _with_its_antecedent(sentence: Sentence, found: Sequence[Sentence]) -> list[Sentence]:
     """The sentence, and before it the one that its first word points back to."""
-    sentence = found[number]
-    if number and sentence.position and LEANS_ON_THE_LAST.match(sentence.text):
-        last = found[number - 1]
-        if last.is_quotable and last not in chosen:
-            return [last, sentence]
+    number = found.index(sentence)
+    if sentence.position and LEANS_ON_THE_LAST.match(sentence.text) and found[number - 1].is_quotable:
+        return [found[number - 1], sentence]
     return [sentence]

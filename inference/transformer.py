@@ -31,11 +31,12 @@ class TransformerChat:
         device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(name, **options)
-            self._model: Any = AutoModelForCausalLM.from_pretrained(name, dtype="auto", **options).to(device).eval()
+            model: Any = AutoModelForCausalLM.from_pretrained(name, dtype="auto", **options)
         except (OSError, ValueError) as error:
             raise ModelUnusable(f"The chat model {name} cannot be loaded: {error}") from error
         if not self._tokenizer.chat_template:
             raise ModelUnusable(f"The chat model {name} has no chat template.")
+        self._model = model.to(device).eval()
         self.id = folder.name if folder.is_dir() else name
         self.licence = licence_of(folder / "README.md")
         self.context_length = int(self._model.config.max_position_embeddings)

@@ -2,6 +2,7 @@
 
 from html import escape
 
+Given = tuple[str, int | None, str]  # title, page, text
 PROMPT = "Answer from the sources below alone.\n\n"
 
 HOLIDAY_DE = """Urlaubsordnung
@@ -59,7 +60,7 @@ ENGLISH = [
 ]
 
 
-def prompt(passages: list[tuple[str, int | None, str]]) -> str:
+def prompt(passages: list[Given]) -> str:
     elements = []
     for number, (title, page, text) in enumerate(passages, start=1):
         at = f' page="{page}"' if page else ""
