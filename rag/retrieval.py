@@ -34,9 +34,9 @@ STATEMENT = """
 WITH asked AS (
     SELECT %s::text AS question, %s::halfvec AS embedding, %s::text AS deployment, %s::jsonb AS weights
 ),
-scope AS MATERIALIZED ({scope}),
+scope (id) AS MATERIALIZED ({scope}),
 permitted AS MATERIALIZED (
-    SELECT id, config, term_count FROM rag_chunk WHERE collection_id IN (SELECT id FROM scope)
+    SELECT id, config, term_count FROM rag_chunk WHERE collection_id IN (SELECT scope.id FROM scope)
 ),
 total AS (SELECT count(*) AS chunks, avg(term_count) AS length FROM permitted),
 asked_terms AS MATERIALIZED (
@@ -46,7 +46,7 @@ asked_terms AS MATERIALIZED (
 hits AS MATERIALIZED (
     SELECT permitted.id, permitted.term_count, posting.term, posting.frequency
     FROM asked_terms
-    JOIN rag_posting posting ON posting.term = asked_terms.term AND posting.collection_id IN (SELECT id FROM scope)
+    JOIN rag_posting posting ON posting.term = asked_terms.term AND posting.collection_id IN (SELECT scope.id FROM scope)
     JOIN permitted ON permitted.id = posting.chunk_id AND permitted.config = asked_terms.config
 ),
 rarity AS (
@@ -64,7 +64,7 @@ by_words AS (
 by_meaning AS (
     SELECT vector.chunk_id AS id, max(1 - (vector.embedding <=> asked.embedding)) AS score
     FROM asked, rag_vector vector
-    WHERE vector.collection_id IN (SELECT id FROM scope) AND vector.deployment = asked.deployment
+    WHERE vector.collection_id IN (SELECT scope.id FROM scope) AND vector.deployment = asked.deployment
         AND vector_dims(vector.embedding) = vector_dims(asked.embedding)
     GROUP BY vector.chunk_id ORDER BY score DESC, vector.chunk_id LIMIT {candidates}
 ),
