@@ -26,7 +26,7 @@ def check_database() -> str:
             found = database.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
             vector = found.fetchone()
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1].rpartition("FATAL: ")[2].strip()
+        reason = str(error).splitlines()[0].rpartition("failed: ")[2].removeprefix("FATAL:").strip()
         raise StartError(f"Cannot use the database at {place} (DATABASE_URL): {reason}") from error
     if vector is None:
         raise StartError(f"PostgreSQL at {place} has no pgvector: install it there (0.8 or newer).")

@@ -19,12 +19,6 @@ def data_dir() -> Path:
     return Path(os.environ.get("DATA_DIR") or "data").absolute()
 
 
-def variable(name: str) -> str:
-    """An environment variable, or the content of the file that NAME_FILE points to."""
-    path = os.environ.get(f"{name}_FILE")
-    return Path(path).read_text().strip() if path else os.environ.get(name, "")
-
-
 def secret(name: str, folder: Path) -> str:
     """A secret generated once and kept in `folder` with mode 0600."""
     path = folder / name

@@ -26,6 +26,7 @@ from config.unprivileged import NOBODY, as_nobody
 __all__ = ["Service", "data_dir", "launch", "postgres", "redis", "secret"]
 
 START_TIMEOUT = 30.0  # seconds
+STOP_SIGNAL = signal.SIGINT  # PostgreSQL's fast shutdown: it does not wait until every client has left
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,6 @@ class Service:
     before: Callable[[], None] = lambda: None
     configuration: str = ""  # handed over on standard input, where no other user can read it
     options: dict[str, Any] = field(default_factory=dict)
-    stop_signal: int = signal.SIGTERM
 
 
 def launch(service: Service, guardian: Guardian) -> subprocess.Popen[bytes]:
@@ -56,7 +56,7 @@ def launch(service: Service, guardian: Guardian) -> subprocess.Popen[bytes]:
             env=_environment(),
             **service.options,
         )
-    guardian.watch(process.pid, service.stop_signal)
+    guardian.watch(process.pid, STOP_SIGNAL)
     with contextlib.suppress(BrokenPipeError), cast(IO[bytes], process.stdin) as stdin:
         stdin.write(service.configuration.encode())
     deadline = time.monotonic() + START_TIMEOUT
@@ -85,7 +85,6 @@ def postgres(folder: Path) -> Service:
         is_ready=lambda: subprocess.run(ping).returncode == 0,
         before=lambda: _end_leftover(cluster),
         options=options,
-        stop_signal=signal.SIGINT,  # its fast shutdown: does not wait until every client has left
     )
 
 
@@ -130,7 +129,7 @@ def _end_leftover(cluster: Path) -> None:
         pid = int(pid_file.read_text().split()[0])
         deadline = time.monotonic() + START_TIMEOUT  # an earlier run's guardian may be ending it just now
         while _is_server(pid, cluster) and time.monotonic() < deadline:
-            processes.end({pid: signal.SIGINT}, START_TIMEOUT)
+            processes.end({pid: STOP_SIGNAL}, START_TIMEOUT)
         pid_file.unlink(missing_ok=True)
 
 

@@ -54,7 +54,7 @@ def main() -> None:
     for line in sys.stdin:
         pid, number = map(int, line.split())
         watched[pid] = number
-    for wave in (signal.SIGTERM, signal.SIGINT):  # PostgreSQL, the only one with SIGINT, outlives who writes to it
+    for wave in (signal.SIGTERM, signal.SIGINT):  # the services outlive who uses them
         processes.end({pid: number for pid, number in watched.items() if number == wave}, GRACE)
 
 

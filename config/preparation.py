@@ -15,8 +15,8 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts import setup
 from accounts.exceptions import AlreadySetUp
 from config import connections, tasks
-from config.datadir import variable
 from config.exceptions import StartError
+from config.variables import text
 from gateway.models import Upstream
 
 MIGRATION_LOCK = 0x701E2E  # any constant: the advisory lock that lets one process at a time change tables
@@ -75,7 +75,7 @@ def _static_fingerprint() -> str:
 def _first_admin() -> str | None:
     """Make the admin that the environment names; else return the link by which a person becomes it."""
     link = setup.setup_link()
-    email, password = variable("VOLIERE_ADMIN_EMAIL"), variable("VOLIERE_ADMIN_PASSWORD")
+    email, password = text("VOLIERE_ADMIN_EMAIL"), text("VOLIERE_ADMIN_PASSWORD")
     if not link or not (email or password):
         return link
     if not (email and password):

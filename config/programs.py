@@ -8,17 +8,10 @@ from typing import Self
 
 from config.datadir import secret
 from config.embedded import free_port
-from config.exceptions import StartError
+from config.variables import number
 
 WEBSOCKET_MAX_BYTES = 262_144
 GRACEFUL_SECONDS = 3  # open sockets and streams get this long when the web process is asked to end
-
-
-def number(name: str, default: int, largest: int) -> int:
-    text = os.environ.get(name) or str(default)
-    if not text.isdecimal() or not 1 <= int(text) <= largest:
-        raise StartError(f"{name} must be a number from 1 to {largest}, not {text!r}.")
-    return int(text)
 
 
 @dataclass(frozen=True)
@@ -72,6 +65,6 @@ def _web(address: Address) -> list[str]:
     arguments += ["--host", address.host, "--port", str(address.port), "--loop", "uvloop", "--http", "httptools"]
     arguments += ["--ws-max-size", str(WEBSOCKET_MAX_BYTES), "--timeout-graceful-shutdown", str(GRACEFUL_SECONDS)]
     # addresses of people belong to no log; X-Forwarded-* counts only from the proxies named
-    arguments += ["--no-access-log", "--no-server-header", "--proxy-headers"]
+    arguments += ["--no-access-log", "--no-server-header", "--proxy-headers", "--log-level", "warning"]
     arguments += ["--forwarded-allow-ips", os.environ.get("VOLIERE_TRUSTED_PROXIES") or "127.0.0.1"]
     return [*arguments, "--workers", str(number("VOLIERE_WEB_PROCESSES", 1, 64))]

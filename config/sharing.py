@@ -9,8 +9,8 @@ from pathlib import Path
 from config import datadir, embedded, processes
 from config.exceptions import AlreadyClaimed, StartError
 from config.guardian import Guardian
+from config.variables import SERVICES, service_url
 
-NEEDS = ("DATABASE_URL", "REDIS_URL")
 STOP_TIMEOUT = 20.0  # seconds
 JOIN_TIMEOUT = 60.0  # seconds: another process may be at its first start
 WITHOUT_SERVICES = {"help", "version", "makemessages", "compilemessages", "collectstatic", "findstatic", "diffsettings"}
@@ -20,13 +20,13 @@ WITHOUT_SERVICES = {"help", "version", "makemessages", "compilemessages", "colle
 def running(folder: Path, who: str = "A command") -> Iterator[dict[str, str]]:
     """Start what the environment does not name; yield DATABASE_URL and REDIS_URL."""
     with datadir.claim(folder, who), Guardian() as guardian, contextlib.ExitStack() as stack:
-        urls = {name: datadir.variable(name) for name in NEEDS}
-        for name, prepare in zip(NEEDS, (embedded.postgres, embedded.redis), strict=True):
+        urls = {name: service_url(name) for name in SERVICES}
+        for name, prepare in zip(SERVICES, (embedded.postgres, embedded.redis), strict=True):
             if not urls[name]:
                 service = prepare(folder)
                 process = embedded.launch(service, guardian)
                 stack.callback(process.wait)
-                stack.callback(processes.end, {process.pid: service.stop_signal}, STOP_TIMEOUT)
+                stack.callback(processes.end, {process.pid: embedded.STOP_SIGNAL}, STOP_TIMEOUT)
                 urls[name] = service.url
         datadir.publish(folder, urls)
         stack.callback(datadir.wait_for_users, folder)
@@ -35,7 +35,7 @@ def running(folder: Path, who: str = "A command") -> Iterator[dict[str, str]]:
 
 def provide(arguments: list[str], stack: contextlib.ExitStack) -> None:
     """Put DATABASE_URL and REDIS_URL into the environment for a management command, until `stack` closes."""
-    missing = [name for name in NEEDS if not datadir.variable(name)]
+    missing = [name for name in SERVICES if not service_url(name)]
     if not missing:
         return
     if _needs_services(arguments):

@@ -18,10 +18,11 @@ from config.exceptions import StartError
 from config.guardian import ROOT, Guardian
 from config.probing import answers, check_free
 from config.programs import Address, command, environment
+from config.variables import service_url
 
 # in this order, those of one line at the same time; (names, seconds they get)
 STOP_ORDER = ((("web",), 6.0), (("worker", "beat", "inference"), 6.0), (("redis",), 5.0), (("postgres",), 20.0))
-STOP_SIGNALS = {"postgres": signal.SIGINT}
+SERVICES = ("redis", "postgres")
 
 
 class Stopped(Exception):
@@ -71,7 +72,7 @@ class Supervisor:
             say("The embedded models are ready.")
 
     def _service(self, name: str, variable: str, prepare: Callable[[Path], embedded.Service]) -> str:
-        if url := datadir.variable(variable):
+        if url := service_url(variable):
             return url
         service = prepare(self._folder)
         self._children[name] = Child(name, lambda: embedded.launch(service, self._guardian), self._guardian)
@@ -116,9 +117,9 @@ class Supervisor:
         children = [self._children.pop(name) for name in names if name in self._children]
         for child in children:
             child.retire()
-        leaders = {child.process.pid: STOP_SIGNALS.get(child.name, signal.SIGTERM) for child in children}
-        if leaders:
-            processes.end(leaders, seconds)
+        signals = dict.fromkeys(SERVICES, embedded.STOP_SIGNAL)
+        if children:
+            processes.end({child.process.pid: signals.get(child.name, signal.SIGTERM) for child in children}, seconds)
 
     def _end(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

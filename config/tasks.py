@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 from celery import shared_task
 
-from config.datadir import variable
 from config.probing import answers
+from config.variables import text
 
 
 @shared_task(bind=True, max_retries=300)
@@ -17,4 +17,4 @@ def register_inference(self: Any) -> None:
     place = urlsplit(url)
     if not answers(place.hostname or "", place.port or 80):
         raise self.retry(countdown=2)
-    register_embedded(url, variable("VOLIERE_INFERENCE_KEY"))
+    register_embedded(url, text("VOLIERE_INFERENCE_KEY"))

@@ -22,9 +22,10 @@ def as_nobody(program: Path, folder: Path) -> tuple[list[str], dict[str, Any]]:
     if _open_to_all(program.resolve()) and _open_to_all(folder.resolve() / "any"):
         return [], {"user": NOBODY, "group": NOBODY, "extra_groups": []}
     prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
+    # the secure bit keeps the capability for access(2) too, by which PostgreSQL looks for its own files
+    prefix += ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
     try:
-        subprocess.run([*prefix, program, "--version"], check=True, capture_output=True, cwd="/")
+        subprocess.run([*prefix, "test", "-x", program], check=True, capture_output=True, cwd="/")
     except (OSError, subprocess.CalledProcessError) as error:
         raise StartError(
             f"As root, {program.name} runs as the user nobody, who may not enter {folder} or {program.parent}: "

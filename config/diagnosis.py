@@ -1,0 +1,118 @@
+"""What `manage.py doctor` looks at: each check finds one line to say, or raises `StartError` with one."""
+
+import os
+import shutil
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from kombu.exceptions import OperationalError as BrokerUnreachable
+from redis.exceptions import RedisError
+
+from config import connections
+from config.celery import app
+from config.exceptions import StartError
+from gateway.models import Upstream
+
+FREE_MIN = 2 * 1024**3  # bytes
+REACH_TIMEOUT = 3  # seconds
+PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Finding:
+    about: str
+    is_well: bool
+    text: str
+
+
+def findings() -> Iterator[Finding]:
+    for about, check in CHECKS.items():
+        try:
+            yield Finding(about, True, check())
+        except StartError as error:
+            yield Finding(about, False, str(error))
+        except DatabaseError:
+            yield Finding(about, False, "cannot be told without the database")
+
+
+def _python() -> str:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        raise StartError(f"Python {version} is not one that Voliere is tested with: take 3.11, 3.12 or 3.13.")
+    return version
+
+
+def _data_folder() -> str:
+    if not os.access(settings.DATA_DIR, os.R_OK | os.W_OK | os.X_OK):
+        raise StartError(f"{settings.DATA_DIR} cannot be read and written by this user.")
+    secrets = settings.DATA_DIR / "secrets"
+    if secrets.exists() and stat.S_IMODE(secrets.stat().st_mode) & 0o077:
+        raise StartError(f"Others on this machine may enter {secrets}: chmod 700 {secrets}")
+    return str(settings.DATA_DIR)
+
+
+def _disk() -> str:
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    text = f"{free / 1024**3:.1f} GiB free"
+    if free < FREE_MIN:
+        raise StartError(f"Only {text} for {settings.DATA_DIR}.")
+    return text
+
+
+def _migrations() -> str:
+    connections.check_database()
+    executor = MigrationExecutor(connection)
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    if missing:
+        raise StartError(f"{missing} missing: run `manage.py prepare`, or start Voliere.")
+    return "all applied"
+
+
+def _worker() -> str:
+    connections.check_redis()
+    try:
+        alive = app.control.ping(timeout=1.5)
+    except (BrokerUnreachable, RedisError) as error:
+        raise StartError(f"cannot be asked: {error}") from error
+    if not alive:
+        raise StartError("none answers: documents are not read and nothing is swept up.")
+    return f"{len(alive)} at work"
+
+
+def _upstreams() -> str:
+    connections.check_database()
+    upstreams = list(Upstream.objects.filter(is_active=True))
+    silent = [upstream.name for upstream in upstreams if not _is_reachable(upstream.base_url)]
+    if silent:
+        raise StartError(f"not reachable: {', '.join(silent)}")
+    if not upstreams:
+        raise StartError("none: add one with `manage.py addupstream NAME URL`, or in the panel.")
+    return f"{len(upstreams)} reachable"
+
+
+def _is_reachable(url: str) -> bool:
+    place = urlsplit(url)
+    try:
+        with socket.create_connection((place.hostname, place.port or PORTS[place.scheme]), timeout=REACH_TIMEOUT):
+            return True
+    except (OSError, KeyError):
+        return False
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "Python": _python,
+    "Data folder": _data_folder,
+    "Disk": _disk,
+    "Database": connections.check_database,
+    "Migrations": _migrations,
+    "Redis": connections.check_redis,
+    "Worker": _worker,
+    "Upstreams": _upstreams,
+}

@@ -1,0 +1,37 @@
+"""Environment variables that are needed before the settings can be read. Every wrong value is one clear line."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from config.exceptions import StartError
+
+SERVICES = {
+    "DATABASE_URL": (("postgres", "postgresql"), "postgres://user:password@host:5432/name"),
+    "REDIS_URL": (("redis", "rediss", "unix"), "redis://:password@host:6379/0"),
+}
+
+
+def text(name: str) -> str:
+    """Its value, or the content of the file that NAME_FILE points to."""
+    path = os.environ.get(f"{name}_FILE")
+    try:
+        return Path(path).read_text().strip() if path else os.environ.get(name, "")
+    except OSError as error:
+        raise StartError(f"Cannot read {path} ({name}_FILE): {error.strerror}.") from error
+
+
+def number(name: str, default: int, largest: int) -> int:
+    value = text(name) or str(default)
+    if not value.isdecimal() or not 1 <= int(value) <= largest:
+        raise StartError(f"{name} must be a number from 1 to {largest}, not {value!r}.")
+    return int(value)
+
+
+def service_url(name: str) -> str:
+    """DATABASE_URL or REDIS_URL; empty where the embedded service is wanted."""
+    value = text(name)
+    schemes, example = SERVICES[name]
+    if value and urlsplit(value).scheme not in schemes:
+        raise StartError(f"{name} must look like {example}")
+    return value

@@ -1,0 +1,102 @@
+"""A real Voliere in a folder of its own on a free port, as a person would start it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from config import processes
+from config.embedded import free_port
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OURS = ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS", "HOST", "PORT")
+QUICKER = {
+    "VOLIERE_INFERENCE_URL": "http://127.0.0.1:1/v1",  # loading models takes long
+    "VOLIERE_STATIC_ROOT": str(Path(os.environ["DATA_DIR"]) / "static"),  # collected once for all
+}
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (result := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return result
+
+
+class Instance:
+    def __init__(
+        self, folder: Path, *, python: str = sys.executable, user: int | None = None, **variables: str
+    ) -> None:
+        self.data, self.port = folder / "data", free_port()
+        self._python, self._log = python, folder / "log"
+        self._as_user = {"user": user, "group": user, "extra_groups": []} if user else {}
+        environment = {name: value for name, value in os.environ.items() if name not in OURS}
+        environment |= {"DATA_DIR": str(self.data), "PORT": str(self.port), **QUICKER}
+        self.environment = {name: value for name, value in (environment | variables).items() if value}
+
+    def start(self) -> "Instance":
+        self.begin_start()
+        assert eventually(lambda: "Voliere is ready" in self.log or self.supervisor.poll() is not None, 60)
+        assert self.supervisor.poll() is None, self.log
+        return self
+
+    def begin_start(self) -> None:
+        with self._log.open("w") as log:
+            self.supervisor = subprocess.Popen(
+                [self._python, "manage.py", "up"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                **self._as_user,
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def services(self) -> dict[str, str]:
+        return json.loads((self.data / "run" / "services.json").read_text())
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+                return response.status, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self._python, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            **self._as_user,
+        )
+
+    def family(self) -> list[processes.Process]:
+        return processes.family([self.supervisor.pid])
+
+    def pid_of(self, *words: str) -> int:
+        """The oldest process of this instance whose command has all these words."""
+        return min((p.pid for p in self.family() if all(word in p.command for word in words)), default=0)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        if self.supervisor.poll() is None:
+            self.supervisor.send_signal(number)
+        return self.supervisor.wait(timeout=40)
+
+
+def still_running(family: list[processes.Process]) -> list[processes.Process]:
+    alive = processes.table()
+    return [process for process in family if process.pid in alive]
