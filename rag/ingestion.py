@@ -24,7 +24,7 @@ from rag.chunking import Parent, chunk
 from rag.embedding import default_deployment, embed
 from rag.exceptions import IngestionError, LeaseLost, ModelRefused, ModelUnavailable
 from rag.languages import configuration
-from rag.models import Chunk, Document, DocumentText, Vector
+from rag.models import Chunk, Document, DocumentQuerySet, DocumentText, Vector
 from rag.pages import page_at
 from rag.parsers.parsed import Parsed
 from rag.parsing import parse
@@ -102,7 +102,7 @@ def store(
 ) -> None:
     """Replace all that was read out of a document, in one transaction, if it is still ours."""
     with transaction.atomic():
-        if not _ours(document).select_for_update().exists():
+        if not _ours(document).lock():
             raise LeaseLost
         Chunk.objects.filter(document=document).delete()
         DocumentText.objects.update_or_create(
@@ -161,7 +161,7 @@ def _claimed(document_id: uuid.UUID) -> Document | None:
     return found.first() if claimed else None
 
 
-def _ours(document: Document) -> Any:
+def _ours(document: Document) -> DocumentQuerySet:
     return Document.objects.unfinished().filter(pk=document.pk, attempts=document.attempts)
 
 

@@ -75,6 +75,11 @@ class Collection(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            self.documents.lock()
+            return super().delete(*args, **kwargs)
+
 
 class CollectionShare(models.Model):
     class Role(models.TextChoices):
@@ -103,6 +108,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
     def unfinished(self) -> Self:
         return self.filter(status__in=Document.UNFINISHED)
+
+    def lock(self) -> bool:
+        """Wait for a worker that is just storing what it read, so that a deletion sees all there is."""
+        return bool(list(self.select_for_update().values_list("pk")))
 
     def requeue(self) -> int:
         """Back to the start of the queue, with all attempts ahead."""
@@ -160,6 +169,11 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            Document.objects.filter(pk=self.pk).lock()
+            return super().delete(*args, **kwargs)
 
     @property
     def reason(self) -> str:

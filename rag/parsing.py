@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -17,6 +18,8 @@ from rag.exceptions import DamagedFile, TakesTooLong, ingestion_error
 from rag.languages import CONFIGURATIONS
 from rag.parsers.parsed import Parsed
 
+logger = logging.getLogger(__name__)
+
 WALL_TIME = 180.0  # seconds
 OUT_OF_BOUNDS = {-signal.SIGXCPU, -signal.SIGXFSZ, -signal.SIGKILL}
 ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -30,7 +33,8 @@ async def parse(file: "File[bytes]", media_type: str) -> Parsed:
         status = await _run(media_type, source, result)
         if status in OUT_OF_BOUNDS:
             raise TakesTooLong
-        if status != 0:  # a crash inside the parser: the file is to blame
+        if status != 0:
+            logger.warning("the parser of %s ended with status %d", media_type, status)
             raise DamagedFile
         outcome = json.loads(await asyncio.to_thread(result.read_text, "utf-8"))
     if "code" in outcome:
@@ -44,7 +48,7 @@ async def _run(media_type: str, source: Path, result: Path) -> int:
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=settings.BASE_DIR,
-        env=ENVIRONMENT,
+        env=ENVIRONMENT | {"TMPDIR": str(source.parent)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

@@ -46,7 +46,8 @@ asked_terms AS MATERIALIZED (
 hits AS MATERIALIZED (
     SELECT permitted.id, permitted.term_count, posting.term, posting.frequency
     FROM asked_terms
-    JOIN rag_posting posting ON posting.term = asked_terms.term AND posting.collection_id IN (SELECT scope.id FROM scope)
+    JOIN rag_posting posting
+        ON posting.term = asked_terms.term AND posting.collection_id IN (SELECT scope.id FROM scope)
     JOIN permitted ON permitted.id = posting.chunk_id AND permitted.config = asked_terms.config
 ),
 rarity AS (

@@ -17,7 +17,7 @@ READERS = {
 LIMITS = {
     resource.RLIMIT_AS: 1536 * 1024 * 1024,  # bytes
     resource.RLIMIT_CPU: 120,  # seconds
-    resource.RLIMIT_FSIZE: 64 * 1024 * 1024,  # bytes
+    resource.RLIMIT_FSIZE: 256 * 1024 * 1024,  # bytes; the language model unpacks itself
     resource.RLIMIT_NOFILE: 64,
     resource.RLIMIT_CORE: 0,
 }

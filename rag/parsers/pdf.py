@@ -70,6 +70,6 @@ def _outline(document: pypdfium2.PdfDocument, text: str, page_starts: list[int])
         if index is None or not 0 <= index < len(page_starts) or not title:
             continue
         end = page_starts[index + 1] if index + 1 < len(page_starts) else len(text)
-        found = text.find(title, page_starts[index], end)
-        headings.append(Heading(max(found, page_starts[index]), title))
+        line = re.compile(rf"^{re.escape(title)}", re.MULTILINE).search(text, page_starts[index], end)
+        headings.append(Heading(line.start() if line else page_starts[index], title))
     return sorted(headings, key=lambda heading: heading.start)

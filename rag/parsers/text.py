@@ -16,6 +16,9 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+SAMPLE = 4096  # bytes
+CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
+CONTROL_SHARE = 0.05  # more than that is a program, a picture or the like
 LEGACY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman"]
 SLACK = 0.02  # cp1252 is so much likelier that another has to be clearly cleaner
 INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufeff\ufffe\uffff\ud800-\udfff]")
@@ -53,9 +56,10 @@ def decoded(data: bytes) -> str:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _strictly(data, encoding)
-    for encoding in _wide_encodings(data[:4096]):
+    sample = data[:SAMPLE]
+    for encoding in _wide_encodings(sample):
         return _strictly(data, encoding)
-    if b"\x00" in data[:4096]:
+    if len(sample.translate(None, CONTROLS)) < len(sample) * (1 - CONTROL_SHARE):
         raise ParsingFailed("not_text")
     try:
         return data.decode("utf-8")
