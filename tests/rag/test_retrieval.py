@@ -1,0 +1,133 @@
+import asyncio
+
+import pytest
+from django.db.models import QuerySet
+
+from accounts.models import Membership, Team, User
+from gateway.callers import Caller
+from rag.ingestion import ingest
+from rag.models import Collection, CollectionShare, Document
+from rag.retrieval import Passages, retrieve
+from rag.uploads import accept
+from tests.fake_upstream import FakeUpstream
+from tests.rag.files import BUDGET, GARDEN, pdf, uploaded
+
+
+def learn(user: User, collection: Collection, text: str | bytes, name: str = "text.txt") -> Document:
+    document = accept(user, collection, uploaded(text, name))
+    asyncio.run(ingest(document.pk))
+    document.refresh_from_db()
+    assert document.status == Document.Status.READY
+    return document
+
+
+def ask(user: User, question: str, collections: QuerySet[Collection] | None = None, limit: int = 6) -> Passages:
+    scope = Collection.objects.all() if collections is None else collections
+    return asyncio.run(retrieve(Caller(user), question, scope, limit))
+
+
+@pytest.fixture
+def handbook(embedder: FakeUpstream, collection: Collection, alice: User) -> Collection:
+    learn(alice, collection, GARDEN, "garden.txt")
+    learn(alice, collection, pdf(["Nothing to see.", BUDGET]), "budget.pdf")
+    return collection
+
+
+def test_the_passage_that_holds_the_words_comes_first(handbook: Collection, alice: User) -> None:
+    first = ask(alice, "Wann öffnen die Gärten?")[0]
+    assert (first.document_name, first.text, first.page) == ("garden.txt", GARDEN, None)
+
+
+def test_a_passage_names_page_span_and_version(handbook: Collection, alice: User) -> None:
+    first = ask(alice, "Which members approved budgets?")[0]
+    document = Document.objects.get(pk=first.document_id)
+    assert document.content.text[first.start : first.end] == first.text
+    assert (first.page, first.version) == (1, document.version)
+    assert BUDGET in first.text
+
+
+def test_words_are_found_in_every_language_that_is_there(handbook: Collection, alice: User) -> None:
+    assert {passage.document_name for passage in ask(alice, "Straße budget")[:2]} == {"garden.txt", "budget.pdf"}
+
+
+def test_a_stranger_finds_nothing(handbook: Collection, charlie: User) -> None:
+    assert ask(charlie, "Garten budget") == []
+    assert ask(charlie, "Garten", Collection.objects.filter(pk=handbook.pk)) == []
+
+
+def test_sharing_opens_and_its_end_closes(handbook: Collection, bob: User, shared: CollectionShare) -> None:
+    assert ask(bob, "Garten")
+    shared.delete()
+    assert ask(bob, "Garten") == []
+
+
+def test_who_leaves_the_team_loses_its_passages(embedder: FakeUpstream, charlie: User, alice: User) -> None:
+    team = Team.objects.create(name="Board")
+    minutes = Collection.objects.create(name="Minutes", team=team)
+    Membership.objects.create(user=alice, team=team)
+    membership = Membership.objects.create(user=charlie, team=team)
+    learn(alice, minutes, GARDEN)
+    assert ask(charlie, "Garten")
+    membership.delete()
+    assert ask(charlie, "Garten") == []
+
+
+def test_only_the_asked_collections_are_searched(handbook: Collection, alice: User) -> None:
+    other = Collection.objects.create(name="Other", owner=alice)
+    learn(alice, other, "Die Rosen im Garten blühen im Juni besonders schön und lange.")
+    found = ask(alice, "Garten", Collection.objects.filter(pk=other.pk))
+    assert [passage.text[:9] for passage in found] == ["Die Rosen"]
+
+
+@pytest.mark.parametrize("scope", [Collection.objects.none(), Collection.objects.filter(name="no such")])
+def test_no_collection_means_no_passage(handbook: Collection, alice: User, scope: QuerySet[Collection]) -> None:
+    assert ask(alice, "Garten", scope) == []
+
+
+def test_the_collections_of_others_do_not_change_the_ranking(handbook: Collection, alice: User, charlie: User) -> None:
+    before = [(passage.text, passage.score) for passage in ask(alice, "Garten Straße")]
+    foreign = Collection.objects.create(name="Foreign", owner=charlie)
+    for number in range(3):
+        learn(charlie, foreign, f"Garten Garten Straße {number}")
+    assert [(passage.text, passage.score) for passage in ask(alice, "Garten Straße")] == before
+
+
+def test_the_same_text_twice_is_one_passage(handbook: Collection, alice: User) -> None:
+    other = Collection.objects.create(name="Copy", owner=alice)
+    learn(alice, other, GARDEN.replace(" ", "  ") + "\n")
+    assert len([passage for passage in ask(alice, "Garten") if "Garten" in passage.text]) == 1
+
+
+def test_without_the_model_words_alone_answer_and_it_is_told(
+    handbook: Collection, alice: User, embedder: FakeUpstream
+) -> None:
+    assert not ask(alice, "Garten").degraded
+    for _ in range(5):
+        embedder.fail(503)
+    found = ask(alice, "Garten")
+    assert found.degraded
+    assert [passage.text for passage in found] == [GARDEN]
+
+
+@pytest.mark.parametrize("question", ["der die das und", "the of and", "?", "' \" \\ % {} :& |", "🌻"])
+def test_questions_without_a_word_that_counts_do_no_harm(handbook: Collection, alice: User, question: str) -> None:
+    assert len(ask(alice, question)) <= 2
+
+
+def test_an_endless_question_and_zero_bytes_are_answered(handbook: Collection, alice: User) -> None:
+    assert ask(alice, "Gar\x00ten " + "x" * 10_000)[0].text == GARDEN
+
+
+@pytest.mark.parametrize("question", ["", " \n", "\x00"])
+def test_no_question_no_answer(handbook: Collection, alice: User, question: str) -> None:
+    assert ask(alice, question) == []
+
+
+def test_the_limit_holds(handbook: Collection, alice: User) -> None:
+    assert len(ask(alice, "Garten budget", limit=1)) == 1
+
+
+def test_vectors_of_another_length_are_passed_over(handbook: Collection, alice: User, embedder: FakeUpstream) -> None:
+    answer = '{"data": [{"index": 0, "embedding": [1, 0, 0]}], "usage": {"prompt_tokens": 1}}'
+    embedder.send(answer.encode(), content_type="application/json")
+    assert ask(alice, "Garten")[0].text == GARDEN
