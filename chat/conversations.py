@@ -25,7 +25,6 @@ def page(user: User, conversation: Conversation | None) -> dict[str, Any]:
     attached = conversation.attachments_id if conversation else None
     return {
         "conversation": conversation,
-        "conversations": sidebar(user),
         "thread": thread,
         "running": next((message for message in thread if message.is_running), None),
         "deployments": Deployment.objects.serving(Deployment.Kind.CHAT),

@@ -32,6 +32,7 @@ from gateway import completions
 from gateway.callers import Caller
 from gateway.exceptions import GatewayError
 from gateway.models import Purpose
+from rag.exceptions import RagError
 from rag.retrieval import Passage, retrieve
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Failure = GatewayError | ChatError
+Failure = GatewayError | ChatError | RagError
 
 PUBLISH_EVERY = 0.08  # seconds: the eye sees a flow, the browser is not flooded
 SAVE_EVERY = 1.0  # seconds
@@ -91,8 +92,11 @@ class Writer:
                 return Message.Status.STOPPED, None
             await self._end(Message.Status.INTERRUPTED, None)  # the server is going down: this is the last chance
             raise
-        except (GatewayError, ChatError) as error:
+        except (GatewayError, ChatError, RagError) as error:
             return Message.Status.FAILED, error
+        except Exception:  # noqa: BLE001  (nobody awaits this task: an answer must end and the fault be logged)
+            logger.exception("An answer failed")
+            return Message.Status.FAILED, ChatError()
         return Message.Status.DONE, None
 
     async def _search(self, context: Context) -> list[Passage]:

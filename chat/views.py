@@ -169,4 +169,4 @@ def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
     if Document.objects.visible_to(user).filter(id=citation.document_id, version=citation.version).exists():
         span = urlencode({"start": citation.start, "end": citation.end})
         return redirect(f"{reverse('rag:document', args=[citation.document_id])}?{span}#passage")
-    return render(request, "chat/source.html", {"citation": citation, "conversations": conversations.sidebar(user)})
+    return render(request, "chat/source.html", {"citation": citation})

@@ -185,5 +185,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        # each sweep and each request upstream is not news
+        **{name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat")},
+        **{name: {"level": "WARNING"} for name in ("httpx2", "httpcore2", "openai")},
+    },
     "root": {"handlers": ["console"], "level": env("VOLIERE_LOG_LEVEL", default="INFO")},
 }

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django import template
+
+from chat.conversations import sidebar
+
+register = template.Library()
+
+
+@register.inclusion_tag("chat/_conversation_list.html", takes_context=True)
+def conversation_list(context: dict[str, Any]) -> dict[str, Any]:
+    """The person's conversations, in the navigation of every page."""
+    return {"conversations": sidebar(context["request"].user), "current": context.get("conversation")}

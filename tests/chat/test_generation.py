@@ -1,0 +1,177 @@
+"""Answers written by the real writer, from a scripted model server, through gateway and channel layer."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from channels.layers import get_channel_layer
+from django.utils import timezone
+
+from accounts.models import User
+from chat import asking, events, generation
+from chat.generation import Writer, in_database
+from chat.models import Conversation, Message
+from gateway.models import Call, Deployment, Quota, Usage
+from tests.fake_upstream import FakeUpstream
+
+pytestmark = pytest.mark.usefixtures("parrot")
+Ask = Callable[..., Message]
+
+
+class Watcher:
+    """A tab without a browser: everything that is published for a conversation."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.group = events.group(conversation.id)
+
+    async def __aenter__(self) -> "Watcher":
+        self.layer = get_channel_layer()
+        self.channel = await self.layer.new_channel()
+        await self.layer.group_add(self.group, self.channel)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.layer.group_discard(self.group, self.channel)
+
+    async def until(self, kind: str) -> list[dict[str, Any]]:
+        seen: list[dict[str, Any]] = []
+        while not seen or seen[-1]["type"] != kind:
+            message = await asyncio.wait_for(self.layer.receive(self.channel), 10)
+            seen.append(message["event"])
+        return seen
+
+
+async def written(answer: Message) -> Message:
+    await Writer(answer).run()
+    await answer.arefresh_from_db()
+    return answer
+
+
+async def test_an_answer_is_written_and_stored(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("Um **neun** Uhr.")
+    answer = await written(await in_database(ask))
+    assert (answer.status, answer.text, answer.model) == (Message.Status.DONE, "Um **neun** Uhr.", "parrot")
+
+
+async def test_events_are_numbered_without_a_gap_and_add_up(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    fake_upstream.reply("Erster Absatz hier.\n\nZweiter Absatz dort.", delay=0.06)
+    async with Watcher(conversation) as tab:
+        task = asyncio.create_task(written(await in_database(ask)))
+        seen = await tab.until("ended")
+        await task
+    assert [event["number"] for event in seen] == list(range(1, len(seen) + 1))
+    assert "".join(event.get("closed", "") for event in seen) == "<p>Erster Absatz hier.</p>\n"
+    assert "<p>Zweiter Absatz dort.</p>" in seen[-1]["html"]
+
+
+async def test_the_model_sees_the_conversation_so_far(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    await written(await in_database(ask, "Wer bist du?"))
+    await written(await in_database(ask, "Und wann öffnet ihr?"))
+    contents = [message["content"] for message in fake_upstream.calls[-1].body["messages"]]
+    assert contents[1:] == ["Wer bist du?", "The aviary opens at nine.", "Und wann öffnet ihr?"]
+
+
+async def test_a_stop_keeps_what_was_written_and_ends_the_upstream(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("Wort " * 400, delay=0.05)
+    answer = await in_database(ask)
+    task = asyncio.create_task(written(answer))
+    await asyncio.sleep(0.6)
+    await in_database(asking.stop, answer)
+    await asyncio.wait_for(task, 3)
+    assert answer.status == Message.Status.STOPPED and answer.text.startswith("Wort Wort")
+    await asyncio.to_thread(fake_upstream.wait_for, lambda server: server.calls[0].disconnected_at, 2)
+
+
+async def test_a_stop_charges_what_was_relayed(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("Wort " * 400, delay=0.05)
+    answer = await in_database(ask)
+    task = asyncio.create_task(written(answer))
+    await asyncio.sleep(0.6)
+    await in_database(asking.stop, answer)
+    await asyncio.wait_for(task, 3)
+    usage = await Usage.objects.aget()
+    assert usage.status == Usage.Status.ABORTED and usage.estimated and 0 < usage.output_tokens < 100
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        (lambda server: server.fail(500), "upstream_error"),
+        (lambda server: server.send(b"data: {not json\n\n"), "upstream_broken"),
+        (lambda server: server.send(b"<html>", content_type="text/html"), "upstream_broken"),
+        (lambda server: server.reply(""), "empty_answer"),
+    ],
+)
+async def test_a_failing_upstream_ends_the_answer_with_a_reason(
+    ask: Ask, fake_upstream: FakeUpstream, script: Callable[[FakeUpstream], None], code: str
+) -> None:
+    script(fake_upstream)
+    answer = await written(await in_database(ask))
+    assert (answer.status, answer.error) == (Message.Status.FAILED, code) and answer.reason
+
+
+async def test_what_came_before_a_break_is_kept(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("Um neun Uhr öffnet sie.", break_after=3)
+    answer = await written(await in_database(ask))
+    assert (answer.status, answer.text) == (Message.Status.FAILED, "Um neun Uhr")
+
+
+async def test_a_used_up_quota_is_the_reason_shown(ask: Ask, alice: User, fake_upstream: FakeUpstream) -> None:
+    await Quota.objects.acreate(user=alice, unit=Quota.Unit.REQUESTS, limit=0, period=Quota.Period.DAY)
+    answer = await written(await in_database(ask))
+    assert (answer.status, answer.error) == (Message.Status.FAILED, "insufficient_quota")
+    assert not fake_upstream.calls
+
+
+async def test_without_any_model_the_answer_says_so(ask: Ask) -> None:
+    await Deployment.objects.all().adelete()
+    answer = await written(await in_database(ask))
+    assert answer.error == "no_model"
+
+
+async def test_a_fault_of_ours_still_ends_the_answer(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.send(b'data: {"choices": [{"delta": {"content": 7}}]}\n\n')
+    answer = await written(await in_database(ask))
+    assert answer.status == Message.Status.FAILED and answer.reason
+
+
+async def test_a_shutdown_leaves_the_answer_interrupted_with_its_text(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("Wort " * 400, delay=0.05)
+    answer = await in_database(ask)
+    task = asyncio.create_task(Writer(answer).run())
+    await asyncio.sleep(0.6)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await answer.arefresh_from_db()
+    assert answer.status == Message.Status.INTERRUPTED and answer.text.startswith("Wort")
+
+
+async def test_deleting_the_conversation_ends_the_writing(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    fake_upstream.reply("Wort " * 400, delay=0.05)
+    task = asyncio.create_task(Writer(await in_database(ask)).run())
+    await asyncio.sleep(0.4)
+    await conversation.adelete()
+    await asyncio.wait_for(task, 3)
+    assert not await Message.objects.aexists() and not await Call.objects.aexists()
+
+
+async def test_an_abandoned_answer_is_interrupted_by_the_sweep(ask: Ask) -> None:
+    answer = await in_database(ask)
+    await Message.objects.filter(id=answer.id).aupdate(lease_until=timezone.now() - timedelta(seconds=1), text="Halb")
+    [swept] = await in_database(generation.sweep)
+    assert (swept.status, swept.text) == (Message.Status.INTERRUPTED, "Halb")
+    assert await in_database(generation.sweep) == []
+
+
+async def test_a_running_answer_is_left_alone_by_the_sweep(ask: Ask) -> None:
+    await in_database(ask)
+    assert await in_database(generation.sweep) == []
