@@ -137,11 +137,15 @@ class ApiKey(models.Model):
     @classmethod
     def create(cls, user: User, name: str, expires_at: datetime | None = None) -> tuple["ApiKey", str]:
         """Return the key and its secret, which can be read this once."""
-        secret = cls.PREFIX + secrets.token_urlsafe(32)
-        key = cls.objects.create(
-            user=user, name=name, prefix=secret[:8], digest=cls.digest_of(secret), expires_at=expires_at
-        )
-        return key, secret
+        key = cls(user=user, name=name, expires_at=expires_at)
+        return key, key.issue()
+
+    def issue(self) -> str:
+        """Save under a new secret; the one before opens nothing any more."""
+        secret = self.PREFIX + secrets.token_urlsafe(32)
+        self.prefix, self.digest = secret[:8], self.digest_of(secret)
+        self.save()
+        return secret
 
     def revoke(self) -> None:
         """For good; a second time changes nothing."""
@@ -190,6 +194,7 @@ class Quota(models.Model):
                 | Q(user=None, team=None, deployment=None)
                 | Q(user=None, api_key=None, deployment=None)
                 | Q(team=None, api_key=None, deployment=None),
+                violation_error_message=_("A quota is for one person, team, key or deployment, or for all."),
             )
         ]
 

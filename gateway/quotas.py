@@ -80,6 +80,11 @@ def begins_anew(period: str, now: datetime) -> datetime:
             return (first + timedelta(days=31)).replace(day=1)
 
 
+def used_now(quota: Quota) -> int:
+    """The counter is begun anew by the first call of a period; until then it shows the one before."""
+    return quota.used if begins_anew(quota.period, quota.period_start) > timezone.now() else 0
+
+
 def exceeded(quota: Quota) -> QuotaExceeded:
     now = timezone.now()
     anew = begins_anew(quota.period, now)

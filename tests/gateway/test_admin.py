@@ -1,0 +1,145 @@
+"""The panel's pages of this room."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from gateway.models import ApiKey, Deployment, Purpose, Quota, Upstream, Usage
+from tests.conftest import client_of
+from tests.fake_upstream import FakeUpstream
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def panel(db: None, settings: Settings) -> Client:
+    # names of static files as they are: the hashed ones exist only after `collectstatic`
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+    return client_of(User.objects.create_superuser("root@example.org"))
+
+
+@pytest.fixture
+def nest(fake_upstream: FakeUpstream) -> Upstream:
+    return Upstream.objects.create(name="nest", base_url=fake_upstream.url, api_key="upstream-secret")
+
+
+def form(upstream: Upstream, **values: str) -> dict[str, str]:
+    return {
+        "name": upstream.name,
+        "base_url": upstream.base_url,
+        "api_key": "",
+        "place": "",
+        "is_active": "on",
+        "deployments-TOTAL_FORMS": "0",
+        "deployments-INITIAL_FORMS": "0",
+        **values,
+    }
+
+
+def page_of(upstream: Upstream) -> str:
+    return reverse("admin:gateway_upstream_change", args=[upstream.pk])
+
+
+def text_of(client: Client, url: str, data: dict[str, str] | None = None) -> str:
+    response = client.get(url) if data is None else client.post(url, data, follow=True)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+@pytest.mark.parametrize("model", ["upstream", "deployment", "apikey", "quota", "usage"])
+def test_staff_without_rights_and_others_see_nothing(alices_client: Client, model: str) -> None:
+    url = reverse(f"admin:gateway_{model}_changelist")
+    assert alices_client.get(url).status_code in (302, 403)
+    User.objects.update(is_staff=True)
+    assert alices_client.get(url).status_code == 403
+
+
+@pytest.mark.parametrize("model", ["upstream", "deployment", "apikey", "quota"])
+def test_the_pages_open(panel: Client, nest: Upstream, model: str) -> None:
+    text_of(panel, reverse(f"admin:gateway_{model}_changelist"))
+    text_of(panel, reverse(f"admin:gateway_{model}_add"))
+
+
+def test_the_key_of_an_upstream_is_never_shown(panel: Client, nest: Upstream) -> None:
+    assert "upstream-secret" not in text_of(panel, page_of(nest))
+
+
+def test_left_empty_the_key_stays(panel: Client, nest: Upstream) -> None:
+    text_of(panel, page_of(nest), form(nest, place="Keller"))
+    nest.refresh_from_db()
+    assert (nest.place, nest.api_key) == ("Keller", "upstream-secret")
+
+
+def test_a_key_does_not_move_to_another_address(panel: Client, nest: Upstream) -> None:
+    text_of(panel, page_of(nest), form(nest, base_url="http://elsewhere.example.org/v1"))
+    nest.refresh_from_db()
+    assert nest.api_key == ""
+
+
+def test_the_test_button_shows_the_answer(panel: Client, nest: Upstream) -> None:
+    page = text_of(panel, page_of(nest), form(nest, gateway_upstream_test="1"))
+    assert "parrot, bge-finch" in page
+
+
+def test_the_test_button_shows_the_failure(panel: Client, nest: Upstream) -> None:
+    page = text_of(panel, page_of(nest), form(nest, base_url="http://127.0.0.1:9/v1", gateway_upstream_test="1"))
+    assert "cannot be reached" in page
+
+
+def test_looking_at_the_page_asks_no_server(panel: Client, nest: Upstream, fake_upstream: FakeUpstream) -> None:
+    text_of(panel, page_of(nest))
+    assert fake_upstream.requests == []
+
+
+def test_a_new_upstream_offers_its_models(panel: Client, fake_upstream: FakeUpstream) -> None:
+    new = Upstream(name="nest", base_url=fake_upstream.url)
+    assert "2 new models" in text_of(panel, reverse("admin:gateway_upstream_add"), form(new))
+    assert Deployment.objects.count() == 2
+
+
+def test_a_new_key_is_shown_once(panel: Client, alice: User) -> None:
+    page = text_of(panel, reverse("admin:gateway_apikey_add"), {"user": str(alice.pk), "name": "report"})
+    secret = next(word for word in page.split() if word.startswith("vol-") and not word.endswith("…"))
+    assert ApiKey.objects.for_secret(secret)
+    assert secret not in text_of(panel, reverse("admin:gateway_apikey_changelist"))
+
+
+def test_a_key_is_revoked(panel: Client, alice: User) -> None:
+    key, secret = ApiKey.create(alice, "report")
+    url = reverse("admin:gateway_apikey_changelist")
+    text_of(panel, url, {"action": "revoke", "_selected_action": str(key.pk)})
+    assert ApiKey.objects.for_secret(secret) is None
+
+
+def test_changing_a_key_does_not_change_its_secret(panel: Client, alice: User) -> None:
+    key, secret = ApiKey.create(alice, "report")
+    text_of(panel, reverse("admin:gateway_apikey_change", args=[key.pk]), {"name": "monthly report"})
+    renamed = ApiKey.objects.for_secret(secret)
+    assert renamed and renamed.name == "monthly report"
+
+
+def test_a_quota_reads_as_a_sentence(panel: Client, alice: User) -> None:
+    Quota.objects.create(user=alice, limit=5000, used=1200)
+    page = text_of(panel, reverse("admin:gateway_quota_changelist"))
+    assert "Alice: 5000 tokens a month" in page and "1200 of 5000" in page
+
+
+def test_a_quota_has_one_subject(panel: Client, alice: User, nest: Upstream) -> None:
+    wren = Deployment.objects.create(upstream=nest, name="wren", model="wren")
+    data = {"user": str(alice.pk), "deployment": str(wren.pk), "limit": "1", "unit": "tokens", "period": "day"}
+    assert "A quota is for one person" in text_of(panel, reverse("admin:gateway_quota_add"), data)
+    assert not Quota.objects.exists()
+
+
+def test_usage_is_summed_and_read_only(panel: Client, alice: User) -> None:
+    for status in ("done", "done", "failed"):
+        row = {"purpose": Purpose.CHAT, "status": status, "input_tokens": 100, "output_tokens": 7, "duration_ms": 1}
+        Usage.objects.create(id=f"{Usage.objects.count():032}", user=alice, started_at=timezone.now(), **row)
+    url = reverse("admin:gateway_usage_changelist")
+    assert "300 tokens in" in text_of(panel, url)
+    assert "200 tokens in" in text_of(panel, url + "?status__exact=done")
+    assert panel.get(reverse("admin:gateway_usage_add")).status_code == 403

@@ -1,0 +1,68 @@
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from gateway.models import ApiKey, Deployment, Upstream
+from tests.fake_upstream import FakeUpstream
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> list[str]:
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue().splitlines()
+
+
+def test_an_upstream_is_added_with_its_models(fake_upstream: FakeUpstream) -> None:
+    report = "\n".join(run("addupstream", "nest", fake_upstream.url, "--api-key", "k"))
+    assert "parrot (Chat, new, default)" in report
+    assert fake_upstream.requests[0].headers["authorization"] == "Bearer k"
+    assert Deployment.objects.count() == 2
+
+
+def test_the_same_name_again_changes_it(fake_upstream: FakeUpstream) -> None:
+    run("addupstream", "nest", "http://gpu:8000/v1", "--api-key", "k", "--model", "wren")
+    run("addupstream", "nest", fake_upstream.url)
+    upstream = Upstream.objects.get()
+    assert (upstream.base_url, upstream.api_key) == (fake_upstream.url, "")
+    assert fake_upstream.requests[0].headers["authorization"] == "Bearer none"
+
+
+def test_a_key_is_kept_for_its_address(fake_upstream: FakeUpstream) -> None:
+    run("addupstream", "nest", fake_upstream.url, "--api-key", "k")
+    run("addupstream", "nest", fake_upstream.url)
+    assert Upstream.objects.get().api_key == "k"
+
+
+def test_models_can_be_named_by_hand() -> None:
+    run("addupstream", "nest", "http://gpu:8000/v1", "--model", "wren", "--model", "bge-m3")
+    assert list(Deployment.objects.order_by("name").values_list("name", "kind")) == [
+        ("bge-m3", "embedding"),
+        ("wren", "chat"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/v1", "gpu:8000", "ftp://gpu/v1", "http://user:pw@gpu/v1", "http://"]
+)
+def test_a_wrong_address_is_said_to_be_and_leaves_nothing(url: str) -> None:
+    with pytest.raises(CommandError):
+        run("addupstream", "nest", url)
+    assert not Upstream.objects.exists()
+
+
+def test_the_key_stands_alone_on_the_last_line(alice: User) -> None:
+    lines = run("createapikey", "Alice@example.org", "--name", "report")
+    key = ApiKey.objects.for_secret(lines[-1])
+    assert key and (key.user, key.name) == (alice, "report")
+
+
+def test_nobody_gets_no_key(alice: User) -> None:
+    with pytest.raises(CommandError):
+        run("createapikey", "nobody@example.org")
+    User.objects.update(is_active=False)
+    with pytest.raises(CommandError):
+        run("createapikey", alice.email)
