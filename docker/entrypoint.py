@@ -1,0 +1,23 @@
+"""Become the program that a container is for: web, worker, beat, prepare, or any other command of manage.py."""
+
+import os
+import sys
+
+from config.datadir import data_dir
+from config.programs import Address, command
+
+PROGRAMS = ("web", "worker", "beat")
+
+
+def main(arguments: list[str]) -> None:
+    folder = data_dir()
+    if arguments[0] in PROGRAMS:
+        (folder / "run").mkdir(parents=True, exist_ok=True)
+        line = command(arguments[0], Address.from_environment(), folder)
+    else:
+        line = [sys.executable, "manage.py", *arguments]
+    os.execv(line[0], line)  # noqa: S606  the program takes this one's place, so that it gets the signals
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["web"])
