@@ -7,6 +7,7 @@ from asgiref.sync import SyncToAsync
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import User
 from tests.fake_upstream import FakeUpstream
@@ -34,9 +35,12 @@ def charlie(db: None) -> User:
     return User.objects.create_user("charlie@example.org", name="Charlie")
 
 
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
 def client_of(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user, backend=BACKEND)
     return client
 
 
@@ -64,3 +68,9 @@ def _empty_cache() -> None:
 def fake_upstream() -> Iterator[FakeUpstream]:
     with FakeUpstream() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _uncollected_static_files(settings: Settings) -> None:
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

@@ -1,0 +1,159 @@
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import AsyncClient, Client
+from django.urls import reverse
+
+from accounts.models import User
+from chat import asking, conversations
+from chat.generation import in_database
+from chat.models import Citation, Conversation, Message
+from rag.models import Collection, Document
+from tests.conftest import BACKEND, client_of
+from tests.fake_upstream import FakeUpstream
+
+JSON = {"Accept": "application/json"}
+
+
+async def client(user: User) -> AsyncClient:
+    browser = AsyncClient()
+    await browser.aforce_login(user, backend=BACKEND)
+    return browser
+
+
+def page(view: str, *ids: object) -> str:
+    return reverse(f"chat:{view}", args=ids)
+
+
+def cited(conversation: Conversation, document: Document | None) -> Citation:
+    _, answer = asking.ask(conversation, "Frage?")
+    span = {"version": 1, "page": 2, "start": 3, "end": 9, "text": "Dreißig Tage"}
+    return answer.citations.create(number=1, document=document, document_name="Handbuch.pdf", **span)
+
+
+def test_home_greets_with_an_empty_composer(alices_client: Client) -> None:
+    html = alices_client.get(page("home")).content.decode()
+    assert 'id="composer"' in html and "No model is connected yet" in html
+
+
+def test_a_conversation_is_listed_once_something_was_asked(alices_client: Client, conversation: Conversation) -> None:
+    address = conversation.get_absolute_url()
+    assert address not in alices_client.get(page("home")).content.decode()
+    asking.ask(conversation, "Wann öffnet die Voliere?")
+    assert address in alices_client.get(page("home")).content.decode()
+
+
+def test_the_list_costs_the_same_for_many(alice: User, django_assert_num_queries: Any) -> None:
+    for number in range(5):
+        asking.ask(Conversation.objects.create(owner=alice), f"Frage {number}")
+    with django_assert_num_queries(1):
+        assert len(conversations.sidebar(alice)) == 5
+
+
+def test_a_question_with_markup_is_shown_as_text(alices_client: Client, conversation: Conversation) -> None:
+    asking.ask(conversation, "<script>alert(1)</script>")
+    assert b"<script>alert" not in alices_client.get(conversation.get_absolute_url()).content
+
+
+@pytest.mark.usefixtures("parrot")
+async def test_a_question_can_be_asked_without_script(alice: User, conversation: Conversation) -> None:
+    browser = await client(alice)
+    answer = await browser.post(page("ask", conversation.id), {"text": "Wann öffnet die Voliere?"})
+    assert (answer.status_code, answer["Location"]) == (302, conversation.get_absolute_url())
+    assert await conversation.messages.acount() == 2
+
+
+@pytest.mark.usefixtures("parrot")
+async def test_the_first_question_makes_the_conversation(alice: User) -> None:
+    browser = await client(alice)
+    answer = await browser.post(page("create"), {"text": "Wann öffnet die Voliere?"}, headers=JSON)
+    assert answer.status_code == 201
+    assert answer.json()["url"] == (await Conversation.objects.aget()).get_absolute_url()
+
+
+@pytest.mark.usefixtures("transactional_db")
+async def test_a_refused_question_is_a_sentence_with_a_code(alice: User, conversation: Conversation) -> None:
+    browser = await client(alice)
+    answer = await browser.post(page("ask", conversation.id), {"text": " "}, headers=JSON)
+    assert (answer.status_code, answer.json()["error"]) == (400, "empty_question")
+
+
+@pytest.mark.usefixtures("transactional_db")
+@pytest.mark.parametrize("value", ["nonsense", str(uuid4()), "' OR 1=1"])
+async def test_an_unknown_collection_is_refused(alice: User, conversation: Conversation, value: str) -> None:
+    browser = await client(alice)
+    data = {"text": "Frage?", "collections": [value]}
+    answer = await browser.post(page("ask", conversation.id), data, headers=JSON)
+    assert (answer.status_code, answer.json()["error"]) == (404, "unknown_collection")
+    assert not await conversation.messages.aexists()
+
+
+def test_a_source_opens_the_document_at_the_passage(alices_client: Client, conversation: Conversation) -> None:
+    collection = Collection.objects.create(owner=conversation.owner, name="Haus")
+    document = Document.objects.create(collection=collection, name="Handbuch.pdf", size=1)
+    citation = cited(conversation, document)
+    answer = alices_client.get(page("source", citation.message_id, 1))
+    assert answer["Location"].startswith(reverse("rag:document", args=[document.id]))
+    assert "start=3&end=9" in answer["Location"] and answer["Location"].endswith("#passage")
+
+
+def test_a_source_whose_document_is_gone_shows_what_was_quoted(
+    alices_client: Client, conversation: Conversation
+) -> None:
+    citation = cited(conversation, None)
+    html = alices_client.get(page("source", citation.message_id, 1)).content.decode()
+    assert "<mark>Dreißig Tage</mark>" in html
+
+
+def test_a_source_that_is_no_longer_shared_is_not_opened(
+    alices_client: Client, conversation: Conversation, bob: User
+) -> None:
+    collection = Collection.objects.create(owner=bob, name="Bobs")
+    citation = cited(conversation, Document.objects.create(collection=collection, name="Handbuch.pdf", size=1))
+    assert alices_client.get(page("source", citation.message_id, 1)).status_code == 200
+
+
+def test_deleting_takes_messages_and_attached_files_along(alices_client: Client, conversation: Conversation) -> None:
+    conversation.attachments = Collection.objects.create(owner=conversation.owner, name="a", is_attachment=True)
+    conversation.save()
+    asking.ask(conversation, "Frage?")
+    alices_client.post(page("delete", conversation.id))
+    assert not Message.objects.exists() and not Collection.objects.exists()
+
+
+def test_a_conversation_is_renamed(alices_client: Client, conversation: Conversation) -> None:
+    alices_client.post(page("rename", conversation.id), {"title": "Öffnungszeiten"})
+    conversation.refresh_from_db()
+    assert conversation.title == "Öffnungszeiten"
+
+
+@pytest.mark.usefixtures("parrot")
+async def test_a_broken_answer_is_tried_again(
+    alice: User, conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    _, answer = await in_database(asking.ask, conversation, "Frage?")
+    await Message.objects.filter(id=answer.id).aupdate(status=Message.Status.FAILED)
+    browser = await client(alice)
+    answered = await browser.post(page("retry", conversation.id, answer.id), headers=JSON)
+    assert answered.status_code == 201 and answered.json()["replaces"] == str(answer.id)
+
+
+def test_a_message_of_another_conversation_is_unknown_here(alices_client: Client, alice: User, bob: User) -> None:
+    _, foreign = asking.ask(Conversation.objects.create(owner=bob), "Frage?")
+    mine = Conversation.objects.create(owner=alice)
+    for view in ("stop", "retry"):
+        assert alices_client.post(page(view, mine.id, foreign.id)).status_code == 404
+    foreign.refresh_from_db()
+    assert not foreign.stop_requested
+
+
+def test_nobody_reads_without_signing_in(conversation: Conversation) -> None:
+    answer = Client().get(conversation.get_absolute_url())
+    assert answer.status_code == 302 and "/accounts/login/" in answer["Location"]
+
+
+def test_a_stranger_sees_the_same_as_for_an_unknown_id(conversation: Conversation, charlie: User) -> None:
+    answers = [client_of(charlie).get(page("conversation", target)) for target in (conversation.id, uuid4())]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content == answers[1].content

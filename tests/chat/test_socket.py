@@ -1,0 +1,125 @@
+"""The conversation's socket through the whole application: cookie, origin, routing, channel layer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.conf import settings
+
+from accounts.models import User
+from chat.generation import Writer, in_database
+from chat.models import Conversation, Message
+from tests.conftest import client_of
+from tests.fake_upstream import FakeUpstream
+from tests.sockets import Socket
+
+pytestmark = pytest.mark.usefixtures("parrot")
+Ask = Callable[..., Message]
+
+
+async def socket(conversation: UUID, user: User | None, origin: str = "http://testserver") -> Socket:
+    headers = [(b"origin", origin.encode())]
+    if user:
+        cookie = (await in_database(client_of, user)).cookies[settings.SESSION_COOKIE_NAME].value
+        headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode()))
+    return Socket(conversation, headers)
+
+
+@asynccontextmanager
+async def tab(conversation: Conversation) -> AsyncIterator[Socket]:
+    opened = await socket(conversation.id, conversation.owner)
+    assert (await opened.connect())[0]
+    yield opened
+    await opened.disconnect()
+
+
+def shown(seen: list[dict[str, Any]]) -> str:
+    """The HTML a page has put together from events."""
+    closed = tail = ""
+    for event in seen:
+        if event["type"] in ("text", "snapshot"):
+            closed = event["closed"] if event["type"] == "snapshot" else closed + event["closed"]
+            tail = event["tail"]
+    return closed + tail
+
+
+async def test_a_tab_sees_the_answer_grow_and_end(ask: Ask, conversation: Conversation) -> None:
+    async with tab(conversation) as alice:
+        await alice.attach()
+        answer = await in_database(ask)
+        await asyncio.gather(Writer(answer).run(), alice.until("ended"))
+
+
+async def test_who_comes_in_the_middle_sees_every_word_once(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    words = [f"Wort{number}" for number in range(60)]
+    fake_upstream.reply(" ".join(words), delay=0.04)
+    writing = asyncio.create_task(Writer(await in_database(ask)).run())
+    await asyncio.sleep(1.3)
+    async with tab(conversation) as late:
+        await late.attach()
+        seen = await late.until("ended")
+    await writing
+    assert seen[0]["type"] == "snapshot" and "Wort59" in seen[-1]["html"]
+    so_far = shown(seen).removeprefix("<p>").removesuffix("</p>\n").split()
+    assert so_far == words[: len(so_far)] and len(so_far) > 40
+
+
+async def test_numbers_after_a_snapshot_follow_without_gap(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    fake_upstream.reply("Wort " * 60, delay=0.04)
+    writing = asyncio.create_task(Writer(await in_database(ask)).run())
+    await asyncio.sleep(0.5)
+    async with tab(conversation) as late:
+        await late.attach()
+        seen = [event for event in await late.until("ended") if event["type"] == "text"]
+    await writing
+    numbers = [event["number"] for event in seen]
+    assert numbers and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+async def test_two_tabs_see_the_same(ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("Wort " * 30, delay=0.02)
+    async with tab(conversation) as first, tab(conversation) as second:
+        await first.attach()
+        await second.attach()
+        answer = await in_database(ask)
+        _, one, two = await asyncio.gather(Writer(answer).run(), first.until("ended"), second.until("ended"))
+    assert shown(one) == shown(two) != "" and one[-1] == two[-1]
+
+
+@pytest.mark.parametrize("frame", ["", "no json", "[]", "7", '{"type": "drop"}', '{"type": 7}', "[" * 100_000])
+async def test_a_frame_it_does_not_understand_is_answered_and_the_socket_lives(
+    conversation: Conversation, frame: str
+) -> None:
+    async with tab(conversation) as alice:
+        await alice.send(text=frame)
+        assert await alice.receive() == {"type": "error", "code": "unknown_message"}
+        await alice.send(raw=b"\x00\xff")
+        assert (await alice.receive())["type"] == "error"
+
+
+async def test_a_stranger_and_an_unknown_id_are_refused_alike(conversation: Conversation, charlie: User) -> None:
+    for target in (conversation.id, uuid4()):
+        assert await (await socket(target, charlie)).connect() == (False, 4404)
+
+
+async def test_nobody_gets_in_without_signing_in(conversation: Conversation) -> None:
+    assert await (await socket(conversation.id, None)).connect() == (False, 4404)
+
+
+async def test_another_sites_page_is_refused(conversation: Conversation, alice: User) -> None:
+    connected, _ = await (await socket(conversation.id, alice, "https://evil.example")).connect()
+    assert not connected
+
+
+async def test_who_is_deactivated_is_told_nothing_more(conversation: Conversation, alice: User) -> None:
+    async with tab(conversation) as socket_of_alice:
+        await User.objects.filter(id=alice.id).aupdate(is_active=False)
+        await socket_of_alice.attach()
+        assert (await socket_of_alice.receive())["code"] == 4404
