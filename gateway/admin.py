@@ -84,7 +84,7 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: ModelForm[ApiKey], change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            obj.save(update_fields=form.changed_data)  # nothing that was revoked or noted meanwhile
             return
         text = gettext("The key is %(secret)s – copy it now, it is not shown again.")
         messages.success(request, text % {"secret": obj.issue()})
@@ -104,6 +104,9 @@ class QuotaAdmin(ModelAdmin):  # type: ignore[misc]
     list_select_related = ["user", "team", "api_key", "deployment"]
     fields = ["user", "team", "api_key", "deployment", "limit", "unit", "period", "state"]
     readonly_fields = ["state"]
+
+    def save_model(self, request: HttpRequest, obj: Quota, form: ModelForm[Quota], change: bool) -> None:
+        obj.save(update_fields=form.changed_data if change else None)  # calls count while the form is open
 
     @admin.display(description=_("used"))
     def state(self, quota: Quota) -> str:

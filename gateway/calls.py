@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from gateway import quotas
 from gateway.callers import Caller
-from gateway.exceptions import GatewayError, NotAllowed
+from gateway.exceptions import GatewayError, NotAllowed, UnknownModel
 from gateway.metering import Consumption, Estimate, Meter
 from gateway.models import ApiKey, Call, Deployment, Hold, Purpose, Usage
 
@@ -31,20 +31,22 @@ Result = TypeVar("Result")
 _under_way: set[asyncio.Task[Any]] = set()  # the loop itself keeps no task alive
 
 
-def _authorise(caller: Caller) -> None:
-    """Again at each call: a socket or a job may live longer than its owner's account."""
+def _authorise(caller: Caller, deployment: Deployment) -> None:
+    """Again at each call: a socket or a job may live longer than its owner's account, or than the model's offer."""
     if caller.api_key:
         allowed = ApiKey.objects.usable().filter(pk=caller.api_key.pk, user=caller.user).exists()
     else:
         allowed = User.objects.filter(pk=caller.user.pk, is_active=True).exists()
     if not allowed:
         raise NotAllowed
+    if not Deployment.objects.serving(deployment.kind).filter(pk=deployment.pk).exists():
+        raise UnknownModel(param="model")
 
 
 @transaction.atomic
 def reserve(call_id: uuid.UUID, caller: Caller, deployment: Deployment, purpose: Purpose, estimate: Estimate) -> None:
     """Hold on every applicable quota what the call may need, or raise and change nothing on any."""
-    _authorise(caller)
+    _authorise(caller, deployment)
     applicable = list(quotas.applicable(caller, deployment).select_related("user", "team", "api_key", "deployment"))
     output_tokens = estimate.output_tokens
     if output_tokens is None:

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import httpx2
 import openai
@@ -23,7 +22,7 @@ KEEP_ALIVE = 3.0  # less than servers keep theirs, so that none closes just as w
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = WeakKeyDictionary()
+_clients: dict[asyncio.AbstractEventLoop, httpx2.AsyncClient] = {}
 
 ERRORS: Mapping[int, type[exceptions.UpstreamError]] = {
     400: exceptions.UpstreamRefused,
@@ -88,6 +87,8 @@ def _client(upstream: Upstream) -> openai.AsyncOpenAI:
     """Connections are shared by all calls of an event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _clients:
+        for ended in [other for other in _clients if other.is_closed()]:
+            del _clients[ended]  # a job's own loop is gone with the job, its connections go with the client
         _clients[loop] = httpx2.AsyncClient(
             follow_redirects=False,
             trust_env=False,

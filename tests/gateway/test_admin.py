@@ -1,7 +1,9 @@
 """The panel's pages of this room."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
@@ -126,6 +128,15 @@ def test_a_quota_reads_as_a_sentence(panel: Client, alice: User) -> None:
     Quota.objects.create(user=alice, limit=5000, used=1200)
     page = text_of(panel, reverse("admin:gateway_quota_changelist"))
     assert "Alice: 5000 tokens a month" in page and "1200 of 5000" in page
+
+
+def test_changing_a_quota_leaves_its_counters_to_the_calls(panel: Client, alice: User) -> None:
+    quota = Quota.objects.create(user=alice, limit=5000)
+    data = {"user": str(alice.pk), "limit": "9000", "unit": "tokens", "period": "month"}
+    with CaptureQueriesContext(connection) as queries:
+        text_of(panel, reverse("admin:gateway_quota_change", args=[quota.pk]), data)
+    [update] = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "gateway_quota"')]
+    assert '"limit" = 9000' in update and "used" not in update and "reserved" not in update
 
 
 def test_a_quota_has_one_subject(panel: Client, alice: User, nest: Upstream) -> None:

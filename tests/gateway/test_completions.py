@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import time
+import uuid
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from gateway import calls, completions, exceptions, relay
 from gateway.callers import Caller
+from gateway.metering import Estimate, Meter
 from gateway.models import Call, Deployment, Purpose, Quota, Upstream, Usage
 from tests.fake_upstream import DEFAULT_TEXT, FakeUpstream
 
@@ -146,6 +149,39 @@ async def test_cancelled_at_any_moment_nothing_stays_reserved(caller: Caller, av
     await asyncio.gather(*calls._under_way, return_exceptions=True)
     await quota.arefresh_from_db()
     assert (quota.reserved, await Call.objects.acount()) == (0, 0)
+
+
+async def test_an_answer_nobody_holds_any_more_is_settled(
+    caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream
+) -> None:
+    fake_upstream.reply(LONG, stall_after=2)
+    pieces = completions.stream(caller, QUESTION, purpose=Purpose.CHAT)
+    await anext(pieces)
+    del pieces
+    await left(fake_upstream)
+    await calls.in_database(fake_upstream.wait_for, lambda _: not Call.objects.exists())
+    assert (await usage()).status == "aborted"
+
+
+async def test_many_at_once_under_many_quotas_agree_in_the_end(caller: Caller, parrot: Deployment) -> None:
+    for subject in ({}, {"user": caller.user}, {"deployment": parrot}, {}):
+        await Quota.objects.acreate(limit=10_000, **subject)
+    one_room = await Quota.objects.acreate(limit=7, unit=Quota.Unit.REQUESTS, user=caller.user)
+    asked = [completions.complete(caller, QUESTION, purpose=Purpose.API) for _ in range(30)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(answer, exceptions.QuotaExceeded) for answer in answers) == 23
+    counted = Quota.objects.exclude(pk=one_room.pk).values_list("used", "reserved")
+    assert [row async for row in counted] == [(7 * 12, 0)] * 4
+
+
+async def test_the_end_and_the_sweep_at_once_settle_once(caller: Caller, parrot: Deployment) -> None:
+    quota, call_id, meter = await Quota.objects.acreate(limit=100), uuid.uuid4(), Meter(3)
+    await calls.in_database(calls.reserve, call_id, caller, parrot, Purpose.API, Estimate(3, 4))
+    ends = [calls.in_database(calls.settle, call_id, meter.consumption()) for _ in range(4)]
+    sweeps = [calls.in_database(calls.sweep, timezone.now() + calls.LEASE * 2) for _ in range(4)]
+    assert sum(await asyncio.gather(*ends, *sweeps)) == 1
+    await quota.arefresh_from_db()
+    assert (quota.used, quota.reserved, await Usage.objects.acount()) == (3, 0, 1)
 
 
 async def test_a_refusal_of_the_quota_reaches_no_upstream(
@@ -323,3 +359,9 @@ async def test_what_is_switched_off_serves_nobody(caller: Caller, aviary: Upstre
     await what.objects.aupdate(is_active=False)
     with pytest.raises(exceptions.UnknownModel):
         await streamed(caller)
+
+
+def test_jobs_with_loops_of_their_own_leave_no_connections(caller: Caller, aviary: Upstream) -> None:
+    for _ in range(3):
+        asyncio.run(completions.complete(caller, QUESTION, purpose=Purpose.API))
+    assert sum(loop.is_closed() for loop in relay._clients) == 1

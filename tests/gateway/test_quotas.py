@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Membership, Team, User
 from gateway import calls, quotas
 from gateway.callers import Caller
-from gateway.exceptions import NotAllowed, QuotaExceeded
+from gateway.exceptions import NotAllowed, QuotaExceeded, UnknownModel
 from gateway.metering import Consumption, Estimate
 from gateway.models import ApiKey, Call, Deployment, Hold, Purpose, Quota, Upstream, Usage
 
@@ -170,6 +170,12 @@ def test_a_deployment_that_never_answered_is_given_a_guess(caller: Caller, wren:
 def test_an_inactive_person_calls_nothing(caller: Caller, wren: Deployment) -> None:
     User.objects.filter(pk=caller.user.pk).update(is_active=False)
     with pytest.raises(NotAllowed):
+        reserve(caller, wren)
+
+
+def test_a_model_withdrawn_since_is_called_by_nobody(caller: Caller, wren: Deployment) -> None:
+    Upstream.objects.update(is_active=False)
+    with pytest.raises(UnknownModel):
         reserve(caller, wren)
 
 
