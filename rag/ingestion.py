@@ -75,11 +75,11 @@ async def _read_and_store(document: Document) -> None:
     parsed = await parse(document.file, document.media_type)
     parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings)
     deployment = await default_deployment()
-    vectors = await _embedded(document, parsed.text, parents, deployment)
+    vectors = await embedded(document, parsed.text, parents, deployment)
     await _in_database(store, document, parsed, parents, vectors, deployment)
 
 
-async def _embedded(document: Document, text: str, parents: list[Parent], deployment: Deployment) -> list[HalfVector]:
+async def embedded(document: Document, text: str, parents: list[Parent], deployment: Deployment) -> list[HalfVector]:
     user = document.uploaded_by or document.collection.owner
     if user is None:
         raise ModelRefused

@@ -1,3 +1,5 @@
+from functools import cache
+
 import py3langid.langid as langid
 
 SAMPLE = 20_000  # characters
@@ -11,6 +13,10 @@ def detected(text: str, languages: list[str]) -> str:
     sample = text[middle : middle + SAMPLE]
     if sum(character.isalpha() for character in sample) < SHORTEST:
         return ""
-    identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
-    language, certainty = identifier.classify(sample)
+    language, certainty = _identifier().classify(sample)
     return language if certainty >= CERTAIN and language in languages else ""
+
+
+@cache
+def _identifier() -> langid.LanguageIdentifier:
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

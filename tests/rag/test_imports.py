@@ -1,0 +1,30 @@
+import os
+import subprocess
+import sys
+
+from django.conf import settings
+
+HEAVY = ["torch", "sentence_transformers", "pypdfium2", "docx", "lxml", "py3langid", "numpy", "charset_normalizer"]
+LOADED = """
+import sys
+import django
+django.setup()
+import rag.admin, rag.tasks, rag.urls
+print(*(name for name in {heavy} if name in sys.modules))
+"""
+
+
+def test_neither_pages_nor_tasks_load_a_parser_or_a_model() -> None:
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "-c", LOADED.format(heavy=HEAVY)]
+    run = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
+
+
+def test_a_parser_loads_no_django() -> None:
+    parsers = "rag.parsers.pdf, rag.parsers.docx, rag.parsers.text, rag.parsers.language"
+    code = f"import sys, {parsers}; print('django' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "False"

@@ -1,0 +1,107 @@
+"""A worker that is killed with no chance to tidy up: the next one arrives at the identical chunks."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from rag import queueing
+from rag.ingestion import ingest
+from rag.models import Chunk, Collection, Document
+from rag.uploads import accept
+from tests.fake_upstream import FakeUpstream
+from tests.rag.files import uploaded
+from tests.rag.test_ingestion import LONG, contents
+
+INGEST = """
+import asyncio, sys, uuid
+import django
+django.setup()
+from rag.ingestion import ingest
+asyncio.run(ingest(uuid.UUID(sys.argv[1])))
+"""
+
+
+@pytest.fixture
+def document(embedder: FakeUpstream, collection: Collection, alice: User) -> Document:
+    return accept(alice, collection, uploaded(LONG))
+
+
+@contextmanager
+def worker(document: Document) -> Iterator[subprocess.Popen[bytes]]:
+    database = os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + connection.settings_dict["NAME"]
+    environment = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "-c", INGEST, str(document.pk)]
+    process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def is_parsing(document: Document) -> bool:
+    return Document.objects.filter(pk=document.pk, status="parsing").exists()
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'rag_vector'::regclass")
+        return cursor.fetchone() is not None
+
+
+def resumed(document: Document) -> tuple[list[object], ...]:
+    """The lease runs out, the sweep finds the document, another worker reads it."""
+    assert not Chunk.objects.filter(document=document).exists()
+    Document.objects.filter(pk=document.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert queueing.sweep() == 1
+    asyncio.run(ingest(document.pk))
+    document.refresh_from_db()
+    assert (document.status, document.attempts) == (Document.Status.READY, 2)
+    return contents(document)
+
+
+def undisturbed(document: Document, alice: User) -> tuple[list[object], ...]:
+    other = accept(alice, Collection.objects.create(name="Other", owner=alice), uploaded(LONG))
+    asyncio.run(ingest(other.pk))
+    return contents(other)
+
+
+def test_killed_while_reading(document: Document, alice: User) -> None:
+    with worker(document):
+        wait_until(lambda: is_parsing(document))
+    assert resumed(document) == undisturbed(document, alice)
+
+
+def test_killed_while_the_model_is_asked(document: Document, alice: User, embedder: FakeUpstream) -> None:
+    embedder.hang()
+    with worker(document):
+        embedder.wait_for(lambda upstream: upstream.calls, seconds=60)
+    assert resumed(document) == undisturbed(document, alice)
+
+
+def test_killed_in_the_middle_of_storing(document: Document, alice: User) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE rag_vector IN EXCLUSIVE MODE")
+        with worker(document):
+            wait_until(waits_for_a_lock)
+    wait_until(lambda: not waits_for_a_lock())
+    assert resumed(document) == undisturbed(document, alice)
