@@ -76,7 +76,7 @@ def postgres(folder: Path) -> Service:
     # errors of statements reach whoever sent them; the log is for why the server itself gave up
     settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "log_min_messages=fatal"]
     command = [*prefix, str(binaries / "postgres"), "-D", str(cluster), "-p", str(port)]
-    ping = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    ping = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     return Service(
         "PostgreSQL",
         f"postgres://voliere:{password}@127.0.0.1:{port}/voliere",
@@ -99,10 +99,17 @@ def _create_cluster(cluster: Path, binaries: Path, password: str, prefix: list[s
     if os.geteuid() == 0:
         os.chown(draft, NOBODY, NOBODY)
         os.chown(password_file, NOBODY, NOBODY)
-    make = [*prefix, binaries / "initdb", "-D", draft, "-U", "voliere", "-E", "UTF8", "--auth=scram-sha-256"]
+    make = [*prefix, str(binaries / "initdb"), "-D", str(draft), "-U", "voliere", "-E", "UTF8", "--auth=scram-sha-256"]
     make += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--pwfile={password_file}"]
-    single = [*prefix, binaries / "postgres", "--single", "-D", draft, "postgres"]
-    run = {"check": True, "capture_output": True, "text": True, "cwd": "/", "env": _environment(), **options}
+    single = [*prefix, str(binaries / "postgres"), "--single", "-D", str(draft), "postgres"]
+    run: dict[str, Any] = {
+        "check": True,
+        "capture_output": True,
+        "text": True,
+        "cwd": "/",
+        "env": _environment(),
+        **options,
+    }
     try:
         subprocess.run(make, **run)
         subprocess.run(single, input="CREATE DATABASE voliere;\n", **run)

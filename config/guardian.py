@@ -52,10 +52,10 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     watched: dict[int, int] = {}
     for line in sys.stdin:
-        pid, number = map(int, line.split())
-        watched[pid] = number
+        pid, stop_signal = map(int, line.split())
+        watched[pid] = stop_signal
     for wave in (signal.SIGTERM, signal.SIGINT):  # the services outlive who uses them
-        processes.end({pid: number for pid, number in watched.items() if number == wave}, GRACE)
+        processes.end({pid: wave for pid, stop_signal in watched.items() if stop_signal == wave}, GRACE)
 
 
 if __name__ == "__main__":

@@ -82,21 +82,21 @@ class Supervisor:
         arguments = command(name, self._address, self._folder)
         self._children[name] = Child(name, lambda: self._spawn(arguments), self._guardian)
 
-    def _spawn(self, arguments: list[str], **options: int) -> subprocess.Popen[bytes]:
+    def _spawn(self, arguments: list[str], errors: int = subprocess.STDOUT) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             arguments,
             cwd=ROOT,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            stderr=errors,
             start_new_session=True,  # the terminal's Ctrl-C is for us alone: we end them in order
-            **{"stderr": subprocess.STDOUT, **options},
         )
         self._guardian.watch(process.pid, signal.SIGTERM)
         return process
 
     def _prepare(self) -> dict[str, object]:
-        process = self._spawn([sys.executable, "manage.py", "prepare", "--json"], stderr=sys.stderr.fileno())
+        process = self._spawn([sys.executable, "manage.py", "prepare", "--json"], errors=sys.stderr.fileno())
         try:
             self._until(lambda: process.poll() is not None)
         finally:

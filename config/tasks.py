@@ -8,7 +8,7 @@ from config.probing import answers
 from config.variables import text
 
 
-@shared_task(bind=True, max_retries=300)
+@shared_task(bind=True, max_retries=300)  # type: ignore[untyped-decorator]
 def register_inference(self: Any) -> None:
     """Offer the models of the embedded server as soon as it answers: it takes a while to load them."""
     from gateway.upstreams import register_embedded

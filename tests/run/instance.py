@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS", "HOST", "PORT")
 QUICKER = {
     "VOLIERE_INFERENCE_URL": "http://127.0.0.1:1/v1",  # loading models takes long
+    "VOLIERE_WORKER_PROCESSES": "1",
     "VOLIERE_STATIC_ROOT": str(Path(os.environ["DATA_DIR"]) / "static"),  # collected once for all
 }
 

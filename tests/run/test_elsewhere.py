@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config import processes
-from tests.run.instance import ROOT, Instance, still_running
+from tests.run.instance import ROOT, Instance, eventually, still_running
 
 NOBODY = 65534
 IMPORTS = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path[1:]))}
@@ -23,7 +24,7 @@ def test_given_services_are_used_and_none_started(tmp_path: Path) -> None:
     assert instance.get("/readyz")[0] == 200
     assert not instance.pid_of("postgres", "-D") and not instance.pid_of("redis-server")
     assert not (instance.data / "postgres").exists()
-    assert instance.stop() == 0
+    assert instance.stop(signal.SIGHUP) == 0
 
 
 @pytest.fixture
@@ -54,8 +55,10 @@ def _python_for_all() -> str:
     pytest.skip("no Python here that another user may run")
 
 
-def test_an_ordinary_user_can_run_it(ordinary: Instance) -> None:
-    assert ordinary.start().get("/readyz")[0] == 200
+def test_an_ordinary_user_can_run_it_and_is_offered_the_embedded_models(ordinary: Instance) -> None:
+    ordinary.environment.pop("VOLIERE_INFERENCE_URL")
+    ordinary.start()
+    assert eventually(lambda: b'"upstreams": 1' in ordinary.get("/readyz")[1], 60), ordinary.log
     family = ordinary.family()
     assert ordinary.stop() == 0
     assert not still_running(family)
@@ -74,12 +77,11 @@ def test_a_command_alone_starts_what_it_needs_and_ends_it(instance: Instance) ->
 
 
 def test_two_commands_share_and_the_last_one_ends_the_services(instance: Instance) -> None:
-    instance.manage("migrate", "-v0")
-    script = "import time; time.sleep({}); from accounts.models import User; print(User.objects.count())"
+    script = "import time; time.sleep({}); from django.db import connection as c; c.ensure_connection(); print('there')"
     start = [sys.executable, "manage.py", "shell", "-c"]
     options = {"cwd": ROOT, "env": instance.environment, "stdout": subprocess.PIPE}
     both = [subprocess.Popen([*start, script.format(seconds)], **options) for seconds in (0, 2)]
-    assert [process.communicate(timeout=60)[0].split()[-1:] for process in both] == [[b"0"], [b"0"]]
+    assert [process.communicate(timeout=60)[0].split()[-1:] for process in both] == [[b"there"], [b"there"]]
     assert not [process for process in processes.table().values() if str(instance.data) in process.command]
 
 
