@@ -23,7 +23,8 @@ def preferences_middleware(get_response: Handler) -> Handler:
         async def middleware(request: HttpRequest) -> HttpResponse:
             if settings.SESSION_COOKIE_NAME in request.COOKIES:
                 apply(request, getattr(await request.auser(), "language", ""))
-            return await get_response(request)  # type: ignore[misc]
+            response: HttpResponse = await get_response(request)
+            return response
 
         return middleware
 

@@ -23,7 +23,7 @@ def setup_link() -> str | None:
     if is_set_up():
         return None
     token = signing.TimestampSigner(salt=SALT).sign("first admin").partition(":")[2]
-    return urljoin(settings.PUBLIC_URL, reverse("setup", args=[token]))
+    return str(urljoin(settings.PUBLIC_URL, reverse("setup", args=[token])))
 
 
 def check_token(token: str) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import User
 from chat.exceptions import (
     AnswerRunning,
     AttachmentsNotReady,
@@ -27,10 +26,8 @@ LEASE = timedelta(seconds=15)  # an answer whose writer has not been heard of fo
 def choose(conversation: Conversation, model: str, collections: Iterable[UUID]) -> None:
     """Remember model and collections of a conversation; raises `UnknownCollection` for one not visible."""
     wanted = set(collections)
-    visible = set(
-        Collection.objects.visible_to(conversation.owner).knowledge().filter(id__in=wanted).values_list("id", flat=True)
-    )
-    if visible != wanted:
+    visible = Collection.objects.visible_to(conversation.owner).knowledge().filter(id__in=wanted)
+    if {collection.id for collection in visible} != wanted:
         raise UnknownCollection
     conversation.model = model
     conversation.save(update_fields=["model", "updated_at"])

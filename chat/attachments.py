@@ -10,7 +10,7 @@ from rag import uploads
 from rag.models import Collection, Document
 
 
-def attach(conversation: Conversation, file: UploadedFile) -> Document:
+def attach(conversation: Conversation, file: "UploadedFile[bytes]") -> Document:
     """Raises `rag.exceptions.UploadRefused`."""
     return uploads.accept(conversation.owner, _collection_of(conversation), file)
 

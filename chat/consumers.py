@@ -16,7 +16,7 @@ CATCH_UP_EVERY = 0.25  # seconds; the writer saves once a second
 NOT_FOUND = 4404
 
 
-class ConversationConsumer(AsyncJsonWebsocketConsumer):
+class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
     async def connect(self) -> None:
         self.seen: dict[str, int] = {}  # number of the last event told, by answer
         self.attached = False
@@ -77,4 +77,6 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
         user = self.scope["user"]
         if not user.is_authenticated:
             return False
-        return await Conversation.objects.visible_to(user).filter(id=self.conversation_id, owner__is_active=True).aexists()
+        return (
+            await Conversation.objects.visible_to(user).filter(id=self.conversation_id, owner__is_active=True).aexists()
+        )

@@ -45,8 +45,10 @@ Failure = GatewayError | ChatError | RagError
 PUBLISH_EVERY = 0.08  # seconds: the eye sees a flow, the browser is not flooded
 SAVE_EVERY = 1.0  # seconds
 
+
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    return await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+    result: T = await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+    return result
 
 
 _tasks: set[asyncio.Task[None]] = set()
@@ -94,7 +96,7 @@ class Writer:
             raise
         except (GatewayError, ChatError, RagError) as error:
             return Message.Status.FAILED, error
-        except Exception:  # noqa: BLE001  (nobody awaits this task: an answer must end and the fault be logged)
+        except Exception:
             logger.exception("An answer failed")
             return Message.Status.FAILED, ChatError()
         return Message.Status.DONE, None

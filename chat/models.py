@@ -48,8 +48,8 @@ class Conversation(models.Model):
         for message in self.messages.prefetch_related("citations"):
             newest[message.parent_id] = message  # ordered by creation: the last one wins
         thread: list[Message] = []
-        while message := newest.get(thread[-1].id if thread else None):
-            thread.append(message)
+        while following := newest.get(thread[-1].id if thread else None):
+            thread.append(following)
         return thread
 
     def last_message(self) -> "Message | None":

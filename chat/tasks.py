@@ -4,7 +4,7 @@ from celery import shared_task
 from chat import events, generation
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
 def sweep_answers() -> None:
     for message in generation.sweep():
         async_to_sync(events.publish)(message.conversation_id, generation.ended_event(message))

@@ -166,7 +166,8 @@ def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
     user = person(request)
     mine = Citation.objects.filter(message__in=Message.objects.visible_to(user))
     citation = get_object_or_404(mine.select_related("message__conversation"), message=message, number=number)
-    if Document.objects.visible_to(user).filter(id=citation.document_id, version=citation.version).exists():
+    open_to = Document.objects.visible_to(user).filter(version=citation.version)
+    if citation.document_id and open_to.filter(id=citation.document_id).exists():
         span = urlencode({"start": citation.start, "end": citation.end})
         return redirect(f"{reverse('rag:document', args=[citation.document_id])}?{span}#passage")
     return render(request, "chat/source.html", {"citation": citation})

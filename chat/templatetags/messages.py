@@ -28,4 +28,3 @@ def source_title(citation: Citation) -> str:
 @register.filter
 def source_address(citation: Citation) -> str:
     return citations.address_of(citation)
-

@@ -1,0 +1,175 @@
+"""Every address, as owner (Alice), shared-with (Bob, may read), stranger (Charlie) and anonymous.
+
+A row names what each of them gets; a new address without a row fails `test_no_address_is_forgotten`. Then every id in
+every address is exchanged for an unknown one, which has to look exactly like a foreign one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from chat import asking
+from chat.models import Conversation, Message
+from rag.models import Collection, CollectionShare, Document
+from tests.conftest import client_of
+
+LOGIN = "login"  # sent to sign in
+FOUND = "found"  # any answer that is neither 404 nor a way to sign in
+GONE = 404
+
+PRIVATE = (FOUND, GONE, GONE, LOGIN)
+READABLE = (FOUND, FOUND, GONE, LOGIN)
+EVERYONE_SIGNED_IN = (FOUND, FOUND, FOUND, LOGIN)
+OPEN = (FOUND, FOUND, FOUND, FOUND)
+
+ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
+    "healthz": ("get", OPEN),
+    "readyz": ("get", OPEN),
+    "setup": ("get", (404, 404, 404, 404)),
+    "account_login": ("get", OPEN),
+    "account_logout": ("get", EVERYONE_SIGNED_IN),
+    "account_signup": ("get", OPEN),
+    "account_inactive": ("get", OPEN),
+    "account_change_password": ("get", EVERYONE_SIGNED_IN),
+    "account_set_password": ("get", EVERYONE_SIGNED_IN),
+    "preferences": ("get", EVERYONE_SIGNED_IN),
+    "chat:home": ("get", EVERYONE_SIGNED_IN),
+    "chat:create": ("post", EVERYONE_SIGNED_IN),
+    "chat:conversation": ("get", PRIVATE),
+    "chat:messages": ("get", PRIVATE),
+    "chat:ask": ("post", PRIVATE),
+    "chat:rename": ("post", PRIVATE),
+    "chat:delete": ("post", PRIVATE),
+    "chat:attach": ("post", PRIVATE),
+    "chat:detach": ("post", PRIVATE),
+    "chat:stop": ("post", PRIVATE),
+    "chat:retry": ("post", PRIVATE),
+    "chat:source": ("get", PRIVATE),
+    "rag:collections": ("get", EVERYONE_SIGNED_IN),
+    "rag:collection-create": ("get", EVERYONE_SIGNED_IN),
+    "rag:collection": ("get", READABLE),
+    "rag:collection-status": ("get", READABLE),
+    "rag:collection-edit": ("get", PRIVATE),
+    "rag:collection-delete": ("post", PRIVATE),
+    "rag:upload": ("post", PRIVATE),
+    "rag:share": ("post", PRIVATE),
+    "rag:unshare": ("post", PRIVATE),
+    "rag:document": ("get", READABLE),
+    "rag:document-status": ("get", READABLE),
+    "rag:download": ("get", READABLE),
+    "rag:retry": ("post", PRIVATE),
+    "rag:document-delete": ("post", PRIVATE),
+}
+BY_KEY = {"gateway:models", "gateway:model", "gateway:chat-completions", "gateway:embeddings"}  # tests/gateway
+PANEL = "admin:"  # below
+
+
+def addresses(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[str]:
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            namespace = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from addresses(pattern.url_patterns, namespace)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield prefix + pattern.name
+
+
+@dataclass
+class House:
+    conversation: Conversation
+    message: Message
+    attachment: Document
+    document: Document
+    share: CollectionShare
+
+    def ids(self, name: str) -> dict[str, object]:
+        if name == "setup":
+            return {"token": "guessed"}
+        if name == "chat:source":
+            return {"message": self.message.id, "number": 1}
+        if name.startswith("rag:"):
+            is_document = name in ("rag:document", "rag:document-status", "rag:download", "rag:retry")
+            one = self.document.id if is_document or name == "rag:document-delete" else self.document.collection_id
+            return {"pk": one, "share_id": self.share.id, "conversation": None}
+        return {"conversation": self.conversation.id, "message": self.message.id, "document": self.attachment.id}
+
+    def address(self, name: str, change: Callable[[str, object], object] = lambda _, value: value) -> str:
+        wanted = {key: change(key, value) for key, value in self.ids(name).items()}
+        for keys in (set(), {"pk"}, {"pk", "share_id"}, {"token"}, {"message", "number"}, {"conversation"},
+                     {"conversation", "message"}, {"conversation", "document"}):  # fmt: skip
+            try:
+                return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
+            except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)
+                last = error
+        raise last
+
+
+@pytest.fixture
+def house(transactional_db: None, alice: User, bob: User) -> House:
+    collection = Collection.objects.create(owner=alice, name="Hausordnung")
+    share = collection.shares.create(user=bob, role=CollectionShare.Role.VIEWER)
+    conversation = Conversation.objects.create(owner=alice)
+    _, answer = asking.ask(conversation, "Wann öffnet die Voliere?")
+    Message.objects.filter(id=answer.id).update(status=Message.Status.FAILED)
+    answer.citations.create(number=1, document_name="Weg.pdf", version=1, start=0, end=1, text="x")
+    conversation.attachments = Collection.objects.create(owner=alice, name="Anhang", is_attachment=True)
+    conversation.save()
+    return House(conversation, answer, make(conversation.attachments), make(collection), share)
+
+
+def make(collection: Collection) -> Document:
+    document = Document(collection=collection, name="haus.txt", size=4, sha256=uuid4().hex, media_type="text/plain")
+    document.file.save("haus.txt", ContentFile(b"Haus"), save=False)
+    document.save()
+    return document
+
+
+def outcome(client: Client, method: str, address: str) -> object:
+    response = getattr(client, method)(address)
+    if response.status_code == 302 and response["Location"].startswith("/accounts/login/"):
+        return LOGIN
+    assert response.status_code < 500
+    return GONE if response.status_code == 404 else FOUND
+
+
+def test_no_address_is_forgotten() -> None:
+    known = set(ROWS) | BY_KEY
+    assert {name for name in addresses() if not name.startswith(PANEL)} == known
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_each_gets_what_is_theirs(house: House, alice: User, bob: User, charlie: User, name: str) -> None:
+    method, expected = ROWS[name]
+    # the owner last: some of her requests delete
+    people = {"charlie": client_of(charlie), "nobody": Client(), "bob": client_of(bob), "alice": client_of(alice)}
+    got = {who: outcome(client, method, house.address(name)) for who, client in people.items()}
+    assert (got["alice"], got["bob"], got["charlie"], got["nobody"]) == expected
+
+
+@pytest.mark.parametrize("name", [name for name, (_, expected) in ROWS.items() if GONE in expected and name != "setup"])
+def test_an_unknown_id_looks_like_a_foreign_one(house: House, charlie: User, name: str) -> None:
+    method, client = ROWS[name][0], client_of(charlie)
+    foreign = getattr(client, method)(house.address(name))
+    unknown = getattr(client, method)(
+        house.address(name, lambda key, value: value if key in ("number", "share_id") else uuid4())
+    )
+    assert (foreign.status_code, foreign.content) == (unknown.status_code, unknown.content) == (404, foreign.content)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["", "accounts/user/", "gateway/upstream/", "gateway/quota/add/", "rag/document/"])
+def test_the_panel_is_for_admins(alice: User, path: str) -> None:
+    for client in (Client(), client_of(alice)):
+        response = client.get(reverse("admin:index") + path)
+        assert response.status_code in (302, 403) and b"base_url" not in response.content
+
+
+@pytest.mark.django_db
+def test_the_panel_shows_an_admin_no_conversations() -> None:
+    assert not [name for name in addresses() if name.startswith("admin:chat_")]
