@@ -52,8 +52,6 @@ def reserve(call_id: uuid.UUID, caller: Caller, deployment: Deployment, purpose:
     if output_tokens is None:
         output_tokens = quotas.usual_output(deployment)
     amounts = quotas.amounts(applicable, estimate.input_tokens + output_tokens)
-    for quota, amount in amounts:
-        quotas.hold(quota, amount)
     now = timezone.now()
     call = Call.objects.create(
         id=call_id,
@@ -66,6 +64,8 @@ def reserve(call_id: uuid.UUID, caller: Caller, deployment: Deployment, purpose:
         lease_until=now + LEASE,
     )
     Hold.objects.bulk_create(Hold(call=call, quota=quota, amount=amount) for quota, amount in amounts)
+    for quota, amount in amounts:  # last: all other calls wait for these rows until we commit
+        quotas.hold(quota, amount)
 
 
 @transaction.atomic
@@ -79,8 +79,7 @@ def settle(call_id: uuid.UUID, consumption: Consumption) -> bool:
 
 
 def _settle(call: Call, consumption: Consumption) -> None:
-    for hold in call.holds.select_related("quota").order_by("quota_id"):
-        quotas.settle(hold.quota_id, held=hold.amount, actual=consumption.of(hold.quota.unit))
+    holds = list(call.holds.select_related("quota").order_by("quota_id"))
     Usage.objects.create(
         id=call.pk,
         user_id=call.user_id,
@@ -96,6 +95,8 @@ def _settle(call: Call, consumption: Consumption) -> None:
         duration_ms=consumption.duration_ms,
     )
     call.delete()
+    for hold in holds:  # last, as in `reserve`
+        quotas.settle(hold.quota_id, held=hold.amount, actual=consumption.of(hold.quota.unit))
 
 
 def renew(call_id: uuid.UUID, output_tokens: int) -> None:
