@@ -4,18 +4,18 @@ const POLL = 2000; // milliseconds
 const UNFINISHED = ["queued", "parsing", "embedding"];
 
 const form = document.getElementById("upload");
-const table = document.getElementById("documents");
 const waiting = document.querySelector("[data-refresh]");
 const passage = document.getElementById("passage");
+let timer = 0;
 
 if (form) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    sendAll(form.elements.files.files);
+    sendAll([...form.elements.files.files]);
   });
   for (const name of ["dragenter", "dragover", "dragleave", "drop"]) form.addEventListener(name, drag);
 }
-if (table && unfinishedRows().length) setTimeout(poll, POLL);
+watch();
 if (waiting && UNFINISHED.includes(waiting.dataset.status)) setTimeout(refresh, POLL);
 if (passage) {
   passage.scrollIntoView({ block: "center" });
@@ -25,18 +25,25 @@ if (passage) {
 function drag(event) {
   event.preventDefault();
   form.classList.toggle("is-over", event.type === "dragenter" || event.type === "dragover");
-  if (event.type === "drop") sendAll(event.dataTransfer.files);
+  if (event.type === "drop") sendAll([...event.dataTransfer.files]);
 }
 
 async function sendAll(files) {
   const button = form.querySelector("button[type=submit]");
   button.disabled = true;
-  let refused = 0;
-  for (const file of files) refused += (await send(file)) ? 0 : 1;
+  for (const file of files) await send(file);
   button.disabled = false;
   form.reset();
-  if (files.length && !refused) location.reload();
-  else if (files.length > refused) setTimeout(() => location.reload(), 6000);
+  await showList();
+}
+
+// The list as the server renders it, in place of the one that is shown.
+async function showList() {
+  const response = await fetch(location.href).catch(() => null);
+  if (!response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  document.getElementById("document-list").replaceWith(page.getElementById("document-list"));
+  watch();
 }
 
 function send(file) {
@@ -77,21 +84,22 @@ function finish(chip, answer) {
   const reason = answer?.refused?.[0]?.message ?? form.dataset.failed;
   const state = sent ? (sent.already_there ? form.dataset.known : form.dataset.sent) : reason;
   chip.text.textContent = `${chip.name}: ${state}`;
-  return Boolean(sent) && !sent.already_there;
 }
 
-function unfinishedRows() {
-  return [...table.querySelectorAll("[data-document]")].filter((row) => UNFINISHED.includes(row.dataset.status));
+function watch() {
+  const rows = [...document.querySelectorAll("#documents [data-document]")];
+  clearTimeout(timer);
+  if (rows.some((row) => UNFINISHED.includes(row.dataset.status))) timer = setTimeout(poll, POLL);
 }
 
 async function poll() {
-  const answer = await fetchJson(table.dataset.statusUrl);
+  const answer = await fetchJson(document.getElementById("documents").dataset.statusUrl);
   for (const state of answer?.documents ?? []) show(state);
-  if (unfinishedRows().length) setTimeout(poll, POLL);
+  watch();
 }
 
 function show(state) {
-  const row = table.querySelector(`[data-document="${state.id}"]`);
+  const row = document.querySelector(`#documents [data-document="${state.id}"]`);
   if (!row) return;
   const part = (name) => row.querySelector(`[data-part="${name}"]`);
   const isUnfinished = UNFINISHED.includes(state.status);
