@@ -1,5 +1,6 @@
 """Starting, and above all ending: whatever happens to the supervisor, nothing stays behind and nothing is lost."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -32,7 +33,8 @@ def test_after_any_kill_nothing_stays_and_the_next_start_works(instance: Instanc
     assert instance.start().get("/readyz")[0] == 200  # at once: it waits by itself for what the guardian still ends
     assert eventually(lambda: not still_running(family))
     for process in sorted(instance.family(), key=lambda process: "guardian" not in process.command):
-        os.kill(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # gone with its parent
+            os.kill(process.pid, signal.SIGKILL)
     instance.supervisor.wait()
     assert (instance.data / "postgres" / "postmaster.pid").exists()
     assert instance.start().get("/readyz")[0] == 200
