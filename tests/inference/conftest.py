@@ -34,6 +34,10 @@ class Server:
     def http(self) -> httpx2.Client:
         return httpx2.Client(base_url=self.url, headers={"Authorization": f"Bearer {KEY}"}, timeout=60)
 
+    def cpu_seconds(self) -> float:
+        times = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> int:
         """Resident KiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
