@@ -10,6 +10,7 @@ from gateway.models import Quota, Usage
 from rag import queueing
 from rag.ingestion import ingest
 from rag.models import Chunk, Collection, Document, DocumentText, Posting, Vector
+from rag.tasks import ingest_document, sweep_documents
 from rag.uploads import accept
 from tests.fake_upstream import FakeUpstream
 from tests.rag.files import BUDGET, GARDEN, pdf, uploaded
@@ -164,3 +165,11 @@ def test_the_sweep_leaves_finished_and_held_documents_alone(document: Document) 
     assert queueing.sweep() == 0
     expire(document, status="ready")
     assert queueing.sweep() == 0
+
+
+def test_the_tasks_lead_to_the_same(document: Document) -> None:
+    expire(document)
+    sweep_documents.apply()
+    ingest_document.apply(args=[str(document.pk)])
+    document.refresh_from_db()
+    assert document.status == Document.Status.READY
