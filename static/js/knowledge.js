@@ -9,10 +9,8 @@ const passage = document.getElementById("passage");
 let timer = 0;
 
 if (form) {
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    sendAll([...form.elements.files.files]);
-  });
+  form.querySelector("button[type=submit]").hidden = true; // choosing is enough
+  form.elements.files.addEventListener("change", ({ target }) => sendAll([...target.files]));
   for (const name of ["dragenter", "dragover", "dragleave", "drop"]) form.addEventListener(name, drag);
 }
 watch();
@@ -29,10 +27,7 @@ function drag(event) {
 }
 
 async function sendAll(files) {
-  const button = form.querySelector("button[type=submit]");
-  button.disabled = true;
   for (const file of files) await send(file);
-  button.disabled = false;
   form.reset();
   await showList();
 }
