@@ -6,10 +6,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from gateway.models import Quota, Usage
+from gateway.models import Deployment, Quota, Usage
 from rag import queueing
-from rag.ingestion import ingest
+from rag.exceptions import LeaseLost
+from rag.ingestion import ingest, store
 from rag.models import Chunk, Collection, Document, DocumentText, Posting, Vector
+from rag.parsers.parsed import Parsed
 from rag.tasks import ingest_document, sweep_documents
 from rag.uploads import accept
 from tests.fake_upstream import FakeUpstream
@@ -81,18 +83,11 @@ def test_reading_again_leads_to_the_identical_chunks(document: Document) -> None
     assert contents(ingested(document)) == before
 
 
-def test_an_overtaken_worker_stores_nothing(document: Document, embedder: FakeUpstream) -> None:
-    async def overtaken() -> None:
-        embedder.reply(delay=1)
-        work = asyncio.create_task(ingest(document.pk))
-        await asyncio.to_thread(embedder.wait_for, lambda upstream: upstream.calls)
-        await Document.objects.aupdate(attempts=F("attempts") + 1)
-        await work
-
-    asyncio.run(overtaken())
-    document.refresh_from_db()
-    assert document.status == Document.Status.EMBEDDING
-    assert not Chunk.objects.exists()
+def test_an_overtaken_worker_stores_nothing(document: Document) -> None:
+    Document.objects.update(attempts=F("attempts") + 1)
+    with pytest.raises(LeaseLost):
+        store(document, Parsed(GARDEN), [], [], Deployment.objects.get())
+    assert not DocumentText.objects.exists()
 
 
 def test_a_document_deleted_meanwhile_leaves_nothing(document: Document, embedder: FakeUpstream) -> None:
