@@ -69,5 +69,5 @@ def history_before(answer: Message) -> list[ChatMessage]:
     return history[::-1]
 
 
-def language_of(user: User) -> str:
-    return user.language or settings.LANGUAGE_CODE
+def language_of(answer: Message) -> str:
+    return answer.conversation.owner.language or settings.LANGUAGE_CODE

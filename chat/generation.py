@@ -58,7 +58,13 @@ def start(answer: Message) -> None:
     """Begin to write in this process. The fresh context keeps the task apart from the request that asked."""
     task = asyncio.get_running_loop().create_task(Writer(answer).run(), context=contextvars.Context())
     _tasks.add(task)
-    task.add_done_callback(_tasks.discard)
+    task.add_done_callback(_finished)
+
+
+def _finished(task: asyncio.Task[None]) -> None:
+    _tasks.discard(task)
+    if not task.cancelled() and (error := task.exception()):
+        logger.error("An answer was left to the sweep", exc_info=error)
 
 
 class Writer:
@@ -72,7 +78,7 @@ class Writer:
         self.renderer = StreamingRenderer(None)
 
     async def run(self) -> None:
-        with translation.override(language_of(self.answer.conversation.owner)):
+        with translation.override(await in_database(language_of, self.answer)):
             pulse = asyncio.create_task(self._pulse(asyncio.current_task()))
             try:
                 status, error = await self._write()

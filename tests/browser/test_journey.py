@@ -43,7 +43,7 @@ def test_a_collection_is_made_filled_and_asked(open_page: OpenPage, handbook_pdf
     page.locator("input[type=file]").set_input_files(handbook_pdf)
     expect(page.get_by_role("row", name="Handbuch.pdf")).to_contain_text("ready", timeout=READY)
     page.get_by_role("button", name="New chat").click()
-    page.get_by_text("Knowledge", exact=True).first.click()
+    page.locator("summary", has_text="Knowledge").click()
     page.get_by_label("Haus & Hof").check()
     page.keyboard.press("Escape")
     ask(page, "Wie hoch ist das Tagegeld?")

@@ -55,6 +55,14 @@ async def test_an_answer_is_written_and_stored(ask: Ask, fake_upstream: FakeUpst
     assert (answer.status, answer.text, answer.model) == (Message.Status.DONE, "Um **neun** Uhr.", "parrot")
 
 
+async def test_an_answer_that_was_tried_again_is_written_too(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    broken = await in_database(ask)
+    await Message.objects.filter(id=broken.id).aupdate(status=Message.Status.FAILED)
+    broken = await Message.objects.select_related("parent").aget(id=broken.id)
+    answer = await written(await in_database(asking.retry, broken))
+    assert answer.status == Message.Status.DONE
+
+
 async def test_events_are_numbered_without_a_gap_and_add_up(
     ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
 ) -> None:
