@@ -3,8 +3,8 @@ import contextlib
 import os
 import sys
 
-from config import sharing, supervisor
-from config.exceptions import StartError
+from config.running import sharing, supervisor
+from config.running.exceptions import StartError
 
 
 def main() -> None:

@@ -12,13 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from config import processes
-from config.embedded import free_port
+from config.running import processes
+from config.running.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "bench" / "results" / "processes.md"
 NAMES = {  # the first that a command line contains
-    "config.guardian": "guardian",
+    "config.running.guardian": "guardian",
     "manage.py up": "supervisor",
     "uvicorn": "web",
     "celery --quiet -A config worker": "worker",

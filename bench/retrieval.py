@@ -38,7 +38,7 @@ def main(folder: Path) -> int:
 
 @contextlib.contextmanager
 def services() -> Iterator[str]:
-    from config import sharing
+    from config.running import sharing
 
     with tempfile.TemporaryDirectory(prefix="voliere-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # as root PostgreSQL runs as nobody, who has to reach its files

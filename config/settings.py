@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import embedded
+from config.running.datadir import data_dir, secret
 
 django_stubs_ext.monkeypatch()
 
@@ -16,13 +16,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 
 # --- where and who ---------------------------------------------------------------------------------------------
-DATA_DIR = embedded.data_dir()
+DATA_DIR = data_dir()
 DEBUG = env.bool("VOLIERE_DEBUG", default=False)
-SECRET_KEY = env("SECRET_KEY", default="") or embedded.secret("secret_key", DATA_DIR / "secrets")
+SECRET_KEY = env("SECRET_KEY", default="") or secret("secret_key", DATA_DIR / "secrets")
 # upstream credentials at rest; several keys separated by commas: the first encrypts, all decrypt
-ENCRYPTION_KEYS = env.list("VOLIERE_ENCRYPTION_KEYS", default=[]) or [
-    embedded.secret("encryption_key", DATA_DIR / "secrets")
-]
+ENCRYPTION_KEYS = env.list("VOLIERE_ENCRYPTION_KEYS", default=[]) or [secret("encryption_key", DATA_DIR / "secrets")]
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://{env('HOST', default='127.0.0.1')}:{env('PORT', default='8000')}")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

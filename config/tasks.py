@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 from celery import shared_task
 
-from config.probing import answers
-from config.variables import text
+from config.running.ports import answers
+from config.running.variables import text
 
 
 @shared_task(bind=True, max_retries=300)  # type: ignore[untyped-decorator]

@@ -3,8 +3,8 @@
 import os
 import sys
 
-from config.datadir import data_dir
-from config.programs import Address, command
+from config.running.datadir import data_dir
+from config.running.programs import Address, command
 
 PROGRAMS = ("web", "worker", "beat")
 

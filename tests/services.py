@@ -10,7 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from config import sharing
+from config.running import sharing
 
 _stack = contextlib.ExitStack()
 atexit.register(_stack.close)

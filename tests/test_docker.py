@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from config.embedded import free_port
+from config.running.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCKER = ROOT / "docker"
@@ -48,7 +48,7 @@ def test_every_room_is_in_an_image() -> None:
 
 def test_every_variable_of_a_container_is_one_that_we_read() -> None:
     code = "".join(
-        path.read_text() for room in ("config", "accounts", "inference") for path in (ROOT / room).glob("*.py")
+        path.read_text() for room in ("config", "accounts", "inference") for path in (ROOT / room).rglob("*.py")
     )
     known = set(re.findall(r'"([A-Z][A-Z_]+)"', code)) | OF_OTHER_IMAGES
     given = {name.removesuffix("_FILE") for service in SERVICES.values() for name in service.get("environment", {})}

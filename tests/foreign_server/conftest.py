@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from config.embedded import free_port
+from config.running.ports import free_port
 from tests.foreign_server import tiny_llama
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,8 +15,8 @@ import uvicorn
 from django.conf import settings
 from django.db import connection
 
-from config import embedded
 from config.asgi import application
+from config.running.ports import free_port
 
 
 @contextlib.contextmanager
@@ -35,7 +35,7 @@ def in_this_process() -> Iterator[str]:
 @contextlib.contextmanager
 def as_process() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """On the test's database; yields the address and the process."""
-    port = embedded.free_port()
+    port = free_port()
     address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off"]
     process = subprocess.Popen(

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from openai import OpenAI
 
-from config.embedded import free_port
+from config.running.ports import free_port
 from tests.inference import passages
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from config.embedded import free_port
+from config.running.ports import free_port
 from inference.settings import Settings
 from tests.inference.conftest import ROOT
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from config import processes
-from config.embedded import free_port
+from config.running import processes
+from config.running.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS", "HOST", "PORT")

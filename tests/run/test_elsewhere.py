@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from config import processes
+from config.running import processes
 from tests.run.instance import ROOT, Instance, eventually, still_running
 
 NOBODY = 65534

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from config import diagnosis
+from config.running import diagnosis
 
 
 class Command(BaseCommand):

@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import preparation
-from config.exceptions import StartError
+from config.running import preparation
+from config.running.exceptions import StartError
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from config import supervisor
+from config.running import supervisor
 
 
 class Command(BaseCommand):

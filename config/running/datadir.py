@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from config.exceptions import AlreadyClaimed, StartError
+from config.running.exceptions import AlreadyClaimed, StartError
 
 
 def data_dir() -> Path:

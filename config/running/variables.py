@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config.exceptions import StartError
+from config.running.exceptions import StartError
 
 SERVICES = {
     "DATABASE_URL": (("postgres", "postgresql"), "postgres://user:password@host:5432/name"),

@@ -7,7 +7,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from config.exceptions import StartError
+from config.running.exceptions import StartError
 
 PGVECTOR_MIN = (0, 8)
 TIMEOUT = 5  # seconds

@@ -1,10 +1,22 @@
-"""Whether somebody listens at an address, or nobody does yet."""
+"""Which ports are free, and who is there behind the others."""
 
 import contextlib
 import http.client
 import socket
 
-from config.exceptions import StartError
+from config.running.exceptions import StartError
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(host: str, port: int, timeout: float = 0.5) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout):
+        return True
+    return False
 
 
 def answers(host: str, port: int) -> bool:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from config.datadir import secret
-from config.embedded import free_port
-from config.variables import number
+from config.running.datadir import secret
+from config.running.ports import free_port
+from config.running.variables import number
 
 WEBSOCKET_MAX_BYTES = 262_144
 GRACEFUL_SECONDS = 3  # open sockets and streams get this long when the web process is asked to end

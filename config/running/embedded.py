@@ -9,7 +9,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -17,13 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
-from config import processes
-from config.datadir import data_dir, run_folder, secret
-from config.exceptions import StartError
-from config.guardian import Guardian
-from config.unprivileged import NOBODY, as_nobody
-
-__all__ = ["Service", "data_dir", "launch", "postgres", "redis", "secret"]
+from config.running import processes
+from config.running.datadir import run_folder, secret
+from config.running.exceptions import StartError
+from config.running.guardian import Guardian
+from config.running.ports import free_port, listens
+from config.running.unprivileged import NOBODY, as_nobody
 
 START_TIMEOUT = 30.0  # seconds
 STOP_SIGNAL = signal.SIGINT  # PostgreSQL's fast shutdown: it does not wait until every client has left
@@ -161,7 +159,7 @@ def redis(folder: Path) -> Service:
         f"redis://:{password}@127.0.0.1:{port}/0",
         [*prefix, str(program), "-"],
         run_folder(folder) / "redis.log",
-        is_ready=lambda: _listens(port),
+        is_ready=lambda: listens("127.0.0.1", port),
         configuration="\n".join([*settings, "loglevel warning", ""]),
         options=options,
     )
@@ -172,18 +170,6 @@ def _package_folder(name: str) -> Path:
     if spec is None or spec.origin is None:
         raise StartError(f"The package {name} is not installed: use `make run`, or set DATABASE_URL and REDIS_URL.")
     return Path(spec.origin).parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
-        return True
-    return False
 
 
 def _last_line(log: Path) -> str:

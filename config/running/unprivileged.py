@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from config.exceptions import StartError
+from config.running.exceptions import StartError
 
 NOBODY = 65534
 

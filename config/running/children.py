@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-from config import processes
-from config.exceptions import StartError
-from config.guardian import Guardian
+from config.running import processes
+from config.running.exceptions import StartError
+from config.running.guardian import Guardian
 
 FIRST_DELAY, LONGEST_DELAY, STEADY = 1.0, 30.0, 60.0  # seconds; who ran steadily starts with the first delay again
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
 
-from config import processes
+from config.running import processes
 
 GRACE = 4.0  # seconds
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Guardian:
@@ -24,7 +24,7 @@ class Guardian:
     def __init__(self) -> None:
         # a session of its own: the terminal's Ctrl-C does not reach it; -S: the standard library is all it needs
         self._process = subprocess.Popen(
-            [sys.executable, "-S", "-m", "config.guardian"],
+            [sys.executable, "-S", "-m", "config.running.guardian"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,

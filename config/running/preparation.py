@@ -14,9 +14,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts import setup
 from accounts.exceptions import AlreadySetUp
-from config import connections, tasks
-from config.exceptions import StartError
-from config.variables import text
+from config import tasks
+from config.running import connections
+from config.running.exceptions import StartError
+from config.running.variables import text
 from gateway.models import Upstream
 
 MIGRATION_LOCK = 0x701E2E  # any constant: the advisory lock that lets one process at a time change tables

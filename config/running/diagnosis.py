@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -15,9 +14,10 @@ from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError as BrokerUnreachable
 from redis.exceptions import RedisError
 
-from config import connections
 from config.celery import app
-from config.exceptions import StartError
+from config.running import connections
+from config.running.exceptions import StartError
+from config.running.ports import listens
 from gateway.models import Upstream
 
 FREE_MIN = 2 * 1024**3  # bytes
@@ -99,11 +99,8 @@ def _upstreams() -> str:
 
 def _is_reachable(url: str) -> bool:
     place = urlsplit(url)
-    try:
-        with socket.create_connection((place.hostname, place.port or PORTS[place.scheme]), timeout=REACH_TIMEOUT):
-            return True
-    except (OSError, KeyError):
-        return False
+    port = place.port or PORTS.get(place.scheme)
+    return port is not None and listens(place.hostname or "", port, REACH_TIMEOUT)
 
 
 CHECKS: dict[str, Callable[[], str]] = {

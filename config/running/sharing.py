@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from config import datadir, embedded, processes
-from config.exceptions import AlreadyClaimed, StartError
-from config.guardian import Guardian
-from config.variables import SERVICES, service_url
+from config.running import datadir, embedded, processes
+from config.running.exceptions import AlreadyClaimed, StartError
+from config.running.guardian import Guardian
+from config.running.variables import SERVICES, service_url
 
 STOP_TIMEOUT = 20.0  # seconds
 JOIN_TIMEOUT = 60.0  # seconds: another process may be at its first start

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, cast
 
-from config import datadir, embedded, processes
-from config.children import Child, say
-from config.exceptions import StartError
-from config.guardian import ROOT, Guardian
-from config.probing import answers, check_free
-from config.programs import Address, command, environment
-from config.variables import service_url
+from config.running import datadir, embedded, processes
+from config.running.children import Child, say
+from config.running.exceptions import StartError
+from config.running.guardian import ROOT, Guardian
+from config.running.ports import answers, check_free
+from config.running.programs import Address, command, environment
+from config.running.variables import service_url
 
 # in this order, those of one line at the same time; (names, seconds they get)
 STOP_ORDER = ((("web",), 6.0), (("worker", "beat", "inference"), 6.0), (("redis",), 5.0), (("postgres",), 20.0))
