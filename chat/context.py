@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
@@ -67,7 +66,3 @@ def history_before(answer: Message) -> list[ChatMessage]:
             history.append({"role": message.role, "content": message.text})
         ancestor = message.parent_id
     return history[::-1]
-
-
-def language_of(answer: Message) -> str:
-    return answer.conversation.owner.language or settings.LANGUAGE_CODE

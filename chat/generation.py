@@ -17,13 +17,14 @@ from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from chat import citations, events
 from chat.asking import LEASE
-from chat.context import Context, language_of, load
+from chat.context import Context, load
 from chat.exceptions import ChatError, EmptyAnswer
 from chat.models import Message
 from chat.prompts import build_messages
@@ -56,7 +57,8 @@ _tasks: set[asyncio.Task[None]] = set()
 
 def start(answer: Message) -> None:
     """Begin to write in this process. The fresh context keeps the task apart from the request that asked."""
-    task = asyncio.get_running_loop().create_task(Writer(answer).run(), context=contextvars.Context())
+    writer = Writer(answer, translation.get_language() or settings.LANGUAGE_CODE)
+    task = asyncio.get_running_loop().create_task(writer.run(), context=contextvars.Context())
     _tasks.add(task)
     task.add_done_callback(_finished)
 
@@ -68,8 +70,9 @@ def _finished(task: asyncio.Task[None]) -> None:
 
 
 class Writer:
-    def __init__(self, answer: Message) -> None:
+    def __init__(self, answer: Message, language: str) -> None:
         self.answer = answer
+        self.language = language  # of the one who asked
         self.text = ""
         self.number = 0
         self.pending = ""  # received, but not yet published
@@ -78,7 +81,7 @@ class Writer:
         self.renderer = StreamingRenderer(None)
 
     async def run(self) -> None:
-        with translation.override(await in_database(language_of, self.answer)):
+        with translation.override(self.language):
             pulse = asyncio.create_task(self._pulse(asyncio.current_task()))
             try:
                 status, error = await self._write()

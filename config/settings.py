@@ -5,6 +5,7 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,8 @@ SECURE = PUBLIC_URL.startswith("https://")
 
 INSTALLED_APPS = [
     "config",
+    "allauth",
+    "allauth.account",
     "accounts",
     "gateway",
     "rag",
@@ -45,14 +48,13 @@ INSTALLED_APPS = [
     "django.forms",
     "channels",
     "csp",
-    "allauth",
-    "allauth.account",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.panel_policy_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -171,12 +173,67 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 # the panel's own scripts build functions from strings and style elements in place
-ADMIN_CONTENT_SECURITY_POLICY = {
+PANEL_CONTENT_SECURITY_POLICY = {
     "script-src": [SELF, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
 }
 
-UNFOLD = {"SITE_TITLE": "Voliere", "SITE_HEADER": "Voliere", "SITE_URL": "/"}
+
+def _panel_link(title: str, icon: str, page: str) -> dict[str, object]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}_changelist")}
+
+
+UNFOLD = {
+    "SITE_TITLE": "Voliere",
+    "SITE_HEADER": "Voliere",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "raven",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/voliere.svg")}],
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "primary": {
+            "50": "#effaf8",
+            "100": "#d8f1ed",
+            "200": "#b4e3dc",
+            "300": "#83cfc4",
+            "400": "#4db3a7",
+            "500": "#2b968b",
+            "600": "#0b6b63",
+            "700": "#0a5a54",
+            "800": "#0a4944",
+            "900": "#0b3c39",
+            "950": "#042422",
+        }
+    },  # fmt: skip
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "title": _("Models"),
+                "items": [
+                    _panel_link(_("Upstreams"), "dns", "gateway_upstream"),
+                    _panel_link(_("Deployments"), "smart_toy", "gateway_deployment"),
+                    _panel_link(_("Quotas"), "speed", "gateway_quota"),
+                    _panel_link(_("API keys"), "key", "gateway_apikey"),
+                    _panel_link(_("Usage"), "bar_chart", "gateway_usage"),
+                ],
+            },
+            {
+                "title": _("People"),
+                "items": [
+                    _panel_link(_("Users"), "person", "accounts_user"),
+                    _panel_link(_("Teams"), "group", "accounts_team"),
+                ],
+            },
+            {
+                "title": _("Knowledge"),
+                "items": [
+                    _panel_link(_("Collections"), "folder_open", "rag_collection"),
+                    _panel_link(_("Documents"), "description", "rag_document"),
+                ],
+            },
+        ]
+    },
+}
 
 LOGGING = {
     "version": 1,

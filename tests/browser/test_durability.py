@@ -92,6 +92,7 @@ def test_an_upstream_that_fails_is_named_in_place(open_page: OpenPage, upstream:
 
 def test_a_killed_web_process_leaves_the_answer_interrupted(parrot: Callable[[], Page], house: Instance) -> None:
     page = parrot()
+    expect(page.get_by_role("article").last).to_contain_text("Wort35", timeout=READY)  # saved once a second
     os.kill(house.pid_of("uvicorn", "config.asgi"), signal.SIGKILL)
     expect(page.get_by_text("The connection is lost")).to_be_visible(timeout=READY)
     expect(page.locator("article[data-status=interrupted]")).to_contain_text("Wort9", timeout=40_000)

@@ -44,7 +44,7 @@ class Watcher:
 
 
 async def written(answer: Message) -> Message:
-    await Writer(answer).run()
+    await Writer(answer, "de").run()
     await answer.arefresh_from_db()
     return answer
 
@@ -152,7 +152,7 @@ async def test_a_fault_of_ours_still_ends_the_answer(ask: Ask, fake_upstream: Fa
 async def test_a_shutdown_leaves_the_answer_interrupted_with_its_text(ask: Ask, fake_upstream: FakeUpstream) -> None:
     fake_upstream.reply("Wort " * 400, delay=0.05)
     answer = await in_database(ask)
-    task = asyncio.create_task(Writer(answer).run())
+    task = asyncio.create_task(Writer(answer, "de").run())
     await asyncio.sleep(0.6)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -165,7 +165,7 @@ async def test_deleting_the_conversation_ends_the_writing(
     ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
 ) -> None:
     fake_upstream.reply("Wort " * 400, delay=0.05)
-    task = asyncio.create_task(Writer(await in_database(ask)).run())
+    task = asyncio.create_task(Writer(await in_database(ask), "de").run())
     await asyncio.sleep(0.4)
     await conversation.adelete()
     await asyncio.wait_for(task, 3)

@@ -50,7 +50,7 @@ async def test_a_tab_sees_the_answer_grow_and_end(ask: Ask, conversation: Conver
     async with tab(conversation) as alice:
         await alice.attach()
         answer = await in_database(ask)
-        await asyncio.gather(Writer(answer).run(), alice.until("ended"))
+        await asyncio.gather(Writer(answer, "de").run(), alice.until("ended"))
 
 
 async def test_who_comes_in_the_middle_sees_every_word_once(
@@ -58,7 +58,7 @@ async def test_who_comes_in_the_middle_sees_every_word_once(
 ) -> None:
     words = [f"Wort{number}" for number in range(60)]
     fake_upstream.reply(" ".join(words), delay=0.04)
-    writing = asyncio.create_task(Writer(await in_database(ask)).run())
+    writing = asyncio.create_task(Writer(await in_database(ask), "de").run())
     await asyncio.sleep(1.3)
     async with tab(conversation) as late:
         await late.attach()
@@ -73,7 +73,7 @@ async def test_numbers_after_a_snapshot_follow_without_gap(
     ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
 ) -> None:
     fake_upstream.reply("Wort " * 60, delay=0.04)
-    writing = asyncio.create_task(Writer(await in_database(ask)).run())
+    writing = asyncio.create_task(Writer(await in_database(ask), "de").run())
     await asyncio.sleep(0.5)
     async with tab(conversation) as late:
         await late.attach()
@@ -89,7 +89,7 @@ async def test_two_tabs_see_the_same(ask: Ask, conversation: Conversation, fake_
         await first.attach()
         await second.attach()
         answer = await in_database(ask)
-        _, one, two = await asyncio.gather(Writer(answer).run(), first.until("ended"), second.until("ended"))
+        _, one, two = await asyncio.gather(Writer(answer, "de").run(), first.until("ended"), second.until("ended"))
     assert shown(one) == shown(two) != "" and one[-1] == two[-1]
 
 
