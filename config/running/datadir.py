@@ -7,12 +7,17 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from config.running import processes
 from config.running.exceptions import AlreadyClaimed, StartError
+
+LEFTOVER_TIMEOUT = 30.0  # seconds: a killed run's guardian ends web and worker, then the services
 
 
 def data_dir() -> Path:
@@ -46,18 +51,23 @@ def run_folder(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def claim(folder: Path, who: str) -> Iterator[None]:
-    """Be the one process that runs services in this folder. The kernel ends the claim with the process."""
+def claim(folder: Path, who: str) -> Iterator[IO[str]]:
+    """Be the one process that runs services in this folder. The kernel ends the claim with the last process that holds
+    the file: us, or the guardian that still ends what we left behind."""
     with (run_folder(folder) / "lock").open("r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyClaimed(f"{lock.read() or 'Another process'} already uses the data folder {folder}.") from None
+        deadline = time.monotonic() + LEFTOVER_TIMEOUT
+        while not _lock(lock, fcntl.LOCK_EX):
+            lock.seek(0)
+            owner = lock.read() or "Another process"
+            if _is_alive(owner) or time.monotonic() > deadline:
+                raise AlreadyClaimed(f"{owner} already uses the data folder {folder}.")
+            time.sleep(0.05)
+        lock.seek(0)
         lock.truncate()
         lock.write(f"{who} (process {os.getpid()})")
         lock.flush()
         _state(folder).unlink(missing_ok=True)
-        yield
+        yield lock
 
 
 def publish(folder: Path, urls: dict[str, str]) -> None:
@@ -93,8 +103,17 @@ def _state(folder: Path) -> Path:
 
 def _is_claimed(folder: Path) -> bool:
     with (folder / "run" / "lock").open("r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+        return not _lock(lock, fcntl.LOCK_SH)
+
+
+def _lock(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_alive(owner: str) -> bool:
+    found = re.search(r"\(process (\d+)\)", owner)
+    return found is None or int(found[1]) in processes.table()

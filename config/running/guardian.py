@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Guardian:
     """The writer's end."""
 
-    def __init__(self) -> None:
+    def __init__(self, claim: IO[str]) -> None:
         # a session of its own: the terminal's Ctrl-C does not reach it; -S: the standard library is all it needs
         self._process = subprocess.Popen(
             [sys.executable, "-S", "-m", "config.running.guardian"],
@@ -29,6 +29,7 @@ class Guardian:
             stdout=subprocess.DEVNULL,
             start_new_session=True,
             cwd=ROOT,
+            pass_fds=[claim.fileno()],  # held until the others are ended, so that the next start waits for it
         )
         self._pipe = cast(IO[bytes], self._process.stdin)
 

@@ -19,7 +19,7 @@ WITHOUT_SERVICES = {"help", "version", "makemessages", "compilemessages", "colle
 @contextlib.contextmanager
 def running(folder: Path, who: str = "A command") -> Iterator[dict[str, str]]:
     """Start what the environment does not name; yield DATABASE_URL and REDIS_URL."""
-    with datadir.claim(folder, who), Guardian() as guardian, contextlib.ExitStack() as stack:
+    with datadir.claim(folder, who) as claim, Guardian(claim) as guardian, contextlib.ExitStack() as stack:
         urls = {name: service_url(name) for name in SERVICES}
         for name, prepare in zip(SERVICES, (embedded.postgres, embedded.redis), strict=True):
             if not urls[name]:

@@ -134,7 +134,7 @@ def main() -> int:
     folder = datadir.data_dir()
     try:
         address = Address.from_environment()
-        with datadir.claim(folder, f"Voliere at {address.url}"), Guardian() as guardian:
+        with datadir.claim(folder, f"Voliere at {address.url}") as claim, Guardian(claim) as guardian:
             check_free(address.host, address.port)
             Supervisor(folder, address, guardian).run()
     except StartError as error:

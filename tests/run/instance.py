@@ -41,9 +41,12 @@ class Instance:
         environment = {name: value for name, value in os.environ.items() if name not in OURS}
         environment |= {"DATA_DIR": str(self.data), "PORT": str(self.port), **QUICKER}
         self.environment = {name: value for name, value in (environment | variables).items() if value}
+        self.supervisor: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "Instance":
-        self.begin_start()
+    def run(self) -> "Instance":
+        """Start it unless it runs, and wait until it is ready."""
+        if not self.supervisor or self.supervisor.poll() is not None:
+            self.begin_start()
         assert eventually(lambda: "Voliere is ready" in self.log or self.supervisor.poll() is not None, 60)
         assert self.supervisor.poll() is None, self.log
         return self
@@ -92,10 +95,19 @@ class Instance:
         """The oldest process of this instance whose command has all these words."""
         return min((p.pid for p in self.family() if all(word in p.command for word in words)), default=0)
 
-    def stop(self, number: int = signal.SIGINT) -> int:
-        if self.supervisor.poll() is None:
-            self.supervisor.send_signal(number)
+    def kill(self) -> None:
+        self.supervisor.kill()
+        self.supervisor.wait()
+
+    def stop(self, number: int = signal.SIGINT) -> int | None:
+        if not self.supervisor:
+            return None
+        self.supervisor.send_signal(number)  # nobody hears it where it has ended already
         return self.supervisor.wait(timeout=40)
+
+
+def running_on(folder: Path) -> list[processes.Process]:
+    return [process for process in processes.table().values() if str(folder) in process.command]
 
 
 def still_running(family: list[processes.Process]) -> list[processes.Process]:

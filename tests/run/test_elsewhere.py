@@ -1,5 +1,6 @@
 """Other people's PostgreSQL and Redis, other users of the machine, and commands without a running instance."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,20 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from config.running import processes
-from tests.run.instance import ROOT, Instance, eventually, still_running
+from config.running import sharing
+from tests.run.instance import ROOT, Instance, eventually, running_on, still_running
 
 NOBODY = 65534
 IMPORTS = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path[1:]))}
 
 
-def test_given_services_are_used_and_none_started(tmp_path: Path) -> None:
-    given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
-    instance = Instance(tmp_path, **given).start()
-    assert instance.get("/readyz")[0] == 200
-    assert not instance.pid_of("postgres", "-D") and not instance.pid_of("redis-server")
-    assert not (instance.data / "postgres").exists()
-    assert instance.stop(signal.SIGHUP) == 0
+def test_given_services_are_used_and_none_started(running_elsewhere: Instance) -> None:
+    assert running_elsewhere.get("/readyz")[0] == 200
+    assert not running_elsewhere.pid_of("postgres", "-D") and not running_elsewhere.pid_of("redis-server")
+    assert not (running_elsewhere.data / "postgres").exists()
+    assert running_elsewhere.stop(signal.SIGHUP) == 0
 
 
 @pytest.fixture
@@ -39,8 +38,7 @@ def ordinary() -> Iterator[Instance]:
         os.chown(folder, user, user)
     instance = Instance(folder, python=python, user=user, VOLIERE_STATIC_ROOT="", **IMPORTS)
     yield instance
-    if hasattr(instance, "supervisor"):
-        instance.stop()
+    instance.stop()
     shutil.rmtree(folder)
 
 
@@ -57,7 +55,7 @@ def _python_for_all() -> str:
 
 def test_an_ordinary_user_can_run_it_and_is_offered_the_embedded_models(ordinary: Instance) -> None:
     ordinary.environment.pop("VOLIERE_INFERENCE_URL")
-    ordinary.start()
+    ordinary.run()
     assert eventually(lambda: b'"upstreams": 1' in ordinary.get("/readyz")[1], 60), ordinary.log
     family = ordinary.family()
     assert ordinary.stop() == 0
@@ -71,21 +69,30 @@ def test_an_ordinary_user_is_told_that_the_folder_is_not_theirs(ordinary: Instan
     assert "Cannot write to the data folder /proc/voliere" in answer.stderr
 
 
-def test_a_command_alone_starts_what_it_needs_and_ends_it(instance: Instance) -> None:
-    assert instance.manage("migrate", "-v0").returncode == 0
-    assert not [process for process in processes.table().values() if str(instance.data) in process.command]
+COMMAND = """
+import contextlib, os, sys, time, psycopg
+from config.running import sharing
+with contextlib.ExitStack() as stack:
+    sharing.provide(["a command that needs them"], stack)
+    time.sleep(float(sys.argv[1]))
+    psycopg.connect(os.environ["DATABASE_URL"])
+"""
 
 
 def test_two_commands_share_and_the_last_one_ends_the_services(instance: Instance) -> None:
-    script = "import time; time.sleep({}); from django.db import connection as c; c.ensure_connection(); print('there')"
-    start = [sys.executable, "manage.py", "shell", "-c"]
-    options = {"cwd": ROOT, "env": instance.environment, "stdout": subprocess.PIPE}
-    both = [subprocess.Popen([*start, script.format(seconds)], **options) for seconds in (0, 2)]
-    assert [process.communicate(timeout=60)[0].split()[-1:] for process in both] == [[b"there"], [b"there"]]
-    assert not [process for process in processes.table().values() if str(instance.data) in process.command]
+    start = [sys.executable, "-c", COMMAND]
+    both = [subprocess.Popen([*start, seconds], cwd=ROOT, env=instance.environment) for seconds in ("0", "1")]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert not running_on(instance.data)
 
 
-@pytest.mark.parametrize("command", [["help"], ["version"], ["check"], ["migrate", "--help"]])
-def test_a_command_that_needs_no_database_starts_none(instance: Instance, command: list[str]) -> None:
-    assert instance.manage(*command).returncode == 0
-    assert not (instance.data / "postgres").exists()
+@pytest.mark.parametrize("command", [[], ["help"], ["version"], ["check"], ["migrate", "--help"]])
+def test_a_command_that_needs_no_database_starts_none(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    with contextlib.ExitStack() as stack:
+        sharing.provide(command, stack)
+    assert os.environ["DATABASE_URL"] and not list(tmp_path.iterdir())

@@ -1,10 +1,13 @@
 """What cannot work is said in one line, and nothing is left behind."""
 
-import os
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from pytest_django import Settings
 
+from config.running import connections, preparation
+from config.running.exceptions import StartError
 from tests.run.instance import Instance
 
 
@@ -22,14 +25,16 @@ def test_an_unreachable_database(instance: Instance) -> None:
     assert "secret" not in answer
 
 
-def test_a_wrong_password(instance: Instance) -> None:
-    instance.environment["DATABASE_URL"] = os.environ["DATABASE_URL"].replace("voliere:", "voliere:wrong")
-    assert "password authentication failed" in refusal(instance)
+def test_a_wrong_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connection.settings_dict, "PASSWORD", "wrong")
+    with pytest.raises(StartError, match="password authentication failed"):
+        connections.check_database()
 
 
-def test_an_unreachable_redis(instance: Instance) -> None:
-    instance.environment |= {"REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": os.environ["DATABASE_URL"]}
-    assert "Cannot use Redis at 127.0.0.1 (REDIS_URL)" in refusal(instance)
+def test_an_unreachable_redis(settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    with pytest.raises(StartError, match=r"Cannot use Redis at 127.0.0.1 \(REDIS_URL\)"):
+        connections.check_redis()
 
 
 def test_a_database_address_that_is_none(instance: Instance) -> None:
@@ -53,7 +58,9 @@ def test_a_data_folder_that_is_a_file(instance: Instance, tmp_path: Path) -> Non
     assert f"Cannot write to the data folder {tmp_path / 'data'}" in refusal(instance)
 
 
-def test_half_an_admin(instance: Instance) -> None:
-    instance.environment |= {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
-    instance.environment["VOLIERE_ADMIN_EMAIL"] = "admin@example.org"
-    assert "belong together" in refusal(instance)
+@pytest.mark.django_db
+def test_half_an_admin(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    monkeypatch.setenv("VOLIERE_ADMIN_EMAIL", "admin@example.org")
+    with pytest.raises(StartError, match="belong together"):
+        preparation.prepare()
