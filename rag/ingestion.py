@@ -23,9 +23,9 @@ from rag import queueing
 from rag.chunking import Parent, chunk
 from rag.embedding import default_deployment, embed
 from rag.exceptions import IngestionError, LeaseLost, ModelRefused, ModelUnavailable
+from rag.headings import below_headings
 from rag.languages import configuration
 from rag.models import Chunk, Document, DocumentQuerySet, DocumentText, Vector
-from rag.pages import page_at
 from rag.parsers.parsed import Parsed
 from rag.parsing import parse
 
@@ -73,7 +73,7 @@ async def ingest(document_id: uuid.UUID) -> None:
 
 async def _read_and_store(document: Document) -> None:
     parsed = await parse(document.file, document.media_type)
-    parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings)
+    parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings, parsed.page_starts)
     deployment = await default_deployment()
     vectors = await embedded(document, parsed.text, parents, deployment)
     await _in_database(store, document, parsed, parents, vectors, deployment)
@@ -109,7 +109,7 @@ def store(
             document=document, defaults={"text": parsed.text, "page_starts": parsed.page_starts}
         )
         chunks = Chunk.objects.bulk_create(_chunks(document, parsed, parents), batch_size=ROWS)
-        Vector.objects.bulk_create(_vectors(chunks, parents, vectors, deployment), batch_size=ROWS)
+        Vector.objects.bulk_create(_vectors(chunks, parsed.text, parents, vectors, deployment), batch_size=ROWS)
         with connection.cursor() as cursor:
             cursor.execute(COUNT_TERMS, [document.pk])
             cursor.execute(SUM_TERMS, [document.pk])
@@ -124,7 +124,7 @@ def _chunks(document: Document, parsed: Parsed, parents: list[Parent]) -> list[C
             collection_id=document.collection_id,
             start=parent.start,
             end=parent.end,
-            page=page_at(parsed.page_starts, parent.start),
+            page=parent.page,
             heading=parent.heading,
             text=parsed.text[parent.start : parent.end],
             config=config,
@@ -134,9 +134,14 @@ def _chunks(document: Document, parsed: Parsed, parents: list[Parent]) -> list[C
 
 
 def _vectors(
-    chunks: list[Chunk], parents: list[Parent], vectors: list[HalfVector], deployment: Deployment
+    chunks: list[Chunk], text: str, parents: list[Parent], vectors: list[HalfVector], deployment: Deployment
 ) -> list[Vector]:
-    children = [(chunk, span) for chunk, parent in zip(chunks, parents, strict=True) for span in parent.children]
+    """What a vector points to is shown as the answer, hence without the headings it was embedded with."""
+    children = [
+        (chunk, below_headings(text, span))
+        for chunk, parent in zip(chunks, parents, strict=True)
+        for span in parent.children
+    ]
     return [
         Vector(
             chunk=chunk,

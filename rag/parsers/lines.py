@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 
 ITEM = re.compile(r"(?:[•▪◦‣·*–—-]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
+DATE = re.compile(r"\d{1,2}\.\s")
+LEADS_TO_A_DATE = re.compile(r"(?<!\w)[a-zäöü]{2,5}$")  # `am`, `vom`, `until`
 SENTENCE_END = re.compile(r"[.!?:;…][\"'»«“”)\]]*$")
 DIVIDED = re.compile(r"(\w+)-$")
 SUSPENDED = frozenset(
@@ -61,7 +63,7 @@ def _begins_anew(previous: str, line: str, usual: int) -> bool:
     if previous.endswith("-") and line[0].islower():
         return False
     if ITEM.match(line):
-        return True
+        return not (DATE.match(line) and LEADS_TO_A_DATE.search(previous))
     if len(previous) < usual * FULL and SENTENCE_END.search(previous):
         return True
     return len(previous) < usual * SHORT and not line[0].islower()

@@ -8,6 +8,7 @@ import pypdfium2.raw as pdfium
 
 from rag.parsers.lines import Hyphens, paragraphs
 from rag.parsers.parsed import MAX_CHARACTERS, MAX_PAGES, Heading, Parsed, ParsingFailed, joined
+from rag.parsers.spacing import LINE_END_HYPHEN, spaced_text
 from rag.parsers.text import tidied
 
 TAIL = 4096  # bytes in which the end mark has to stand
@@ -50,8 +51,7 @@ def _pages(document: pypdfium2.PdfDocument) -> list[str]:
             textpage = page.get_textpage()
         except pypdfium2.PdfiumError:
             raise ParsingFailed("damaged") from None
-        # PDFium marks a hyphen that only a line end put there with U+FFFE or U+0002
-        pages.append(tidied(re.sub("[\ufffe\x02]\\s*", "-\n", textpage.get_text_range())))
+        pages.append(tidied(re.sub(f"{LINE_END_HYPHEN}\\s*", "-\n", spaced_text(textpage))))
         textpage.close()
         page.close()
         characters += len(pages[-1])

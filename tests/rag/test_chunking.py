@@ -1,15 +1,22 @@
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.chunking import CHILD, PARENT, chunk
-from rag.parsers.parsed import Heading
+from rag.headings import below_headings, is_heading
+from rag.pages import page_at
+from rag.parsers.parsed import Heading, joined
 from rag.sentences import LONGEST, sentences
 
 WORDS = st.sampled_from(
     ["Haus", "z. B.", "Dr.", "3.", "Straße.", "Nein!", "word", "\n", "\n\n", "\t", "- ", "。", "e\u0301", "a" * 900]
 )
+SENTENCES = st.sampled_from(
+    ["Das Haus ist alt.", "Anna and Bob laugh.", "Wer fragt, lernt. ", "Es regnet!\n\n", "x" * 500 + "."]
+)
+PAGES = st.lists(st.lists(SENTENCES, max_size=40).map(" ".join), max_size=12)
 TEXTS = st.one_of(st.text(max_size=3000), st.lists(WORDS, max_size=400).map(" ".join))
 
 
@@ -43,7 +50,8 @@ def test_parents_span_exactly_their_children(case: tuple[str, list[Heading]]) ->
 def test_sizes_are_bounded(case: tuple[str, list[Heading]]) -> None:
     for parent in chunk(*case):
         assert parent.end - parent.start <= PARENT + 2 * LONGEST
-        assert all(end - start <= max(CHILD, LONGEST) for start, end in parent.children)
+        children = (below_headings(case[0], child) for child in parent.children)
+        assert all(end - start <= max(CHILD, LONGEST) for start, end in children)
 
 
 @given(st.lists(st.text("abcäöüß.", min_size=1, max_size=60), max_size=200).map(" ".join))
@@ -115,3 +123,58 @@ def test_a_chunk_carries_its_heading() -> None:
         ("Budget", "Budget"),
         ("Staff", "Staff"),
     ]
+
+
+@given(PAGES)
+def test_whole_sentences_stay_on_their_page(pages: list[str]) -> None:
+    text, starts = joined(pages)
+    for parent in chunk(text, page_starts=starts):
+        assert parent.page == page_at(starts, parent.start) == page_at(starts, parent.end - 1)
+
+
+@given(TEXTS, st.lists(st.integers(0, 3000), max_size=8).map(sorted))
+def test_the_answering_part_of_each_child_begins_on_the_page_of_its_parent(text: str, starts: list[int]) -> None:
+    starts = [0, *(start for start in starts if start < len(text))]
+    for parent in chunk(text, page_starts=starts):
+        for child in parent.children:
+            assert page_at(starts, below_headings(text, child)[0]) == parent.page
+
+
+def pieces(*pages: str) -> list[tuple[int | None, str]]:
+    text, starts = joined(pages)
+    return [(parent.page, text[parent.start : parent.end]) for parent in chunk(text, page_starts=starts)]
+
+
+def test_a_sentence_that_runs_over_the_page_stays_whole_where_it_begins() -> None:
+    assert pieces("Urlaub ist lang. Er verfällt", "am Ende. Danach ist Schluss.") == [
+        (1, "Urlaub ist lang. Er verfällt\n\nam Ende."),
+        (2, "Danach ist Schluss."),
+    ]
+
+
+def test_a_heading_goes_with_what_follows_even_over_the_page() -> None:
+    assert pieces("Ein Tag ist frei.\n\n4. Dienstreisen", "Die Bahn wird genutzt.") == [
+        (1, "Ein Tag ist frei."),
+        (2, "4. Dienstreisen\n\nDie Bahn wird genutzt."),
+    ]
+
+
+def test_a_heading_does_not_end_a_full_chunk() -> None:
+    text = "\n\n".join(
+        ["Der Garten ist groß. " * 18, "Der Zaun ist hoch. " * 20, "Öffnungszeiten", "Offen ab neun Uhr. " * 10]
+    )
+    assert [text[parent.start : parent.end][:14] for parent in chunk(text)] == ["Der Garten ist", "Öffnungszeiten"]
+
+
+@pytest.mark.parametrize(
+    "line", ["4. Dienstreisen", "## Reisen", "Wer zahlt?", "Sie brauchen:", "§ 3 Zweck", "2024 in Zahlen"]
+)
+def test_what_announces_something_is_a_heading(line: str) -> None:
+    assert is_heading(line, (0, len(line)))
+
+
+@pytest.mark.parametrize(
+    "line", ["Es regnet.", "- Hacke", "Anna | 3", "17", "und weiter", "So,", "Zwei\nZeilen", "lang " * 20]
+)
+def test_sentences_items_rows_and_numbers_are_none(line: str) -> None:
+    assert not is_heading(line, (0, len(line)))

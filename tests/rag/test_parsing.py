@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
+from fpdf import FPDF
 
 from rag import parsing
 from rag.exceptions import IngestionError
@@ -45,6 +46,24 @@ def test_lines_of_a_paragraph_are_joined_and_divided_words_made_whole() -> None:
 def test_a_hyphen_that_the_document_uses_elsewhere_stays() -> None:
     text = "A well-known garden is shown here today.\nEverybody in town calls it a well-\nknown one as well."
     assert "a well-known one" in parsed(pdf([text]), PDF).text
+
+
+def spaced_pdf(text: str) -> bytes:
+    document = FPDF()
+    document.set_font("helvetica", size=12)
+    document.add_page()
+    document.multi_cell(0, 7, text)
+    return bytes(document.output())
+
+
+def test_paragraphs_with_room_between_them_stay_apart() -> None:
+    title = "Handbuch der Stiftung Wiesengrund für alle, die dort arbeiten oder helfen"
+    found = parsed(spaced_pdf(f"{title}\n\n{GARDEN * 3}\n\n{BUDGET}"), PDF)
+    assert found.text.split("\n\n") == [title, GARDEN * 3, BUDGET]
+
+
+def test_a_date_that_begins_a_line_is_no_item() -> None:
+    assert "am 31. März" in parsed(pdf(["Die restlichen Tage verfallen am\n31. März des Jahres."]), PDF).text
 
 
 def test_bookmarks_become_headings() -> None:

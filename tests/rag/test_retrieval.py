@@ -42,7 +42,7 @@ def test_a_passage_names_page_span_and_version(handbook: Collection, alice: User
     first = ask(alice, "Which members approved budgets?")[0]
     document = Document.objects.get(pk=first.document_id)
     assert document.content.text[first.start : first.end] == first.text
-    assert (first.page, first.version) == (1, document.version)
+    assert (first.page, first.version) == (2, document.version)
     assert BUDGET in first.text
 
 
