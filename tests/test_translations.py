@@ -1,0 +1,70 @@
+"""Everything a person reads is there in German, too."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.pofile import read_po
+from django.utils.translation import override
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ["accounts", "gateway", "rag", "chat", "config"]
+KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "ngettext_lazy": (1, 2)}
+
+
+def catalog() -> Catalog:
+    with (ROOT / "locale/de/LC_MESSAGES/django.po").open("rb") as file:
+        return read_po(file, locale="de")
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            yield path, path.read_text()
+    for path in [*(ROOT / "templates").rglob("*.html"), *ROOT.glob("*/templates/**/*.html")]:
+        code = templatize(path.read_text(), origin=str(path))
+        yield path, "\n".join(line.strip() for line in code.splitlines())
+
+
+def written() -> Iterator[tuple[str, Path]]:
+    for path, text in sources():
+        for _, message, _, _ in extract("python", BytesIO(text.encode()), keywords=KEYWORDS):
+            yield (message[0] if isinstance(message, tuple) else message), path.relative_to(ROOT)
+
+
+def test_every_string_is_in_the_german_catalogue() -> None:
+    known = {message.id[0] if isinstance(message.id, tuple) else message.id for message in catalog()}
+    assert {f"{path}: {text}" for text, path in written() if text and text not in known} == set()
+
+
+def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
+    said = {text for text, _ in written()}
+    ids = {message.id[0] if isinstance(message.id, tuple) else message.id for message in catalog() if message.id}
+    assert ids - said == set()
+
+
+@pytest.mark.parametrize(
+    "message", [message for message in catalog() if message.id], ids=lambda message: str(message.id)
+)
+def test_a_string_is_translated_with_its_placeholders(message: Message) -> None:
+    ids = message.id if isinstance(message.id, tuple) else (message.id,)
+    strings = message.string if isinstance(message.string, tuple) else (message.string,)
+    assert all(strings) and not message.fuzzy
+    assert {placeholders(text) for text in strings} <= {placeholders(text) for text in ids}
+
+
+def placeholders(text: str) -> frozenset[str]:
+    named = [piece.split(")")[0] for piece in text.split("%(")[1:]]
+    return frozenset(named + [name for _, name, _, _ in Formatter().parse(text) if name])
+
+
+def test_the_compiled_catalogue_is_used() -> None:
+    from django.utils.translation import gettext
+
+    with override("de"):
+        assert gettext("New chat") == "Neuer Chat"
