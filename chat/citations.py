@@ -25,6 +25,8 @@ def store(message: Message, passages: Iterable[Passage]) -> list[Citation]:
             page=passage.page,
             start=passage.start,
             end=passage.end,
+            focus_start=passage.focus_start,
+            focus_end=passage.focus_end,
             text=passage.text,
         )
         for number, passage in enumerate(passages, start=1)

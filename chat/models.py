@@ -134,6 +134,8 @@ class Citation(models.Model):
     page = models.PositiveIntegerField(null=True)
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
+    focus_start = models.PositiveIntegerField(help_text="the part of it that fits the question best")
+    focus_end = models.PositiveIntegerField()
     text = models.TextField()
 
     class Meta:
@@ -144,3 +146,8 @@ class Citation(models.Model):
 
     def __str__(self) -> str:
         return f"[{self.number}] {self.document_name}"
+
+    def parts(self) -> tuple[str, str, str]:
+        """The text before, in and after the part that fits best."""
+        first, last = self.focus_start - self.start, self.focus_end - self.start
+        return self.text[:first], self.text[first:last], self.text[last:]

@@ -162,12 +162,12 @@ def detach(request: HttpRequest, conversation: UUID, document: UUID) -> HttpResp
 @login_required
 @require_GET
 def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
-    """Open the document at the passage; when it is gone or no longer shared, the passage as it was quoted."""
+    """Open the document at what answers; when it is gone or no longer shared, the passage as it was quoted."""
     user = person(request)
     mine = Citation.objects.filter(message__in=Message.objects.visible_to(user))
     citation = get_object_or_404(mine.select_related("message__conversation"), message=message, number=number)
     open_to = Document.objects.visible_to(user).filter(version=citation.version)
     if citation.document_id and open_to.filter(id=citation.document_id).exists():
-        span = urlencode({"start": citation.start, "end": citation.end})
+        span = urlencode({"start": citation.focus_start, "end": citation.focus_end})
         return redirect(f"{reverse('rag:document', args=[citation.document_id])}?{span}#passage")
     return render(request, "chat/source.html", {"citation": citation})

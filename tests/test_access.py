@@ -117,7 +117,8 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     conversation = Conversation.objects.create(owner=alice)
     _, answer = asking.ask(conversation, "Wann öffnet die Voliere?")
     Message.objects.filter(id=answer.id).update(status=Message.Status.FAILED)
-    answer.citations.create(number=1, document_name="Weg.pdf", version=1, start=0, end=1, text="x")
+    span = {"start": 0, "end": 1, "focus_start": 0, "focus_end": 1}
+    answer.citations.create(number=1, document_name="Weg.pdf", version=1, text="x", **span)
     conversation.attachments = Collection.objects.create(owner=alice, name="Anhang", is_attachment=True)
     conversation.save()
     return House(conversation, answer, make(conversation.attachments), make(collection), share)

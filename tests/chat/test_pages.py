@@ -28,8 +28,8 @@ def page(view: str, *ids: object) -> str:
 
 def cited(conversation: Conversation, document: Document | None) -> Citation:
     _, answer = asking.ask(conversation, "Frage?")
-    span = {"version": 1, "page": 2, "start": 3, "end": 9, "text": "Dreißig Tage"}
-    return answer.citations.create(number=1, document=document, document_name="Handbuch.pdf", **span)
+    span = {"start": 100, "end": 126, "focus_start": 110, "focus_end": 122, "text": "Urlaub: – Dreißig Tage. …"}
+    return answer.citations.create(number=1, document=document, document_name="Handbuch.pdf", version=1, page=2, **span)
 
 
 def test_home_greets_with_an_empty_composer(alices_client: Client) -> None:
@@ -89,13 +89,13 @@ async def test_an_unknown_collection_is_refused(alice: User, conversation: Conve
     assert not await conversation.messages.aexists()
 
 
-def test_a_source_opens_the_document_at_the_passage(alices_client: Client, conversation: Conversation) -> None:
+def test_a_source_opens_the_document_at_what_answers(alices_client: Client, conversation: Conversation) -> None:
     collection = Collection.objects.create(owner=conversation.owner, name="Haus")
     document = Document.objects.create(collection=collection, name="Handbuch.pdf", size=1)
     citation = cited(conversation, document)
     answer = alices_client.get(page("source", citation.message_id, 1))
     assert answer["Location"].startswith(reverse("rag:document", args=[document.id]))
-    assert "start=3&end=9" in answer["Location"] and answer["Location"].endswith("#passage")
+    assert "start=110&end=122" in answer["Location"] and answer["Location"].endswith("#passage")
 
 
 def test_a_source_whose_document_is_gone_shows_what_was_quoted(
@@ -103,7 +103,7 @@ def test_a_source_whose_document_is_gone_shows_what_was_quoted(
 ) -> None:
     citation = cited(conversation, None)
     html = alices_client.get(page("source", citation.message_id, 1)).content.decode()
-    assert "<mark>Dreißig Tage</mark>" in html
+    assert "Urlaub: – <mark>Dreißig Tage</mark>. …" in html
 
 
 def test_a_source_that_is_no_longer_shared_is_not_opened(

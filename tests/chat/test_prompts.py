@@ -5,7 +5,7 @@ from rag.retrieval import Passage
 
 
 def passage(text: str, name: str = "Handbuch.pdf", page: int | None = 3) -> Passage:
-    return Passage(uuid4(), name, 1, page, 0, len(text), text, 1.0)
+    return Passage(uuid4(), name, 1, page, 0, len(text), text, 1.0, 0, len(text))
 
 
 def test_a_passage_names_its_document_and_page() -> None:
