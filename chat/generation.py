@@ -18,6 +18,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import OperationalError
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -66,7 +67,7 @@ def start(answer: Message) -> None:
 def _finished(task: asyncio.Task[None]) -> None:
     _tasks.discard(task)
     if not task.cancelled() and (error := task.exception()):
-        logger.error("An answer was left to the sweep", exc_info=error)
+        logger.error("An answer lost its writer", exc_info=error)
 
 
 class Writer:
@@ -83,6 +84,7 @@ class Writer:
     async def run(self) -> None:
         with translation.override(self.language):
             pulse = asyncio.create_task(self._pulse(asyncio.current_task()))
+            pulse.add_done_callback(_finished)
             try:
                 status, error = await self._write()
             finally:
@@ -105,7 +107,7 @@ class Writer:
             raise
         except (GatewayError, ChatError, RagError) as error:
             return Message.Status.FAILED, error
-        except Exception:
+        except Exception:  # nobody awaits this task: whatever is wrong, the answer must end and the fault be logged
             logger.exception("An answer failed")
             return Message.Status.FAILED, ChatError()
         return Message.Status.DONE, None
@@ -165,8 +167,13 @@ class Writer:
         """Store what was published and renew the lease; True when the answer is to stop, or is gone."""
         state = (self.text.removesuffix(self.pending), self.number)
         changes = {"text": state[0], "event": state[1]} if state != self.saved else {}
+        try:
+            stop = await in_database(save, self.answer.id, changes)
+        except OperationalError:  # the database restarts: the next second tries again
+            logger.warning("An answer could not be saved yet")
+            return False
         self.saved = state
-        return await in_database(save, self.answer.id, changes)
+        return stop
 
     async def _end(self, status: Message.Status, error: Failure | None) -> None:
         self.number += 1

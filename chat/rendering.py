@@ -33,8 +33,8 @@ ATTRIBUTES = {
     "ol": {"start"},
     "pre": {"tabindex"},
     "span": {"class"},
-    "td": {"style"},
-    "th": {"style"},
+    "td": {"class"},
+    "th": {"class"},
 }
 _formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
 
@@ -69,6 +69,13 @@ def _render_citation(_self: RendererHTML, tokens: list[Token], index: int, _opti
     )
 
 
+def _render_cell(self: RendererHTML, tokens: list[Token], index: int, options: Any, env: Any) -> str:
+    """Alignment as a class: the content policy forbids styles in place."""
+    if style := tokens[index].attrs.pop("style", None):
+        tokens[index].attrSet("class", str(style).replace("text-align:", "align-"))
+    return self.renderToken(tokens, index, options, env)
+
+
 def _render_image(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, _env: Any) -> str:
     """A remote image would tell its server that the answer is being read: its description stands instead."""
     return escapeHtml(tokens[index].content)
@@ -81,6 +88,8 @@ def _markdown() -> MarkdownIt:
     markdown.inline.ruler.before("link", "citation", _citation_rule)
     markdown.add_render_rule("citation", _render_citation)
     markdown.add_render_rule("image", _render_image)
+    markdown.add_render_rule("th_open", _render_cell)
+    markdown.add_render_rule("td_open", _render_cell)
     markdown.add_render_rule("table_open", lambda *_: '<div class="table" tabindex="0"><table>\n')
     markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
     return markdown
@@ -93,7 +102,6 @@ def sanitise(html: str) -> str:
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
-        filter_style_properties={"text-align"},
     )
 
 

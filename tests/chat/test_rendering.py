@@ -25,6 +25,11 @@ def test_ordinary_markdown_becomes_html() -> None:
         assert piece in html
 
 
+def test_columns_are_aligned_without_styles() -> None:
+    html = render("| a | b |\n|--:|:-:|\n| 1 | 2 |")
+    assert '<td class="align-right">1</td>' in html and '<th class="align-center">b</th>' in html
+
+
 def test_code_is_highlighted_by_class_names() -> None:
     assert '<span class="hl-k">return</span>' in render("```python\nreturn 1\n```")
 
