@@ -168,6 +168,7 @@ def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
     citation = get_object_or_404(mine.select_related("message__conversation"), message=message, number=number)
     open_to = Document.objects.visible_to(user).filter(version=citation.version)
     if citation.document_id and open_to.filter(id=citation.document_id).exists():
-        span = urlencode({"start": citation.focus_start, "end": citation.focus_end})
-        return redirect(f"{reverse('rag:document', args=[citation.document_id])}?{span}#passage")
+        back = f"{citation.message.conversation.get_absolute_url()}#m-{citation.message_id}"
+        query = urlencode({"start": citation.focus_start, "end": citation.focus_end, "back": back})
+        return redirect(f"{reverse('rag:document', args=[citation.document_id])}?{query}#passage")
     return render(request, "chat/source.html", {"citation": citation})

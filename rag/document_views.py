@@ -10,7 +10,7 @@ from django.core.files import File
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -27,10 +27,10 @@ PIECE = 256 * 1024  # bytes
 @login_required
 @require_GET
 def document(request: HttpRequest, pk: str) -> HttpResponse:
-    """The text that was read; ?start=…&end=… marks a passage and opens the sheet it stands on."""
+    """The text that was read; ?start=…&end=… marks a passage and opens the sheet it stands on, ?back=… leads back."""
     found = _visible(request, pk)
     content = DocumentText.objects.filter(document=found).first()
-    context = {"document": found, "can_edit": _is_editable(request, found)}
+    context = {"document": found, "can_edit": _is_editable(request, found), "back": _back(request)}
     if content is not None:
         context |= _sheet(content, _span(request), request.GET.get("sheet", ""))
     return render(request, "rag/document.html", context)
@@ -93,6 +93,13 @@ def _span(request: HttpRequest) -> Span:
     if not all(text.isascii() and text.isdigit() and len(text) < 10 for text in (start, end)):
         return 0, 0
     return (int(start), int(end)) if int(start) < int(end) else (0, 0)
+
+
+def _back(request: HttpRequest) -> str:
+    """The asked-for way back; empty for anything but a path of this site."""
+    back = request.GET.get("back", "")
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return back if is_ours else ""
 
 
 async def _pieces(file: "File[bytes]") -> AsyncIterator[bytes]:

@@ -96,6 +96,8 @@ def test_a_source_opens_the_document_at_what_answers(alices_client: Client, conv
     answer = alices_client.get(page("source", citation.message_id, 1))
     assert answer["Location"].startswith(reverse("rag:document", args=[document.id]))
     assert "start=110&end=122" in answer["Location"] and answer["Location"].endswith("#passage")
+    html = alices_client.get(answer["Location"]).content.decode()
+    assert f'href="{conversation.get_absolute_url()}#m-{citation.message_id}">← Back to the answer' in html
 
 
 def test_a_source_whose_document_is_gone_shows_what_was_quoted(

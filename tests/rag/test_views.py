@@ -186,6 +186,35 @@ def test_a_span_that_is_none_marks_nothing(document: Document, alices_client: Cl
     assert "<mark" not in page(alices_client, "document", document.pk, **query)
 
 
+def test_the_way_back_is_kept_from_part_to_part(document: Document, alices_client: Client) -> None:
+    DocumentText.objects.update(text="lang " * 20_000)
+    found = page(alices_client, "document", document.pk, back="/c/1/#m-2")
+    assert 'href="/c/1/#m-2"' in found and 'href="?sheet=2&amp;back=%2Fc%2F1%2F%23m-2"' in found
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "https://elsewhere.org/",
+        "//elsewhere.org/",
+        "/\\elsewhere.org",
+        "///x",
+        "javascript:alert(1)",
+        "c/1",
+        "/\t/x",
+        "",
+    ],
+)
+def test_a_way_back_to_another_site_is_ignored(document: Document, alices_client: Client, back: str) -> None:
+    assert "Back to the answer" not in page(alices_client, "document", document.pk, back=back)
+
+
+def test_only_a_document_of_a_collection_belongs_to_knowledge(document: Document, alices_client: Client) -> None:
+    assert 'aria-current="page"' in page(alices_client, "document", document.pk)
+    Collection.objects.update(is_attachment=True)
+    assert 'aria-current="page"' not in page(alices_client, "document", document.pk)
+
+
 def test_a_reader_sees_the_text_but_no_way_to_change_it(
     document: Document, shared: CollectionShare, bobs_client: Client
 ) -> None:
