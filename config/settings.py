@@ -1,15 +1,19 @@
 """All settings, read from the environment. Any variable may instead be given as NAME_FILE, a path to its value."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.http.request import split_domain_port
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from config.running.datadir import data_dir, secret
+from config.running.programs import Address
 
 django_stubs_ext.monkeypatch()
 
@@ -22,8 +26,10 @@ DEBUG = env.bool("VOLIERE_DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY", default="") or secret("secret_key", DATA_DIR / "secrets")
 # upstream credentials at rest; several keys separated by commas: the first encrypts, all decrypt
 ENCRYPTION_KEYS = env.list("VOLIERE_ENCRYPTION_KEYS", default=[]) or [secret("encryption_key", DATA_DIR / "secrets")]
-PUBLIC_URL = env("PUBLIC_URL", default=f"http://{env('HOST', default='127.0.0.1')}:{env('PORT', default='8000')}")
+PUBLIC_URL = Address.from_environment().url
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+if (name := split_domain_port(urlsplit(PUBLIC_URL).netloc)[0]) not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(name)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 SECURE = PUBLIC_URL.startswith("https://")
 
@@ -179,7 +185,7 @@ PANEL_CONTENT_SECURITY_POLICY = {
 }
 
 
-def _panel_link(title: str, icon: str, page: str) -> dict[str, object]:
+def _panel_link(title: Promise, icon: str, page: str) -> dict[str, object]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}_changelist")}
 
 
@@ -204,7 +210,7 @@ UNFOLD = {
             "900": "#0b3c39",
             "950": "#042422",
         }
-    },  # fmt: skip
+    },
     "SIDEBAR": {
         "navigation": [
             {

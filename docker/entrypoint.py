@@ -4,6 +4,7 @@ import os
 import sys
 
 from config.running.datadir import data_dir
+from config.running.exceptions import StartError
 from config.running.programs import Address, command
 
 PROGRAMS = ("web", "worker", "beat")
@@ -13,7 +14,10 @@ def main(arguments: list[str]) -> None:
     folder = data_dir()
     if arguments[0] in PROGRAMS:
         (folder / "run").mkdir(parents=True, exist_ok=True)
-        line = command(arguments[0], Address.from_environment(), folder)
+        try:
+            line = command(arguments[0], Address.from_environment(), folder)
+        except StartError as error:
+            sys.exit(str(error))
     else:
         line = [sys.executable, "manage.py", *arguments]
     os.execv(line[0], line)  # noqa: S606  the program takes this one's place, so that it gets the signals

@@ -8,9 +8,10 @@ from typing import Self
 
 from config.running.datadir import secret
 from config.running.ports import free_port
-from config.running.variables import number
+from config.running.variables import number, public_url, text
 
 WEBSOCKET_MAX_BYTES = 262_144
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 GRACEFUL_SECONDS = 3  # open sockets and streams get this long when the web process is asked to end
 
 
@@ -18,19 +19,26 @@ GRACEFUL_SECONDS = 3  # open sockets and streams get this long when the web proc
 class Address:
     host: str
     port: int
+    public_url: str = ""
 
     @classmethod
     def from_environment(cls) -> Self:
-        return cls(os.environ.get("HOST") or "127.0.0.1", number("PORT", 8000, 65535))
+        return cls(text("HOST") or "127.0.0.1", number("PORT", 8000, 65535), public_url())
 
     @property
     def reachable_host(self) -> str:
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        """One that stands for this machine, where `host` stands for all of its addresses."""
+        return EVERYWHERE.get(self.host, self.host)
 
     @property
     def url(self) -> str:
         host = f"[{self.reachable_host}]" if ":" in self.reachable_host else self.reachable_host
-        return os.environ.get("PUBLIC_URL") or f"http://{host}:{self.port}"
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether other machines can connect but are refused, because we know of no name they would come by."""
+        return self.host in EVERYWHERE and not self.public_url and not text("ALLOWED_HOSTS")
 
 
 def environment(urls: dict[str, str], address: Address, folder: Path) -> dict[str, str]:

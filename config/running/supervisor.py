@@ -5,6 +5,7 @@ Imports no Django, so it stays small however long it runs.
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -64,6 +65,9 @@ class Supervisor:
         say(f"Voliere is ready: {self._address.url}")
         if prepared["setup_link"]:
             say(f"Set up the first administrator here: {prepared['setup_link']}")
+        if self._address.is_nameless:
+            example = f"http://{socket.gethostname()}:{self._address.port}"
+            say(f"Other machines are refused until you name this one, e.g. PUBLIC_URL={example} (see docs/running.md)")
         self._program("worker")
         self._program("beat")
         if "inference" in self._children:

@@ -1,6 +1,7 @@
 """Environment variables that are needed before the settings can be read. Every wrong value is one clear line."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +27,14 @@ def number(name: str, default: int, largest: int) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= largest:
         raise StartError(f"{name} must be a number from 1 to {largest}, not {value!r}.")
     return int(value)
+
+
+def public_url() -> str:
+    """PUBLIC_URL; empty where people come by the address we serve at."""
+    value = text("PUBLIC_URL").rstrip("/")
+    if value and not re.fullmatch(r"https?://[^/\s]+", value):
+        raise StartError(f"PUBLIC_URL must look like https://chat.example.org, not {value!r}.")
+    return value
 
 
 def service_url(name: str) -> str:
