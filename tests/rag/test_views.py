@@ -85,6 +85,27 @@ def test_the_list_shows_what_is_mine_my_teams_and_shared(
     assert "Attached" not in found
 
 
+@pytest.mark.parametrize("name", [*PAGES, "upload", "share"])
+def test_the_files_of_a_conversation_are_no_collection_of_knowledge(
+    document: Document, alices_client: Client, name: str
+) -> None:
+    Collection.objects.update(is_attachment=True)
+    address = reverse(f"rag:{name}", args=[document.collection_id])
+    data = {"name": "Renamed", "email": "bob@example.org", "role": "viewer", "files": uploaded("More")}
+    assert {alices_client.get(address).status_code, alices_client.post(address, data).status_code} <= {404, 405}
+    attached = Collection.objects.get()
+    assert (attached.name, attached.shares.count(), attached.documents.count()) == ("Handbook", 0, 1)
+
+
+@pytest.mark.parametrize("name", DOCUMENT_PAGES)
+def test_the_files_of_a_conversation_open_for_its_owner_alone(
+    document: Document, alices_client: Client, charlies_client: Client, name: str
+) -> None:
+    Collection.objects.update(is_attachment=True)
+    address = reverse(f"rag:{name}", args=[document.pk])
+    assert (alices_client.get(address).status_code, charlies_client.get(address).status_code) == (200, 404)
+
+
 def test_a_collection_is_created_renamed_and_deleted(alices_client: Client, alice: User) -> None:
     alices_client.post(reverse("rag:collection-create"), {"name": "Garden", "purpose": "All about roses"})
     garden = Collection.objects.get(name="Garden", owner=alice)
