@@ -21,7 +21,7 @@ FLAGS += ["--disable-component-update", "--disable-sync"]
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    house = Instance(tmp_path_factory.mktemp("house"), VOLIERE_INFERENCE_URL="").start()
+    house = Instance(tmp_path_factory.mktemp("house"), VOLIERE_INFERENCE_URL="").run()
     assert eventually(lambda: "embedded models are ready" in house.log, 90), house.log
     yield house
     house.stop()
