@@ -14,11 +14,11 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         try:
             sharing.provide(sys.argv[1:], stack)
+            from django.core.management import execute_from_command_line
+
+            execute_from_command_line(sys.argv)
         except StartError as error:
             sys.exit(str(error))
-        from django.core.management import execute_from_command_line
-
-        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

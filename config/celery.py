@@ -5,7 +5,7 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-# on root, who could be harmed by tasks that carry code: ours carry JSON
+# as root the worker warns of messages that carry code; ours carry JSON, and it accepts nothing else
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("voliere")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.running.datadir import data_dir, secret
 from config.running.programs import Address
+from config.running.variables import log_level
 
 django_stubs_ext.monkeypatch()
 
@@ -251,5 +252,5 @@ LOGGING = {
         **{name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat")},
         **{name: {"level": "WARNING"} for name in ("httpx2", "httpcore2", "openai")},
     },
-    "root": {"handlers": ["console"], "level": env("VOLIERE_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": log_level()},
 }

@@ -10,7 +10,7 @@ from inference.settings import Settings
 
 def main() -> int:
     logging.basicConfig(
-        level=os.environ.get("VOLIERE_LOG_LEVEL", "INFO"),
+        level=(os.environ.get("VOLIERE_LOG_LEVEL") or "WARNING").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     settings = Settings.from_environment()

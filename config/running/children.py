@@ -76,4 +76,5 @@ def _reason(code: int) -> str:
 def _relay(output: IO[bytes], name: str) -> None:
     with output:
         for line in output:
-            say(line.decode(errors="replace").rstrip(), name)
+            if text := line.decode(errors="replace").rstrip():
+                say(text, name)

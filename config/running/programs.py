@@ -8,7 +8,7 @@ from typing import Self
 
 from config.running.datadir import secret
 from config.running.ports import free_port
-from config.running.variables import number, public_url, text
+from config.running.variables import log_level, number, public_url, text
 
 WEBSOCKET_MAX_BYTES = 262_144
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -44,7 +44,7 @@ class Address:
 def environment(urls: dict[str, str], address: Address, folder: Path) -> dict[str, str]:
     """Ours, with what `up` decided; where no inference server is named, a place and a key for the embedded one."""
     values = {**os.environ, **urls, "DATA_DIR": str(folder), "HOST": address.host, "PORT": str(address.port)}
-    values |= {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1"}
+    values |= {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1", "VOLIERE_LOG_LEVEL": log_level()}
     if not values.get("VOLIERE_INFERENCE_URL"):
         port = free_port()
         values |= {
@@ -61,11 +61,11 @@ def command(name: str, address: Address, folder: Path) -> list[str]:
         return [sys.executable, "-m", "inference"]
     if name == "web":
         return _web(address)
-    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "config"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "config", name, "--loglevel", log_level()]
     if name == "beat":
-        return [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(folder / "run" / "beat-schedule")]
+        return [*celery, "--schedule", str(folder / "run" / "beat-schedule")]
     processes = number("VOLIERE_WORKER_PROCESSES", 2, 64)
-    return [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "-c", str(processes)]
+    return [*celery, "--without-gossip", "--without-mingle", "-c", str(processes)]
 
 
 def _web(address: Address) -> list[str]:
@@ -73,6 +73,6 @@ def _web(address: Address) -> list[str]:
     arguments += ["--host", address.host, "--port", str(address.port), "--loop", "uvloop", "--http", "httptools"]
     arguments += ["--ws-max-size", str(WEBSOCKET_MAX_BYTES), "--timeout-graceful-shutdown", str(GRACEFUL_SECONDS)]
     # addresses of people belong to no log; X-Forwarded-* counts only from the proxies named
-    arguments += ["--no-access-log", "--no-server-header", "--proxy-headers", "--log-level", "warning"]
+    arguments += ["--no-access-log", "--no-server-header", "--proxy-headers", "--log-level", log_level().lower()]
     arguments += ["--forwarded-allow-ips", os.environ.get("VOLIERE_TRUSTED_PROXIES") or "127.0.0.1"]
     return [*arguments, "--workers", str(number("VOLIERE_WEB_PROCESSES", 1, 64))]

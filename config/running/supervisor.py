@@ -50,19 +50,20 @@ class Supervisor:
             self._end()
 
     def _start(self) -> None:
-        say(f"Starting on the data folder {self._folder}")
+        say(f"Starting; everything is kept in {self._folder}")
         urls = {"DATABASE_URL": self._service("postgres", "DATABASE_URL", embedded.postgres)}
         urls["REDIS_URL"] = self._service("redis", "REDIS_URL", embedded.redis)
         datadir.publish(self._folder, urls)
         self._environment = environment(urls, self._address, self._folder)
         if "VOLIERE_INFERENCE_PORT" in self._environment:  # takes longest, so it goes first
             self._program("inference")
+        say("Preparing the database")
         prepared = self._prepare()
         if not prepared["inference"]:
             self._retire("inference")
         self._program("web")
         self._until(lambda: answers(self._address.reachable_host, self._address.port))
-        say(f"Voliere is ready: {self._address.url}")
+        say(f"Voliere is ready: {self._address.url} (Ctrl-C ends it)")
         if prepared["setup_link"]:
             say(f"Set up the first administrator here: {prepared['setup_link']}")
         if self._address.is_nameless:

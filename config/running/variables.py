@@ -11,6 +11,7 @@ SERVICES = {
     "DATABASE_URL": (("postgres", "postgresql"), "postgres://user:password@host:5432/name"),
     "REDIS_URL": (("redis", "rediss", "unix"), "redis://:password@host:6379/0"),
 }
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def text(name: str) -> str:
@@ -27,6 +28,13 @@ def number(name: str, default: int, largest: int) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= largest:
         raise StartError(f"{name} must be a number from 1 to {largest}, not {value!r}.")
     return int(value)
+
+
+def log_level() -> str:
+    value = text("VOLIERE_LOG_LEVEL").upper() or "WARNING"
+    if value not in LOG_LEVELS:
+        raise StartError(f"VOLIERE_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, not {value!r}.")
+    return value
 
 
 def public_url() -> str:

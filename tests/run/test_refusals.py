@@ -64,3 +64,8 @@ def test_half_an_admin(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("VOLIERE_ADMIN_EMAIL", "admin@example.org")
     with pytest.raises(StartError, match="belong together"):
         preparation.prepare()
+
+
+def test_a_log_level_that_is_none(instance: Instance) -> None:
+    instance.environment["VOLIERE_LOG_LEVEL"] = "loud"
+    assert "VOLIERE_LOG_LEVEL must be one of DEBUG, INFO" in refusal(instance)
