@@ -56,7 +56,8 @@ def cleaned_name(raw: str) -> str:
     """What people see of a file's name: no folders, no invisible or quoting characters, not too long."""
     base = PurePosixPath(unicodedata.normalize("NFC", raw).replace("\\", "/")).name
     visible = "".join(c for c in base if c == "\u200d" or unicodedata.category(c)[0] != "C")
-    plain = re.sub(r"\s+", " ", re.sub(r"[\"'`<>|:*?%]", "", visible)).strip(" .")
+    unquoted = re.sub("%22|%0D|%0A", "", visible)  # what browsers write for a quote and a line end
+    plain = re.sub(r"\s+", " ", re.sub(r"[\"`<>|:*?]", "", unquoted)).strip(" .")
     stem, dot, suffix = plain.rpartition(".")
     if dot and len(suffix) <= 10:
         return stem[: NAME_LENGTH - len(suffix) - 1].rstrip() + dot + suffix
