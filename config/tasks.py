@@ -11,10 +11,14 @@ from config.running.variables import text
 @shared_task(bind=True, max_retries=300)  # type: ignore[untyped-decorator]
 def register_inference(self: Any) -> None:
     """Offer the models of the embedded server as soon as it answers: it takes a while to load them."""
+    from gateway.exceptions import UpstreamError
     from gateway.upstreams import register_embedded
 
     url = os.environ["VOLIERE_INFERENCE_URL"]
     place = urlsplit(url)
     if not answers(place.hostname or "", place.port or 80):
         raise self.retry(countdown=2)
-    register_embedded(url, text("VOLIERE_INFERENCE_KEY"))
+    try:
+        register_embedded(url, text("VOLIERE_INFERENCE_KEY"))
+    except UpstreamError as error:  # it ended after it had answered
+        raise self.retry(countdown=2) from error
