@@ -8,6 +8,7 @@ import pypdfium2.raw as pdfium
 
 from rag.parsers.lines import Hyphens, paragraphs
 from rag.parsers.parsed import MAX_CHARACTERS, MAX_PAGES, Heading, Parsed, ParsingFailed, joined
+from rag.parsers.running_heads import without_running_heads
 from rag.parsers.spacing import LINE_END_HYPHEN, spaced_text
 from rag.parsers.text import tidied
 
@@ -20,7 +21,7 @@ def read(path: Path) -> Parsed:
         raise ParsingFailed("damaged")
     if len(document) > MAX_PAGES:
         raise ParsingFailed("too_many_pages")
-    pages = _pages(document)
+    pages = without_running_heads(_pages(document))
     hyphens = Hyphens(pages)
     text, page_starts = joined(paragraphs(page, hyphens) for page in pages)
     if not text.strip():

@@ -62,6 +62,19 @@ def test_paragraphs_with_room_between_them_stay_apart() -> None:
     assert found.text.split("\n\n") == [title, GARDEN * 3, BUDGET]
 
 
+def test_running_heads_go_and_figures_stay() -> None:
+    sums = [417, 98, 5300, 12]
+    body = "Der Monat war gut.\nDie Kasse stimmt.\nAlle Belege liegen vor.\nSumme: {} Euro"
+    pages = [f"Kassenbuch\n{body.format(amount)}\nSeite {page} von 4" for page, amount in enumerate(sums, 1)]
+    found = parsed(pdf(pages), PDF).text
+    assert found.count("Kassenbuch") == 1 and "Seite" not in found
+    assert all(f"Summe: {amount} Euro" in found for amount in sums)
+
+
+def test_pages_of_few_lines_keep_them_all() -> None:
+    assert parsed(pdf([GARDEN] * 5), PDF).text.count(GARDEN) == 5
+
+
 def test_a_date_that_begins_a_line_is_no_item() -> None:
     assert "am 31. März" in parsed(pdf(["Die restlichen Tage verfallen am\n31. März des Jahres."]), PDF).text
 
