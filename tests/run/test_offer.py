@@ -26,6 +26,6 @@ class Stumbling(FakeUpstream):
 def test_a_server_that_stumbles_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with Stumbling() as server:
         monkeypatch.setenv("VOLIERE_INFERENCE_URL", server.url)
-        register_inference.apply(throw=True)
+        register_inference.apply()
     assert server.stumbles == 0
     assert Deployment.objects.filter(upstream__is_embedded=True).exists()
