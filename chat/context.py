@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.models import User
 from chat.exceptions import NoModel
 from chat.models import Conversation, Message
 from chat.prompts import ChatMessage
 from gateway.models import Deployment
-from rag.models import Collection
+from rag.models import Collection, CollectionQuerySet
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Context:
     owner: User
     history: list[ChatMessage]  # ends with the question
     deployment: Deployment
-    collections: QuerySet[Collection]
+    collections: CollectionQuerySet
     searched: bool
 
     @property
@@ -50,7 +50,7 @@ def deployment_for(conversation: Conversation) -> Deployment:
     return deployment
 
 
-def collections_of(conversation: Conversation) -> QuerySet[Collection]:
+def collections_of(conversation: Conversation) -> CollectionQuerySet:
     """Those chosen and the attachments, as far as the owner may see them now."""
     chosen = Q(id__in=conversation.collections.all()) | Q(id=conversation.attachments_id)
     return Collection.objects.visible_to(conversation.owner).filter(chosen)
