@@ -10,7 +10,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from chat import events
 from chat.models import Conversation
-from chat.snapshots import snapshot
+from chat.snapshots import ended, snapshot
 
 CATCH_UP_EVERY = 0.25  # seconds; the writer saves once a second
 NOT_FOUND = 4404
@@ -42,6 +42,10 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
             await self.close(NOT_FOUND)
             return
         match content:
+            case {"type": "attach", "message": str(shown)}:
+                self.attached = True
+                await self._catch_up(at_least=0)
+                await self._tell_end(shown)
             case {"type": "attach"}:
                 self.attached = True
                 await self._catch_up(at_least=0)
@@ -72,6 +76,11 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
                 await self.send_json(found)
                 return
             await asyncio.sleep(CATCH_UP_EVERY)
+
+    async def _tell_end(self, shown: str) -> None:
+        """A page may show an answer as running that ended before its socket was there."""
+        if event := await database_sync_to_async(ended)(self.conversation_id, shown):
+            await self.send_json(event)
 
     async def _visible(self) -> bool:
         user = self.scope["user"]

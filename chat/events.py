@@ -8,7 +8,8 @@ To the browser, each with `type`:
     ended     message, number, html           the whole article, rendered once more
     error     code                            a frame of the browser's was not understood
 From the browser:
-    attach                                    tell me of the running answer from where it stands, and all that follows
+    attach    message                         tell me of the running answer from where it stands, and all that follows;
+                                              `message` is the answer the page shows as running, if any
 Within an answer `number` counts 1, 2, 3 … without a gap.
 """
 

@@ -1,9 +1,12 @@
-"""A running answer as it is stored, for a tab that comes to it late."""
+"""Answers as they are stored, for a tab that comes to them late."""
 
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+
 from chat import citations
 from chat.events import Event
+from chat.generation import ended_event
 from chat.models import Message
 from chat.rendering import StreamingRenderer
 
@@ -14,3 +17,12 @@ def snapshot(conversation: UUID) -> Event | None:
         return None
     closed, tail = StreamingRenderer(citations.links(message, message.citations.all())).feed(message.text)
     return {"type": "snapshot", "message": str(message.id), "number": message.event, "closed": closed, "tail": tail}
+
+
+def ended(conversation: UUID, message: str) -> Event | None:
+    """The end of an answer of this conversation; None while it runs, and for any other id."""
+    try:
+        found = Message.objects.exclude(status__in=Message.RUNNING).get(id=message, conversation=conversation)
+    except (Message.DoesNotExist, ValidationError):
+        return None
+    return ended_event(found)

@@ -2,7 +2,7 @@
 
 import { acceptFiles, pending } from "./attachments.js";
 import { byId, post, words } from "./page.js";
-import { append, connect, running, stayAtEnd } from "./stream.js";
+import { append, attach, connect, running, stayAtEnd } from "./stream.js";
 
 const composer = byId("composer");
 const text = byId("text");
@@ -62,7 +62,7 @@ async function ask() {
     localStorage.removeItem("draft:new");
     text.value = "";
     grow();
-    append(html, replaces);
+    if (append(html, replaces)) attach();
     stayAtEnd(true);
     if (isNew) refreshTitle();
   } catch (error) {
@@ -107,7 +107,7 @@ messages.addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
     const { html, replaces } = await post(event.target.action);
-    append(html, replaces);
+    if (append(html, replaces)) attach();
     text.focus();
   } catch (error) {
     refuse(error.message);

@@ -23,19 +23,28 @@ byId("jump").addEventListener("click", () => stayAtEnd(true));
 
 export const running = () => messages.querySelector("[data-message]")?.dataset.message;
 
-export function announce(text) {
+let socket;
+
+/** Ask to be told of the running answer from where it stands; also when this page showed it before the socket did. */
+export function attach() {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "attach", message: running() }));
+}
+
+function announce(text) {
   byId("announce").textContent = text;
 }
 
-/** Add articles that are not there yet. */
+/** Add articles that are not there yet; tells whether there were any. */
 export function append(html, replaces = "") {
   if (replaces) article(replaces)?.remove();
   const template = document.createElement("template");
   template.innerHTML = html;
-  for (const element of [...template.content.children]) if (!byId(element.id)) messages.append(element);
+  const added = [...template.content.children].filter((element) => !byId(element.id));
+  messages.append(...added);
   document.querySelector(".chat").classList.remove("chat-empty");
   document.querySelector(".welcome")?.remove();
   changed();
+  return added.length > 0;
 }
 
 function changed() {
@@ -85,12 +94,12 @@ function show(target, event) {
 export function connect(conversation, attempt = 0) {
   const address = new URL(`/ws/conversations/${conversation}/`, location.href);
   address.protocol = address.protocol.replace("http", "ws");
-  const socket = new WebSocket(address);
+  socket = new WebSocket(address);
   socket.onopen = async () => {
     byId("connection").hidden = true;
     if (attempt) await refresh(conversation);
     attempt = 0;
-    socket.send(JSON.stringify({ type: "attach" }));
+    attach();
   };
   socket.onmessage = ({ data }) => {
     const event = JSON.parse(data);

@@ -69,6 +69,22 @@ async def test_who_comes_in_the_middle_sees_every_word_once(
     assert so_far == words[: len(so_far)] and len(so_far) > 40
 
 
+async def test_who_comes_after_the_end_is_told_of_it(ask: Ask, conversation: Conversation) -> None:
+    answer = await in_database(ask)
+    await Writer(answer, "de").run()
+    async with tab(conversation) as late:
+        await late.attach(answer.id)
+        [event] = await late.until("ended")
+    assert event["message"] == str(answer.id) and "The aviary opens" in event["html"]
+
+
+@pytest.mark.parametrize("message", [uuid4(), "nonsense", "' OR 1=1"])
+async def test_the_end_of_anothers_answer_is_not_told(conversation: Conversation, message: object) -> None:
+    async with tab(conversation) as alice:
+        await alice.attach(message)
+        assert await alice.receive_nothing()
+
+
 async def test_numbers_after_a_snapshot_follow_without_gap(
     ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
 ) -> None:
