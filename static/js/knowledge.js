@@ -10,7 +10,9 @@ let timer = 0;
 
 if (form) {
   form.querySelector("button[type=submit]").hidden = true; // choosing is enough
-  form.elements.files.addEventListener("change", ({ target }) => sendAll([...target.files]));
+  const chosen = () => sendAll([...form.elements.files.files]);
+  form.elements.files.addEventListener("change", chosen);
+  if (form.elements.files.files.length) chosen(); // before this script was there
   for (const name of ["dragenter", "dragover", "dragleave", "drop"]) form.addEventListener(name, drag);
 }
 watch();
