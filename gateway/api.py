@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from gateway import completions, embeddings, requests
 from gateway.authentication import authenticated
 from gateway.callers import Caller
-from gateway.calls import in_database
+from gateway.database import in_database
 from gateway.exceptions import (
     GatewayError,
     InvalidRequest,

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from gateway.callers import Caller
-from gateway.calls import in_database
+from gateway.database import in_database
 from gateway.exceptions import NotAuthenticated
 from gateway.models import ApiKey
 

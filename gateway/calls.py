@@ -8,17 +8,17 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from channels.db import database_sync_to_async
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from gateway import quotas
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.exceptions import GatewayError, NotAllowed, UnknownModel
 from gateway.metering import Consumption, Estimate, Meter
 from gateway.models import ApiKey, Call, Deployment, Hold, Purpose, Usage
@@ -126,11 +126,6 @@ def _last_known(call: Call) -> Consumption:
         requests=1,
         estimated=True,
     )
-
-
-async def in_database(function: Callable[..., Result], *arguments: Any, **keywords: Any) -> Result:
-    result: Result = await database_sync_to_async(function, thread_sensitive=False)(*arguments, **keywords)
-    return result
 
 
 def _keep(coroutine: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:

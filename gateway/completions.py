@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway import calls, relay, requests
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.exceptions import UpstreamBroken
 from gateway.metering import Meter, estimated_tokens, tokens_of_piece
 from gateway.models import Deployment, Purpose, Usage
@@ -55,7 +56,7 @@ async def complete(caller: Caller, body: dict[str, Any], *, purpose: Purpose) ->
 
 
 async def _deployment(body: dict[str, Any]) -> Deployment:
-    return await calls.in_database(Deployment.objects.find, body.get("model", ""), Deployment.Kind.CHAT)
+    return await in_database(Deployment.objects.find, body.get("model", ""), Deployment.Kind.CHAT)
 
 
 async def _metered(pieces: AsyncGenerator[Piece, None], meter: Meter) -> AsyncGenerator[Piece, None]:

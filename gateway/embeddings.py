@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway import calls, relay, requests
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.exceptions import UpstreamBroken
 from gateway.metering import Consumption
 from gateway.models import Deployment, Purpose, Usage
@@ -23,7 +24,7 @@ async def embed(
     if not texts:
         return []
     if deployment is None:
-        deployment = await calls.in_database(Deployment.objects.find, "", Deployment.Kind.EMBEDDING)
+        deployment = await in_database(Deployment.objects.find, "", Deployment.Kind.EMBEDDING)
     vectors, _ = await _embed(caller, deployment, requests.embedding({"input": texts}), purpose)
     return vectors
 
@@ -31,7 +32,7 @@ async def embed(
 async def answer(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> dict[str, Any]:
     """The answer to an API caller's body, in the encoding it asks for."""
     body = requests.embedding(body)
-    deployment = await calls.in_database(Deployment.objects.find, body.get("model", ""), Deployment.Kind.EMBEDDING)
+    deployment = await in_database(Deployment.objects.find, body.get("model", ""), Deployment.Kind.EMBEDDING)
     in_base64 = body.pop("encoding_format", "float") == "base64"
     vectors, consumed = await _embed(caller, deployment, body, purpose)
     return {

@@ -28,9 +28,7 @@ class Upstream(models.Model):
     base_url = models.CharField(
         _("address"),
         max_length=500,
-        validators=[
-            RegexValidator(r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", _("This is no http:// or https:// address."))
-        ],
+        validators=[HTTP_ADDRESS],
         help_text=_("Up to and with /v1, e.g. http://gpu.example.org:8000/v1"),
     )
     api_key = EncryptedTextField(_("API key"), blank=True, help_text=_("Kept encrypted and never shown again."))

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from gateway import calls, completions, exceptions, relay
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.metering import Estimate, Meter
 from gateway.models import Call, Deployment, Purpose, Quota, Upstream, Usage
 from tests.fake_upstream import DEFAULT_TEXT, FakeUpstream
@@ -159,7 +160,7 @@ async def test_an_answer_nobody_holds_any_more_is_settled(
     await anext(pieces)
     del pieces
     await left(fake_upstream)
-    await calls.in_database(fake_upstream.wait_for, lambda _: not Call.objects.exists())
+    await in_database(fake_upstream.wait_for, lambda _: not Call.objects.exists())
     assert (await usage()).status == "aborted"
 
 
@@ -176,9 +177,9 @@ async def test_many_at_once_under_many_quotas_agree_in_the_end(caller: Caller, p
 
 async def test_the_end_and_the_sweep_at_once_settle_once(caller: Caller, parrot: Deployment) -> None:
     quota, call_id, meter = await Quota.objects.acreate(limit=100), uuid.uuid4(), Meter(3)
-    await calls.in_database(calls.reserve, call_id, caller, parrot, Purpose.API, Estimate(3, 4))
-    ends = [calls.in_database(calls.settle, call_id, meter.consumption()) for _ in range(4)]
-    sweeps = [calls.in_database(calls.sweep, timezone.now() + calls.LEASE * 2) for _ in range(4)]
+    await in_database(calls.reserve, call_id, caller, parrot, Purpose.API, Estimate(3, 4))
+    ends = [in_database(calls.settle, call_id, meter.consumption()) for _ in range(4)]
+    sweeps = [in_database(calls.sweep, timezone.now() + calls.LEASE * 2) for _ in range(4)]
     assert sum(await asyncio.gather(*ends, *sweeps)) == 1
     await quota.arefresh_from_db()
     assert (quota.used, quota.reserved, await Usage.objects.acount()) == (3, 0, 1)
