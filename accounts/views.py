@@ -1,6 +1,5 @@
 from django.contrib import messages
 from django.contrib.auth import login
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import setup
 from accounts.exceptions import AccountError
 from accounts.forms import PreferencesForm, SetupForm
+from accounts.signing_in import person, sign_in_required
 
 
 @never_cache
@@ -28,11 +28,10 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "account/setup.html", {"form": form})
 
 
-@login_required
+@sign_in_required
 @require_http_methods(["GET", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
-    assert request.user.is_authenticated  # noqa: S101  (login_required; tells the type checker)
-    form = PreferencesForm(request.POST or None, instance=request.user)
+    form = PreferencesForm(request.POST or None, instance=person(request))
     if form.is_valid():
         form.save()
         messages.success(request, _("Saved."))

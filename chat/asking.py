@@ -59,7 +59,8 @@ def ask(conversation: Conversation, text: str) -> tuple[Message, Message]:
 @transaction.atomic
 def retry(broken: Message) -> Message:
     """A new answer beside one that failed, was stopped or interrupted."""
-    if broken.parent is None or broken.status not in Message.BROKEN:
+    is_last = broken == broken.conversation.last_message()  # elsewhere it would hide what came after
+    if broken.parent is None or broken.status not in Message.BROKEN or not is_last:
         raise NothingToRetry
     return _place_for_answer(broken.parent)
 

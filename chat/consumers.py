@@ -2,16 +2,18 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from chat import events
 from chat.models import Conversation
 from chat.snapshots import ended, snapshot
+from gateway.database import in_database
 
+RECHECK_EVERY = 5  # seconds
 CATCH_UP_EVERY = 0.25  # seconds; the writer saves once a second
 NOT_FOUND = 4404
 
@@ -20,6 +22,7 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
     async def connect(self) -> None:
         self.seen: dict[str, int] = {}  # number of the last event told, by answer
         self.attached = False
+        self.checked = time.monotonic()
         self.conversation_id: UUID = self.scope["url_route"]["kwargs"]["conversation"]
         if not await self._visible():
             await self.close(NOT_FOUND)
@@ -55,7 +58,7 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
     async def event(self, message: dict[str, Any]) -> None:
         """From the group: passed on in order; on a gap the stored answer is awaited that closes it."""
         event = message["event"]
-        if not self.attached:
+        if not self.attached or not await self._still_allowed():
             return
         if number := event.get("number"):
             seen = self.seen.get(event["message"], 0)
@@ -70,7 +73,7 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
 
     async def _catch_up(self, at_least: int) -> None:
         """Send the running answer as stored once it contains the event `at_least`."""
-        while found := await database_sync_to_async(snapshot)(self.conversation_id):
+        while found := await in_database(snapshot, self.conversation_id):
             if found["number"] >= at_least:
                 self.seen[found["message"]] = found["number"]
                 await self.send_json(found)
@@ -79,13 +82,25 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
 
     async def _tell_end(self, shown: str) -> None:
         """A page may show an answer as running that ended before its socket was there."""
-        if event := await database_sync_to_async(ended)(self.conversation_id, shown):
+        if event := await in_database(ended, self.conversation_id, shown):
             await self.send_json(event)
 
+    async def _still_allowed(self) -> bool:
+        """Signing out, deactivation and deletion take effect within `RECHECK_EVERY` on an open socket, too."""
+        if time.monotonic() - self.checked < RECHECK_EVERY:
+            return True
+        self.checked = time.monotonic()
+        if await self._visible():
+            return True
+        await self.close(NOT_FOUND)
+        return False
+
     async def _visible(self) -> bool:
-        user = self.scope["user"]
-        if not user.is_authenticated:
-            return False
-        return (
-            await Conversation.objects.visible_to(user).filter(id=self.conversation_id, owner__is_active=True).aexists()
-        )
+        return await in_database(may_watch, self.scope, self.conversation_id)
+
+
+def may_watch(scope: dict[str, Any], conversation: UUID) -> bool:
+    user, session = scope["user"], scope["session"]
+    if not user.is_authenticated or not session.exists(session.session_key):  # signed out since
+        return False
+    return Conversation.objects.visible_to(user).filter(id=conversation, owner__is_active=True).exists()

@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import OperationalError
 from django.template.loader import render_to_string
@@ -32,6 +31,7 @@ from chat.prompts import build_messages
 from chat.rendering import StreamingRenderer
 from gateway import completions
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.exceptions import GatewayError
 from gateway.models import Purpose
 from rag.exceptions import RagError
@@ -46,11 +46,8 @@ Failure = GatewayError | ChatError | RagError
 
 PUBLISH_EVERY = 0.08  # seconds: the eye sees a flow, the browser is not flooded
 SAVE_EVERY = 1.0  # seconds
-
-
-async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    result: T = await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
-    return result
+LONG_TAIL = 4_000  # characters of an open block that halve the pace
+END_WITHIN = 60  # seconds in which a database that is away may come back
 
 
 _tasks: set[asyncio.Task[None]] = set()
@@ -140,7 +137,7 @@ class Writer:
         """Publish what has come and save now and then; cancel the writing when somebody asked for it."""
         last_save = time.monotonic()
         while True:
-            await asyncio.sleep(PUBLISH_EVERY)
+            await asyncio.sleep(self._interval())
             if self.pending:
                 await self._publish_text()
             if time.monotonic() - last_save >= SAVE_EVERY:
@@ -150,9 +147,13 @@ class Writer:
                     writing.cancel()
                     return
 
+    def _interval(self) -> float:
+        """A long open block is rendered and sent as a whole each time, so it is shown less often."""
+        return min(PUBLISH_EVERY * (1 + len(self.renderer.tail) / LONG_TAIL), SAVE_EVERY)
+
     async def _publish_text(self) -> None:
         new, self.pending = self.pending, ""
-        closed, tail = self.renderer.feed(new)
+        closed, tail = await asyncio.to_thread(self.renderer.feed, new)
         await self._publish({"type": "text", "closed": closed, "tail": tail})
 
     async def _tell(self, text: str) -> None:
@@ -177,8 +178,20 @@ class Writer:
 
     async def _end(self, status: Message.Status, error: Failure | None) -> None:
         self.number += 1
-        if message := await in_database(end, self.answer.id, status, error, self.text, self.number):
+        if message := await patiently(end, self.answer.id, status, error, self.text, self.number):
             await events.publish(message.conversation_id, await in_database(ended_event, message))
+
+
+async def patiently(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """A database that restarts is waited for."""
+    deadline = time.monotonic() + END_WITHIN
+    while True:
+        try:
+            return await in_database(function, *args, **kwargs)
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(1)
 
 
 def save(answer_id: UUID, changes: dict[str, object]) -> bool:
@@ -204,8 +217,10 @@ def ended_event(message: Message) -> events.Event:
 def sweep() -> list[Message]:
     """Interrupt the answers whose writer was killed; returns them."""
     lost = Message.objects.running().filter(lease_until__lt=timezone.now())
-    ended = (
-        end(message.id, Message.Status.INTERRUPTED, None, message.text, message.event + 1)
-        for message in lost.only("id", "text", "event")
-    )
-    return [message for message in ended if message]
+    swept = []
+    for message in lost.only("id", "event"):
+        event = message.event + 1
+        # the filter again: its writer may have come back meanwhile
+        if lost.filter(id=message.id).update(status=Message.Status.INTERRUPTED, event=event, lease_until=None):
+            swept.append(message.id)
+    return list(Message.objects.select_related("conversation").filter(id__in=swept))

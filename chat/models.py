@@ -44,17 +44,21 @@ class Conversation(models.Model):
 
     def thread(self) -> "list[Message]":
         """The messages shown: from the first, at each fork the newest branch. One query."""
-        newest: dict[uuid.UUID | None, Message] = {}
-        for message in self.messages.prefetch_related("citations"):
-            newest[message.parent_id] = message  # ordered by creation: the last one wins
-        thread: list[Message] = []
-        while following := newest.get(thread[-1].id if thread else None):
-            thread.append(following)
-        return thread
+        branch = self._newest_branch()
+        messages = self.messages.prefetch_related("citations").in_bulk(branch)
+        return [messages[message] for message in branch]
 
     def last_message(self) -> "Message | None":
-        thread = self.thread()
-        return thread[-1] if thread else None
+        branch = self._newest_branch()
+        return self.messages.get(id=branch[-1]) if branch else None
+
+    def _newest_branch(self) -> list[uuid.UUID]:
+        # ordered by creation: the last one wins
+        newest: dict[uuid.UUID | None, uuid.UUID] = dict(self.messages.values_list("parent_id", "id"))
+        branch: list[uuid.UUID] = []
+        while following := newest.get(branch[-1] if branch else None):
+            branch.append(following)
+        return branch
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

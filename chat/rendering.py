@@ -81,9 +81,10 @@ def _render_image(_self: RendererHTML, tokens: list[Token], index: int, _options
     return escapeHtml(tokens[index].content)
 
 
-@lru_cache(maxsize=1)
-def _markdown() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": False, "highlight": _highlight, "maxNesting": 40})
+@lru_cache(maxsize=2)
+def _markdown(*, highlighted: bool) -> MarkdownIt:
+    highlight = _highlight if highlighted else None
+    markdown = MarkdownIt("commonmark", {"html": False, "highlight": highlight, "maxNesting": 40})
     markdown.enable(["table", "strikethrough"])
     markdown.inline.ruler.before("link", "citation", _citation_rule)
     markdown.add_render_rule("citation", _render_citation)
@@ -105,24 +106,24 @@ def sanitise(html: str) -> str:
     )
 
 
-def render(text: str, links: Links | None = None) -> str:
+def render(text: str, links: Links | None = None, *, highlighted: bool = True) -> str:
     """`links` is None where nothing was searched: then `[1]` is ordinary text."""
-    return sanitise(_markdown().render(text, {"links": links}))
+    return sanitise(_markdown(highlighted=highlighted).render(text, {"links": links}))
 
 
 def closed_until(text: str) -> int:
     """Where the last top-level block of `text` begins: all before it can no longer change."""
-    tokens: list[Token] = _markdown().parse(text, {"links": None})
+    tokens: list[Token] = _markdown(highlighted=False).parse(text, {"links": None})
     starts = [token.map[0] for token in tokens if token.level == 0 and token.nesting >= 0 and token.map]
     if len(starts) < 2:
         return 0
-    return sum(len(line) for line in text.splitlines(keepends=True)[: starts[-1]])
+    return sum(len(line) + 1 for line in text.split("\n")[: starts[-1]])  # the parser's idea of a line
 
 
 class StreamingRenderer:
-    """Renders an answer as it grows. A closed block is rendered once, only the open tail again and again."""
+    """Renders an answer as it grows. A closed block is rendered once, the open tail each time, without colours."""
 
-    def __init__(self, links: Links | None, render: Callable[[str, Links | None], str] = render) -> None:
+    def __init__(self, links: Links | None, render: Callable[..., str] = render) -> None:
         self.links = links
         self.render = render
         self.tail = ""
@@ -132,4 +133,5 @@ class StreamingRenderer:
         self.tail += text
         end = closed_until(self.tail)
         closed, self.tail = self.tail[:end], self.tail[end:]
-        return (self.render(closed, self.links) if closed else ""), self.render(self.tail, self.links)
+        html = self.render(closed, self.links) if closed else ""
+        return html, self.render(self.tail, self.links, highlighted=False)

@@ -8,13 +8,12 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages as notices
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import User
+from accounts.signing_in import person, sign_in_required, wants_json
 from chat import asking, attachments, conversations, events, generation
 from chat.exceptions import ChatError
 from chat.forms import AskForm, RenameForm
@@ -23,18 +22,8 @@ from rag.exceptions import UploadRefused
 from rag.models import Document
 
 
-def person(request: HttpRequest) -> User:
-    """Who is signed in; for views behind `login_required`."""
-    assert request.user.is_authenticated  # noqa: S101
-    return request.user
-
-
 def find(request: HttpRequest, conversation: UUID) -> Conversation:
     return get_object_or_404(Conversation.objects.visible_to(person(request)), id=conversation)
-
-
-def wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def refusal(request: HttpRequest, error: ChatError | UploadRefused, back: str) -> HttpResponse:
@@ -44,37 +33,37 @@ def refusal(request: HttpRequest, error: ChatError | UploadRefused, back: str) -
     return redirect(back)
 
 
-@login_required
+@sign_in_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     return render(request, "chat/conversation.html", conversations.page(person(request), None))
 
 
-@login_required
+@sign_in_required
 @require_GET
 def conversation(request: HttpRequest, conversation: UUID) -> HttpResponse:
     found = find(request, conversation)
     return render(request, "chat/conversation.html", conversations.page(found.owner, found))
 
 
-@login_required
+@sign_in_required
 @require_GET
 def messages(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """The messages alone: what a tab shows again after its socket was away."""
     return render(request, "chat/_messages.html", {"thread": find(request, conversation).thread()})
 
 
-@login_required
+@sign_in_required
 @require_POST
 async def create(request: HttpRequest) -> HttpResponse:
     """A new conversation; with a text, its first question is asked."""
     new = await sync_to_async(lambda: Conversation.objects.create(owner=person(request)))()
-    if request.POST.get("text", "").strip():
+    if request.POST.get("text", "").strip() or not wants_json(request):
         return await _ask(request, new)
     return JsonResponse({"id": str(new.id), "url": new.get_absolute_url()}, status=201)
 
 
-@login_required
+@sign_in_required
 @require_POST
 async def ask(request: HttpRequest, conversation: UUID) -> HttpResponse:
     return await _ask(request, await sync_to_async(find)(request, conversation))
@@ -89,7 +78,7 @@ async def _ask(request: HttpRequest, conversation: Conversation) -> HttpResponse
     return await _begin(request, [question, answer])
 
 
-@login_required
+@sign_in_required
 @require_POST
 async def retry(request: HttpRequest, conversation: UUID, message: UUID) -> HttpResponse:
     found = await sync_to_async(find)(request, conversation)
@@ -112,7 +101,7 @@ async def _begin(request: HttpRequest, new: list[Message], replaces: str = "") -
     return redirect(conversation)
 
 
-@login_required
+@sign_in_required
 @require_POST
 def stop(request: HttpRequest, conversation: UUID, message: UUID) -> HttpResponse:
     found = find(request, conversation)
@@ -120,7 +109,7 @@ def stop(request: HttpRequest, conversation: UUID, message: UUID) -> HttpRespons
     return HttpResponse(status=204) if wants_json(request) else redirect(found)
 
 
-@login_required
+@sign_in_required
 @require_POST
 def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
     found = find(request, conversation)
@@ -130,14 +119,14 @@ def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
+@sign_in_required
 @require_POST
 def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
     conversations.delete(find(request, conversation))
     return redirect("chat:home")
 
 
-@login_required
+@sign_in_required
 @require_POST
 def attach(request: HttpRequest, conversation: UUID) -> HttpResponse:
     found = find(request, conversation)
@@ -150,7 +139,7 @@ def attach(request: HttpRequest, conversation: UUID) -> HttpResponse:
     return JsonResponse({"documents": [attachments.state(found, document) for document in documents]}, status=201)
 
 
-@login_required
+@sign_in_required
 @require_POST
 def detach(request: HttpRequest, conversation: UUID, document: UUID) -> HttpResponse:
     found = find(request, conversation)
@@ -159,7 +148,7 @@ def detach(request: HttpRequest, conversation: UUID, document: UUID) -> HttpResp
     return HttpResponse(status=204) if wants_json(request) else redirect(found)
 
 
-@login_required
+@sign_in_required
 @require_GET
 def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
     """Open the document at what answers; when it is gone or no longer shared, the passage as it was quoted."""

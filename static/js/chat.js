@@ -10,8 +10,9 @@ const send = byId("send");
 const stop = byId("stop");
 const refusal = byId("refusal");
 const messages = byId("messages");
-const draft = () => `draft:${composer.dataset.conversation ?? "new"}`;
+const draft = () => `draft:${composer.dataset.person}:${composer.dataset.conversation ?? "new"}`;
 let sending = false;
+let creation;
 
 function refuse(sentence = "") {
   refusal.textContent = sentence;
@@ -39,18 +40,21 @@ const conversationId = () => composer.dataset.conversation.split("/").at(-2);
 
 /** The conversation's address; the conversation is made when there is none yet. */
 async function conversationUrl() {
-  if (!composer.dataset.conversation) {
-    const { url } = await post(composer.dataset.create);
-    composer.dataset.conversation = url;
-    composer.action = `${url}ask/`;
-    history.replaceState(null, "", url);
-    connect(conversationId());
-  }
+  if (!composer.dataset.conversation) await (creation ??= create().finally(() => (creation = undefined)));
   return composer.dataset.conversation;
+}
+
+async function create() {
+  const { url } = await post(composer.dataset.create);
+  composer.dataset.conversation = url;
+  composer.action = `${url}ask/`;
+  history.replaceState(null, "", url);
+  connect(conversationId());
 }
 
 async function ask() {
   if (sending || pending() || running() || !text.value.trim()) return;
+  const before = draft();
   sending = true;
   update();
   refuse();
@@ -58,8 +62,8 @@ async function ask() {
     const isNew = !messages.children.length;
     await conversationUrl();
     const { html, replaces } = await post(composer.action, new FormData(composer));
+    localStorage.removeItem(before);
     localStorage.removeItem(draft());
-    localStorage.removeItem("draft:new");
     text.value = "";
     grow();
     if (append(html, replaces)) attach();
@@ -85,6 +89,7 @@ async function refreshTitle() {
 
 composer.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (event.submitter?.matches("[data-retry]")) return retry(event.submitter.formAction);
   if (event.submitter !== stop) return ask();
   stop.disabled = true;
   await post(stop.formAction).catch((error) => refuse(error.message));
@@ -102,17 +107,15 @@ text.addEventListener("input", () => {
   grow();
 });
 
-messages.addEventListener("submit", async (event) => {
-  if (!event.target.matches("[data-retry]")) return;
-  event.preventDefault();
+async function retry(address) {
   try {
-    const { html, replaces } = await post(event.target.action);
+    const { html, replaces } = await post(address);
     if (append(html, replaces)) attach();
     text.focus();
   } catch (error) {
     refuse(error.message);
   }
-});
+}
 
 messages.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

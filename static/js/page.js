@@ -5,6 +5,12 @@ export const words = byId("words")?.dataset ?? {};
 
 const csrf = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
+/** Signed out meanwhile: sign in and come back to this page, where the draft still is. */
+function signIn() {
+  location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname)}`);
+  return new Promise(() => {});
+}
+
 /** POST a form's data; resolves to the JSON of the answer, throws an Error with a sentence for the reader. */
 export async function post(url, body = new FormData()) {
   let response;
@@ -17,9 +23,9 @@ export async function post(url, body = new FormData()) {
   } catch {
     throw new Error(words.offline);
   }
-  if (response.redirected) location.assign(response.url); // signed out meanwhile
+  if (response.status === 401) return signIn();
   if (response.status === 204) return {};
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.message ?? words.offline);
+  if (!response.ok) throw new Error(answer.message ?? words.broken);
   return answer;
 }

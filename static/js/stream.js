@@ -106,11 +106,14 @@ export function connect(conversation, attempt = 0) {
     handlers[event.type]?.(event);
   };
   socket.onclose = ({ code }) => {
-    if (code === 4404 || document.hidden === undefined) return;
+    if (code === 4404) return;
     byId("connection").hidden = false;
     setTimeout(() => connect(conversation, attempt + 1), RETRY_AFTER[Math.min(attempt, RETRY_AFTER.length - 1)]);
   };
 }
+
+// events may be lost on the way: what looks as if it ran is asked for again
+setInterval(() => running() && attach(), 10_000);
 
 async function refresh(conversation) {
   const response = await fetch(`/c/${conversation}/messages/`).catch(() => null);

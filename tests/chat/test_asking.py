@@ -79,6 +79,15 @@ def test_a_complete_answer_is_not_tried_again(conversation: Conversation) -> Non
         asking.retry(answer)
 
 
+def test_an_answer_in_the_middle_is_not_tried_again(conversation: Conversation) -> None:
+    _, answer = asking.ask(conversation, "Erste Frage?")
+    finish(answer, Message.Status.STOPPED)
+    asking.ask(conversation, "Zweite Frage?")
+    with pytest.raises(NothingToRetry):
+        asking.retry(answer)
+    assert conversation.messages.count() == 4
+
+
 def test_a_strangers_collection_cannot_be_chosen(conversation: Conversation, charlie: User) -> None:
     foreign = Collection.objects.create(owner=charlie, name="Geheim")
     with pytest.raises(UnknownCollection):

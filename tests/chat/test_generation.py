@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat import asking, events, generation
-from chat.generation import Writer, in_database
+from chat.generation import Writer
 from chat.models import Conversation, Message
+from gateway.database import in_database
 from gateway.models import Call, Deployment, Quota, Usage
 from tests.fake_upstream import FakeUpstream
 

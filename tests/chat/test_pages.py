@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from chat import asking, conversations
-from chat.generation import in_database
 from chat.models import Citation, Conversation, Message
+from gateway.database import in_database
 from rag.models import Collection, Document
 from tests.conftest import BACKEND, client_of
 from tests.fake_upstream import FakeUpstream
@@ -70,6 +70,17 @@ async def test_the_first_question_makes_the_conversation(alice: User) -> None:
     answer = await browser.post(page("create"), {"text": "Wann öffnet die Voliere?"}, headers=JSON)
     assert answer.status_code == 201
     assert answer.json()["url"] == (await Conversation.objects.aget()).get_absolute_url()
+
+
+@pytest.mark.usefixtures("transactional_db")
+async def test_an_empty_first_question_without_script_leads_to_a_page(alice: User) -> None:
+    answer = await (await client(alice)).post(page("create"), {"text": ""})
+    assert answer.status_code == 302
+
+
+async def test_a_script_is_told_when_nobody_is_signed_in_any_more(conversation: Conversation) -> None:
+    answer = await AsyncClient().post(page("ask", conversation.id), {"text": "Frage?"}, headers=JSON)
+    assert (answer.status_code, answer.json()["error"]) == (401, "not_signed_in")
 
 
 @pytest.mark.usefixtures("transactional_db")

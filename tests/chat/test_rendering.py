@@ -129,9 +129,13 @@ def test_the_stream_ends_with_the_html_of_one_render(size: int) -> None:
     assert closed + tail == render(ANSWER, LINKS)
 
 
+def test_separators_that_are_no_line_ends_cut_nothing() -> None:
+    assert closed_until("a\u2028b\n\nc d\n\ne") == len("a\u2028b\n\nc d\n\n")
+
+
 def test_a_closed_block_is_rendered_once() -> None:
     rendered: list[str] = []
-    renderer = StreamingRenderer(None, render=lambda text, links: rendered.append(text) or "")
+    renderer = StreamingRenderer(None, render=lambda text, links, **_: rendered.append(text) or "")
     for word in ("one\n\n", "two\n\n", "three\n\n", "four"):
         renderer.feed(word)
     assert sum("one" in text for text in rendered) == 2  # as tail, then closed

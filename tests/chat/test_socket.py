@@ -8,10 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 
 from accounts.models import User
-from chat.generation import Writer, in_database
+from chat import events
+from chat.generation import Writer
 from chat.models import Conversation, Message
+from gateway.database import in_database
 from tests.conftest import client_of
 from tests.fake_upstream import FakeUpstream
 from tests.sockets import Socket
@@ -139,3 +142,14 @@ async def test_who_is_deactivated_is_told_nothing_more(conversation: Conversatio
         await User.objects.filter(id=alice.id).aupdate(is_active=False)
         await socket_of_alice.attach()
         assert (await socket_of_alice.receive())["code"] == 4404
+
+
+async def test_signing_out_ends_an_open_socket(
+    conversation: Conversation, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.consumers.RECHECK_EVERY", 0)
+    async with tab(conversation) as alice:
+        await alice.attach()
+        await Session.objects.all().adelete()
+        await events.publish(conversation.id, {"type": "asked", "html": "geheim", "replaces": ""})
+        assert (await alice.receive())["code"] == 4404
