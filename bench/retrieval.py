@@ -1,5 +1,7 @@
 """How well passages are found: nDCG@10 on public collections, through the product's own chunks, gateway and statement.
 
+Also, of the first passages out of the right document: how many mark a part that holds the answer.
+
     python -m bench.retrieval [FOLDER]        (or VOLIERE_BENCH_DATA; ../shared/data without either)
 
 Services, embedding server and database are this run's own and gone afterwards. Ends with 1 below a floor.
@@ -19,6 +21,12 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # Django is set up later, when the services run
+    from gateway.callers import Caller
+    from rag.models import Collection
+    from rag.retrieval import Passage
 
 FLOORS = {"xquad-en": 0.975, "xquad-de": 0.945}
 KEY = "only for this run"
@@ -73,7 +81,7 @@ def wait_until_ready(url: str) -> None:
     raise SystemExit("The embedding server did not start.")
 
 
-def prepared(inference_url: str) -> "Caller":  # noqa: F821
+def prepared(inference_url: str) -> "Caller":
     import django
 
     django.setup()
@@ -89,7 +97,7 @@ def prepared(inference_url: str) -> "Caller":  # noqa: F821
     return Caller(User.objects.create_user("bench@example.org"))
 
 
-async def measured(caller: "Caller", folder: Path) -> float:  # noqa: F821
+async def measured(caller: "Caller", folder: Path) -> float:
     from rag.models import Collection
     from rag.retrieval import retrieve
 
@@ -100,7 +108,7 @@ async def measured(caller: "Caller", folder: Path) -> float:  # noqa: F821
         await stored(caller, collection, row["_id"], row["text"])
     ingested = time.perf_counter() - began
     relevant = dict(line.split("\t")[:2] for line in (folder / "qrels.tsv").read_text().splitlines())
-    scope, gains, times = Collection.objects.filter(pk=collection.pk), [], []
+    scope, gains, marks, times = Collection.objects.filter(pk=collection.pk), [], [], []
     for query in rows(folder / "queries.jsonl"):
         began = time.perf_counter()
         passages = await retrieve(caller, query["text"], scope, limit=20)
@@ -108,16 +116,19 @@ async def measured(caller: "Caller", folder: Path) -> float:  # noqa: F821
         if passages.degraded:
             raise SystemExit("The embedding server fell silent.")
         gains.append(gain([passage.document_name for passage in passages], relevant[query["_id"]]))
+        if gains[-1] == 1:
+            marks.append(is_marked(passages[0], [answer["text"] for answer in query["answers"]]))
     score = statistics.fmean(gains)
     print(
         f"{folder.name}: nDCG@10 {score:.3f} (floor {FLOORS[folder.name]}), "
+        f"answer marked {statistics.fmean(marks):.3f}, "
         f"{len(corpus)} documents in {ingested:.0f} s, {len(gains)} questions "
         f"at p50 {statistics.median(times) * 1000:.0f} ms"
     )
     return score
 
 
-async def stored(caller: "Caller", collection: "Collection", name: str, text: str) -> None:  # noqa: F821
+async def stored(caller: "Caller", collection: "Collection", name: str, text: str) -> None:
     from channels.db import database_sync_to_async
 
     from rag import ingestion
@@ -146,7 +157,12 @@ def gain(found: list[str], relevant: str) -> float:
     return 1 / math.log2(ranking.index(relevant) + 2) if relevant in ranking else 0.0
 
 
-def rows(path: Path) -> list[dict[str, str]]:
+def is_marked(passage: "Passage", answers: list[str]) -> bool:
+    marked = passage.text[passage.focus_start - passage.start : passage.focus_end - passage.start]
+    return any(answer in marked for answer in answers)
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
