@@ -1,10 +1,11 @@
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.run.instance import Instance
+from tests.run.instance import Instance, ordinary_users
 
 
 @pytest.fixture
@@ -17,14 +18,17 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
 
 @pytest.fixture(scope="package")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Instance, Instance]]:
-    """One that brings its own services and one that is given some, started at the same time."""
+    """One that brings its own services and one that is given some, but brings its models; started at the same time."""
     given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
-    pair = (Instance(tmp_path_factory.mktemp("own")), Instance(tmp_path_factory.mktemp("given"), **given))
-    for instance in pair:
-        instance.begin_start()
-    yield pair
-    for instance in pair:
-        instance.stop()
+    elsewhere = Instance(tmp_path_factory.mktemp("given"), VOLIERE_INFERENCE_URL="", **given)
+    # not in pytest's own folder, which is closed to others
+    with tempfile.TemporaryDirectory(prefix="voliere-own-") as folder:
+        pair = (ordinary_users(Path(folder)), elsewhere)
+        for instance in pair:
+            instance.begin_start()
+        yield pair
+        for instance in pair:
+            instance.stop()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A real Voliere in a folder of its own on a free port, as a person would start it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,8 @@ from typing import Any
 from config.running import processes
 from config.running.ports import free_port
 
+NOBODY = 65534
+IMPORTS = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path[1:]))}
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS", "HOST", "PORT")
 QUICKER = {
@@ -22,6 +25,15 @@ QUICKER = {
     "VOLIERE_WORKER_PROCESSES": "1",
     "VOLIERE_STATIC_ROOT": str(Path(os.environ["DATA_DIR"]) / "static"),  # collected once for all
 }
+
+COMMAND = """
+import contextlib, os, sys, time, psycopg
+from config.running import sharing
+with contextlib.ExitStack() as stack:
+    sharing.provide(["a command that needs them"], stack)
+    time.sleep(float(sys.argv[1]))
+    psycopg.connect(os.environ["DATABASE_URL"])
+"""
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 20) -> Any:
@@ -35,7 +47,7 @@ class Instance:
     def __init__(
         self, folder: Path, *, python: str = sys.executable, user: int | None = None, **variables: str
     ) -> None:
-        self.data, self.port = folder / "data", free_port()
+        self.data, self.port, self.user = folder / "data", free_port(), os.geteuid() if user is None else user
         self._python, self._log = python, folder / "log"
         self._as_user = {"user": user, "group": user, "extra_groups": []} if user else {}
         environment = {name: value for name, value in os.environ.items() if name not in OURS}
@@ -78,8 +90,11 @@ class Instance:
             return error.code, error.read()
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.python("manage.py", *arguments)
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self._python, "manage.py", *arguments],
+            [self._python, *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
@@ -104,6 +119,23 @@ class Instance:
             return None
         self.supervisor.send_signal(number)  # nobody hears it where it has ended already
         return self.supervisor.wait(timeout=40)
+
+
+def ordinary_users(folder: Path) -> Instance:
+    """Of nobody where we are root, if there is a Python that nobody may run."""
+    candidates = [sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"]
+    python = next(filter(_can_be_run_by_nobody, candidates), None) if os.geteuid() == 0 else None
+    if not python:
+        return Instance(folder)
+    os.chown(folder, NOBODY, NOBODY)
+    return Instance(folder, python=python, user=NOBODY, VOLIERE_STATIC_ROOT="", **IMPORTS)
+
+
+def _can_be_run_by_nobody(python: str) -> bool:
+    options = {"cwd": ROOT, "env": IMPORTS, "user": NOBODY, "group": NOBODY, "capture_output": True}
+    with contextlib.suppress(OSError):
+        return subprocess.run([python, "-c", "import redis"], **options).returncode == 0
+    return False
 
 
 def running_on(folder: Path) -> list[processes.Process]:

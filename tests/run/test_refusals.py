@@ -58,6 +58,11 @@ def test_a_data_folder_that_is_a_file(instance: Instance, tmp_path: Path) -> Non
     assert f"Cannot write to the data folder {tmp_path / 'data'}" in refusal(instance)
 
 
+def test_a_data_folder_that_cannot_be_made(instance: Instance) -> None:
+    instance.environment["DATA_DIR"] = "/proc/voliere"
+    assert "Cannot write to the data folder /proc/voliere" in refusal(instance)
+
+
 @pytest.mark.django_db
 def test_half_an_admin(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path

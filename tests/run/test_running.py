@@ -2,6 +2,9 @@
 
 import os
 import signal
+from pathlib import Path
+
+import pytest
 
 from tests.run.instance import Instance, eventually
 
@@ -11,6 +14,12 @@ PORT_OF_DATABASE = "from django.db import connection; print(connection.settings_
 def test_it_is_ready(running: Instance) -> None:
     status, body = running.get("/readyz")
     assert status == 200, body
+
+
+def test_an_ordinary_user_can_run_it(running: Instance) -> None:
+    if running.user == 0:
+        pytest.skip("no Python here that another user than root may run")
+    assert {Path(f"/proc/{process.pid}").stat().st_uid for process in running.family()} == {running.user}
 
 
 def test_it_prints_its_address_and_the_way_in(running: Instance) -> None:

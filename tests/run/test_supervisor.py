@@ -8,8 +8,7 @@ import time
 
 import psycopg
 
-from config.running import sharing
-from tests.run.instance import Instance, eventually, still_running
+from tests.run.instance import COMMAND, Instance, eventually, still_running
 
 HALF_A_REQUEST = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
 
@@ -42,8 +41,8 @@ def test_after_everything_was_killed_the_services_start_again(running: Instance)
             os.kill(process.pid, signal.SIGKILL)
     running.kill()
     assert (running.data / "postgres" / "postmaster.pid").exists()
-    with sharing.running(running.data) as services:
-        psycopg.connect(services["DATABASE_URL"]).close()
+    alone = running.python("-c", COMMAND, "0")
+    assert alone.returncode == 0, alone.stderr
 
 
 def test_a_request_to_end_during_the_start_is_heard(instance: Instance) -> None:
