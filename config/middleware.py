@@ -1,14 +1,42 @@
-"""The panel gets the content policy that its own scripts need; every other page keeps the strict one."""
+"""`connection_middleware` keeps readers who take their time from holding a connection to the database.
+`panel_policy_middleware` gives the panel the content policy that its own scripts need; other pages keep the strict one.
+"""
 
 from collections.abc import Awaitable, Callable
 
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.decorators import sync_and_async_middleware
 
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
+
+
+@sync_and_async_middleware
+def connection_middleware(get_response: Handler) -> Handler:
+    """Django itself gives it back when the response is closed: after its last byte was sent."""
+
+    def give_back() -> None:
+        if not connection.in_atomic_block:  # as a test's may be
+            connection.close()
+
+    if iscoroutinefunction(get_response):
+
+        async def middleware(request: HttpRequest) -> HttpResponse:
+            response: HttpResponse = await get_response(request)
+            await sync_to_async(give_back)()
+            return response
+
+        return middleware
+
+    def sync_middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        give_back()
+        return response  # type: ignore[return-value]
+
+    return sync_middleware
 
 
 @sync_and_async_middleware
