@@ -95,9 +95,9 @@ def _headed(text: str, blocks: list[Block]) -> Iterator[Block]:
         if is_heading(text, (block.spans[0][0], block.spans[-1][1])):
             waiting.append(block)
             continue
-        yield from waiting[:-HEADINGS]
-        above = waiting[-HEADINGS:]
         first, *others = block.spans
+        above = [] if text[first[0]].islower() else waiting[-HEADINGS:]
+        yield from waiting[: len(waiting) - len(above)]
         yield Block(block.page, [(above[0].spans[0][0] if above else first[0], first[1]), *others])
         waiting = []
     yield from waiting

@@ -7,7 +7,7 @@ from rag.sentences import Span, paragraphs
 LONGEST = 90  # characters
 BULLET = re.compile(r"[•▪◦‣·*–—|>-]\s")
 SENTENCE_END = re.compile(r"[.!;,…][\"'»«“”‘’)\]]*$")
-BEGINNING = re.compile(r"[§#(\"„“«»]*\w")
+BEGINNING = re.compile(r"[§#(\"„“«»\s]*\w")
 
 
 def is_heading(text: str, span: Span) -> bool:
@@ -22,6 +22,6 @@ def below_headings(text: str, span: Span) -> Span:
     """The same stretch without the headings it begins with, unless there is nothing else."""
     start, end = span
     found = list(paragraphs(text, start, end))
-    while len(found) > 1 and is_heading(text, found[0]):
+    while len(found) > 1 and is_heading(text, found[0]) and not text[found[1][0]].islower():
         del found[0]
     return (found[0][0] if found else start, end)
