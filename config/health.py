@@ -1,11 +1,13 @@
 """Is this process alive, and are the parts it needs there?"""
 
-from django.core.cache import cache
+import contextlib
+
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from redis.exceptions import RedisError
 
+from config.running import connections
+from config.running.exceptions import StartError
 from gateway.models import Upstream
 
 
@@ -23,10 +25,8 @@ def ready(request: HttpRequest) -> JsonResponse:
         state["upstreams"] = Upstream.objects.filter(is_active=True).count() if state["migrations"] else 0
     except DatabaseError:
         pass
-    try:
-        cache.get("readyz")
+    with contextlib.suppress(StartError):
+        connections.check_redis()
         state["redis"] = True
-    except RedisError:
-        pass
     is_ready = all(state[name] for name in ("database", "migrations", "redis"))
     return JsonResponse({"ready": is_ready, **state}, status=200 if is_ready else 503)

@@ -1,5 +1,8 @@
 import pytest
 from django.test import Client
+from pytest_django import Settings
+
+from config.running.ports import free_port
 
 
 def test_healthz_needs_no_database() -> None:
@@ -10,3 +13,10 @@ def test_healthz_needs_no_database() -> None:
 def test_readyz_names_what_is_there() -> None:
     answer = Client().get("/readyz").json()
     assert answer == {"ready": True, "database": True, "migrations": True, "redis": True, "upstreams": 0}
+
+
+@pytest.mark.django_db
+def test_readyz_misses_redis(settings: Settings) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["redis"], response.json()["database"]) == (503, False, True)
