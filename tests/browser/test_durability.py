@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import EMAIL, PASSWORD, OpenPage
 from tests.browser.test_journey import READY, ask, attach
 from tests.fake_upstream import FakeUpstream
 from tests.run.instance import Instance, eventually
@@ -98,6 +98,17 @@ def test_a_killed_web_process_leaves_the_answer_interrupted(parrot: Callable[[],
     expect(page.locator("article[data-status=interrupted]")).to_contain_text("Wort9", timeout=40_000)
     expect(page.get_by_text("The connection is lost")).to_be_hidden()
     assert eventually(lambda: "0 0" in house.manage("shell", "-c", OPEN_CALLS).stdout, 90)
+
+
+def test_a_session_that_ran_out_costs_no_word(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_role("textbox", name="Message").fill("Was ich noch fragen wollte")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("textbox", name="Message")).to_have_value("Was ich noch fragen wollte")
 
 
 OPEN_CALLS = "from gateway.models import Call, Hold; print(Call.objects.count(), Hold.objects.count())"
