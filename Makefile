@@ -12,7 +12,7 @@ EMBEDDED := .venv/.embedded-$(call checksum,embedded)
 DEV := .venv/.dev-$(call checksum,dev)
 TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
-.PHONY: help run test check types bench lock
+.PHONY: help run test check types bench lock pictures
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -38,6 +38,9 @@ types: $(DEV)  # mypy reads the settings, and these want to know where the servi
 
 bench: $(EMBEDDED) $(TRANSLATIONS)  ## start-up times and memory, written to bench/results
 	@exec $(BIN)/python -m bench.processes
+
+pictures: $(DEV) $(TRANSLATIONS)  ## take the README's pictures anew
+	@exec $(BIN)/python -m pytest -q -m pictures tests/browser
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -q
 lock: $(DEV)  ## pin what pyproject.toml asks for

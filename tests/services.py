@@ -16,6 +16,7 @@ _stack = contextlib.ExitStack()
 atexit.register(_stack.close)
 
 folder = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="voliere-test-", ignore_cleanup_errors=True)))
+(folder / "static").mkdir()
 folder.chmod(0o755)  # as root PostgreSQL runs as nobody, who has to reach its files
 os.environ["DATA_DIR"] = str(folder)
 os.environ["SECRET_KEY"] = "only for tests, " * 4
