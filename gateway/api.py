@@ -8,8 +8,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -24,7 +22,6 @@ from gateway.exceptions import (
     MethodNotAllowed,
     NotFound,
     QuotaExceeded,
-    RequestTooLarge,
     UnknownModel,
 )
 from gateway.models import Deployment, Purpose
@@ -148,13 +145,7 @@ def _model(deployment: Deployment) -> dict[str, Any]:
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
-    try:
-        raw = request.body
-    except RequestDataTooBig:
-        raise RequestTooLarge from None
-    if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:  # sent without a length, so Django let it pass
-        raise RequestTooLarge
-    body = requests.parsed(raw)
+    body = requests.parsed(request.body)
     if not body.get("model"):
         raise InvalidRequest(_("Please name a model; /v1/models lists them."), param="model")
     return body

@@ -78,7 +78,7 @@ function finish(chip, answer) {
   const sent = answer?.documents?.[0];
   chip.bar.remove();
   chip.item.classList.toggle("is-refused", !sent);
-  const reason = answer?.refused?.[0]?.message ?? form.dataset.failed;
+  const reason = answer?.refused?.[0]?.message ?? answer?.message ?? form.dataset.failed;
   const state = sent ? (sent.already_there ? form.dataset.known : form.dataset.sent) : reason;
   chip.text.textContent = `${chip.name}: ${state}`;
 }
