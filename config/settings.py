@@ -163,6 +163,7 @@ STORAGES = {
 }
 UPLOAD_MAX_BYTES = env.int("VOLIERE_UPLOAD_MAX_MB", default=100) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- languages -------------------------------------------------------------------------------------------------
@@ -173,7 +174,7 @@ TIME_ZONE = env("VOLIERE_TIME_ZONE", default="Europe/Berlin")
 USE_TZ = True
 
 # --- the browser -----------------------------------------------------------------------------------------------
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+# whether a request came by https is for uvicorn to say: it believes the trusted proxies alone
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_REFERRER_POLICY = "same-origin"
