@@ -169,6 +169,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 # --- languages -------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env("VOLIERE_LANGUAGE", default="en")
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
+FORMAT_MODULE_PATH = "config.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env("VOLIERE_TIME_ZONE", default="Europe/Berlin")
 USE_TZ = True
