@@ -4,6 +4,8 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet, Sum
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -86,8 +88,14 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
         if change:
             obj.save(update_fields=form.changed_data)  # nothing that was revoked or noted meanwhile
             return
-        text = gettext("The key is %(secret)s – copy it now, it is not shown again.")
-        messages.success(request, text % {"secret": obj.issue()})
+        obj.issue()
+
+    def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
+        """The secret goes out in this answer alone: a message would carry it through a cookie."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": str(obj), "key": obj}
+        response = render(request, "gateway/key_issued.html", context)
+        add_never_cache_headers(response)
+        return response
 
     @admin.action(description=_("Revoke"), permissions=["change"])
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:

@@ -109,6 +109,7 @@ class ApiKey(models.Model):
     """A caller's credential; only the SHA-256 of its 256-bit secret is kept."""
 
     PREFIX = "vol-"
+    secret = ""  # known to the object that issued it, and in no column
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, verbose_name=_("user"))
     name = models.CharField(_("name"), max_length=100)
@@ -140,10 +141,10 @@ class ApiKey(models.Model):
 
     def issue(self) -> str:
         """Save under a new secret; the one before opens nothing any more."""
-        secret = self.PREFIX + secrets.token_urlsafe(32)
-        self.prefix, self.digest = secret[:8], self.digest_of(secret)
+        self.secret = self.PREFIX + secrets.token_urlsafe(32)
+        self.prefix, self.digest = self.secret[:8], self.digest_of(self.secret)
         self.save()
-        return secret
+        return self.secret
 
     def revoke(self) -> None:
         """For good; a second time changes nothing."""

@@ -1,6 +1,10 @@
 """The panel's pages of this room."""
 
+import re
+
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.messages import get_messages
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,6 +18,7 @@ from tests.conftest import client_of
 from tests.fake_upstream import FakeUpstream
 
 pytestmark = pytest.mark.django_db
+SECRET = re.compile(r"vol-[\w-]{43}")
 
 
 @pytest.fixture
@@ -105,9 +110,19 @@ def test_a_new_upstream_offers_its_models(panel: Client, fake_upstream: FakeUpst
 
 def test_a_new_key_is_shown_once(panel: Client, alice: User) -> None:
     page = text_of(panel, reverse("admin:gateway_apikey_add"), {"user": str(alice.pk), "name": "report"})
-    secret = next(word for word in page.split() if word.startswith("vol-") and not word.endswith("…"))
+    [secret] = SECRET.findall(page)
     assert ApiKey.objects.for_secret(secret)
     assert secret not in text_of(panel, reverse("admin:gateway_apikey_changelist"))
+
+
+@pytest.mark.parametrize("button", ["_save", "_continue", "_addanother", "_popup"])
+def test_a_new_key_is_on_its_page_and_nowhere_else(panel: Client, alice: User, button: str) -> None:
+    data = {"user": str(alice.pk), "name": "report", button: "1"}
+    response = panel.post(reverse("admin:gateway_apikey_add"), data)
+    assert len(SECRET.findall(response.text)) == 1
+    assert "no-store" in response["Cache-Control"]
+    told = [*get_messages(response.wsgi_request), *response.headers.values(), *LogEntry.objects.values_list()]
+    assert not SECRET.search(f"{told} {panel.cookies} {dict(panel.session)}")
 
 
 def test_a_key_is_revoked(panel: Client, alice: User) -> None:
