@@ -3,6 +3,7 @@
 import { byId, words } from "./page.js";
 
 const RETRY_AFTER = [500, 1000, 2000, 4000, 8000]; // milliseconds
+const SILENCE = 10_000; // milliseconds
 const messages = byId("messages");
 const scroll = byId("scroll");
 const part = (article, name) => article?.querySelector(`[data-part="${name}"]`);
@@ -24,6 +25,7 @@ byId("jump").addEventListener("click", () => stayAtEnd(true));
 export const running = () => messages.querySelector("[data-message]")?.dataset.message;
 
 let socket;
+let heard = 0; // when the last event came
 
 /** Ask to be told of the running answer from where it stands; also when this page showed it before the socket did. */
 export function attach() {
@@ -102,6 +104,7 @@ export function connect(conversation, attempt = 0) {
     attach();
   };
   socket.onmessage = ({ data }) => {
+    heard = Date.now();
     const event = JSON.parse(data);
     handlers[event.type]?.(event);
   };
@@ -112,8 +115,8 @@ export function connect(conversation, attempt = 0) {
   };
 }
 
-// events may be lost on the way: what looks as if it ran is asked for again
-setInterval(() => running() && attach(), 10_000);
+// events may be lost on the way: of an answer that has fallen silent is asked again
+setInterval(() => running() && Date.now() - heard > SILENCE && attach(), SILENCE);
 
 async function refresh(conversation) {
   const response = await fetch(`/c/${conversation}/messages/`).catch(() => null);
