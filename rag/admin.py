@@ -63,12 +63,12 @@ class DocumentAdmin(ModelAdmin):  # type: ignore[misc]
     def reason(self, document: Document) -> str:
         return document.reason
 
-    @admin.action(description=_("Read again what failed"))
+    @admin.action(description=_("Read again"))
     def read_again(self, request: HttpRequest, documents: QuerySet[Document]) -> None:
-        failed = list(documents.filter(status=Document.Status.FAILED))
-        for document in failed:
+        finished = list(documents.exclude(status__in=Document.UNFINISHED))
+        for document in finished:
             queueing.retry(document)
-        n = len(failed)
+        n = len(finished)
         self.message_user(
             request, ngettext("%(n)d document queued.", "%(n)d documents queued.", n) % {"n": n}, messages.SUCCESS
         )

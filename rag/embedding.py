@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from channels.db import database_sync_to_async
 from pgvector import HalfVector
 
 from gateway import embeddings
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.exceptions import (
     ContextTooLong,
     GatewayError,
@@ -32,12 +32,10 @@ REASONS: dict[type[GatewayError], type[IngestionError]] = {
 
 async def default_deployment() -> Deployment:
     """The model that indexes now; vectors of another one cannot be compared with its own."""
-    find = database_sync_to_async(Deployment.objects.find, thread_sensitive=False)
     try:
-        deployment: Deployment = await find("", Deployment.Kind.EMBEDDING)
+        return await in_database(Deployment.objects.find, "", Deployment.Kind.EMBEDDING)
     except GatewayError as error:
         raise _reason(error) from error
-    return deployment
 
 
 async def embed(caller: Caller, texts: Sequence[str], purpose: Purpose, deployment: Deployment) -> list[HalfVector]:

@@ -7,17 +7,16 @@ whoever is killed leaves nothing behind, and the next attempt arrives at the ide
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from channels.db import database_sync_to_async
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from pgvector import HalfVector
 
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.models import Deployment, Purpose
 from rag import queueing
 from rag.chunking import Parent, chunk
@@ -54,7 +53,7 @@ SUM_TERMS = """
 
 async def ingest(document_id: uuid.UUID) -> None:
     """Read, embed and store one document. Does nothing where another worker has it or nothing is to be done."""
-    document = await _in_database(_claimed, document_id)
+    document = await in_database(_claimed, document_id)
     if document is None:
         return
     heartbeat = asyncio.create_task(_keep_lease(document))
@@ -64,9 +63,9 @@ async def ingest(document_id: uuid.UUID) -> None:
         logger.info("document %s was taken over or deleted", document.id)
     except ModelUnavailable as error:
         logger.warning("document %s waits for the embedding model", document.id)
-        await _in_database(_postpone_or_fail, document, error)
+        await in_database(_postpone_or_fail, document, error)
     except IngestionError as error:
-        await _in_database(_fail, document, error)
+        await in_database(_fail, document, error)
     finally:
         heartbeat.cancel()
 
@@ -76,7 +75,7 @@ async def _read_and_store(document: Document) -> None:
     parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings, parsed.page_starts)
     deployment = await default_deployment()
     vectors = await embedded(document, parsed.text, parents, deployment)
-    await _in_database(store, document, parsed, parents, vectors, deployment)
+    await in_database(store, document, parsed, parents, vectors, deployment)
 
 
 async def embedded(document: Document, text: str, parents: list[Parent], deployment: Deployment) -> list[HalfVector]:
@@ -84,11 +83,11 @@ async def embedded(document: Document, text: str, parents: list[Parent], deploym
     if user is None:
         raise ModelRefused
     texts = child_texts(text, parents)
-    await _in_database(_progress, document, done=0, total=len(texts), status=Document.Status.EMBEDDING)
+    await in_database(_progress, document, done=0, total=len(texts), status=Document.Status.EMBEDDING)
     vectors: list[HalfVector] = []
     for first in range(0, len(texts), BATCH):
         vectors += await embed(Caller(user), texts[first : first + BATCH], Purpose.INGESTION, deployment)
-        await _in_database(_progress, document, done=len(vectors))
+        await in_database(_progress, document, done=len(vectors))
     return vectors
 
 
@@ -148,7 +147,7 @@ def _vectors(
             collection_id=chunk.collection_id,
             start=start,
             end=end,
-            deployment=deployment.name,
+            model=deployment.model,
             embedding=vector,
         )
         for (chunk, (start, end)), vector in zip(children, vectors, strict=True)
@@ -180,9 +179,11 @@ async def _keep_lease(document: Document) -> None:
     while True:
         await asyncio.sleep(LEASE.total_seconds() / 3)
         try:
-            await _in_database(_progress, document)
+            await in_database(_progress, document)
         except LeaseLost:
             return
+        except OperationalError:
+            logger.warning("the lease of document %s could not be renewed; trying again", document.id)
 
 
 def _fail(document: Document, error: IngestionError) -> None:
@@ -194,7 +195,3 @@ def _postpone_or_fail(document: Document, error: IngestionError) -> None:
         queueing.postpone(document.pk, document.attempts)
     else:
         _fail(document, error)
-
-
-async def _in_database(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    return await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)

@@ -109,6 +109,9 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def unfinished(self) -> Self:
         return self.filter(status__in=Document.UNFINISHED)
 
+    def finished(self) -> Self:
+        return self.exclude(status__in=Document.UNFINISHED)
+
     def lock(self) -> bool:
         """Wait for a worker that is just storing what it read, so that a deletion sees all there is."""
         return bool(list(self.select_for_update().values_list("pk")))
@@ -249,7 +252,7 @@ class Vector(models.Model):
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
-    deployment = models.CharField(max_length=200, help_text="public name of the embedding model")
+    model = models.CharField(max_length=200, help_text="what the upstream calls it; stays when the offer is renamed")
     embedding = HalfVectorField()
 
     def __str__(self) -> str:

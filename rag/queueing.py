@@ -10,8 +10,8 @@ from django.utils import timezone
 from rag.exceptions import Interrupted
 from rag.models import Document, first_lease
 
-MAX_ATTEMPTS = 5
-RETRY_DELAY = timedelta(seconds=15)  # doubled with each attempt
+MAX_ATTEMPTS = 6
+RETRY_DELAY = timedelta(seconds=5)  # doubled with each attempt
 
 
 def announce(document_id: uuid.UUID) -> None:
@@ -20,8 +20,8 @@ def announce(document_id: uuid.UUID) -> None:
 
 
 def retry(document: Document) -> None:
-    """By a person's wish: from the start, with all attempts ahead."""
-    if Document.objects.filter(pk=document.pk, status=Document.Status.FAILED).requeue():
+    """By a person's wish, with all attempts ahead. What was read before is found until it is replaced."""
+    if Document.objects.finished().filter(pk=document.pk).requeue():
         announce(document.id)
     document.refresh_from_db()
 

@@ -2,7 +2,8 @@
 
 The statement itself holds the caller's rights: only collections that are visible to the caller now, and among those
 asked for, are looked at, and all statistics (how many chunks, how long, how many hold a term) count these alone.
-Both scores are divided by the best of their kind and summed; the same sum finds the part of a passage that answers.
+Both scores are divided by the best of their kind and summed, and what is opposed in meaning counts like what is
+unrelated; the same sum finds the part of a passage that answers.
 Meaning is compared with every permitted vector, which stays exact; at 20,000 permitted vectors of 384 dimensions that
 takes about 15 ms, and grows with their number.
 """
@@ -13,12 +14,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from pgvector import HalfVector
 
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.models import Purpose
 from rag.embedding import default_deployment, embed
 from rag.exceptions import IngestionError
@@ -33,7 +34,7 @@ SATURATION, LENGTH_SHARE = 1.2, 0.75  # BM25's k1 and b
 
 STATEMENT = """
 WITH asked AS (
-    SELECT %s::text AS question, %s::halfvec AS embedding, %s::text AS deployment, %s::jsonb AS weights
+    SELECT %s::text AS question, %s::halfvec AS embedding, %s::text AS model, %s::jsonb AS weights
 ),
 scope (id) AS MATERIALIZED ({scope}),
 permitted AS MATERIALIZED (
@@ -66,14 +67,14 @@ by_words AS (
 by_meaning AS (
     SELECT vector.chunk_id AS id, max(1 - (vector.embedding <=> asked.embedding)) AS score
     FROM asked, rag_vector vector
-    WHERE vector.collection_id IN (SELECT scope.id FROM scope) AND vector.deployment = asked.deployment
+    WHERE vector.collection_id IN (SELECT scope.id FROM scope) AND vector.model = asked.model
         AND vector_dims(vector.embedding) = vector_dims(asked.embedding)
     GROUP BY vector.chunk_id ORDER BY score DESC, vector.chunk_id LIMIT {candidates}
 ),
 ranked AS (
     SELECT id,
-        coalesce(by_words.score / max(by_words.score) OVER (), 0) AS words,
-        coalesce(by_meaning.score / max(by_meaning.score) OVER (), 0) AS meaning
+        coalesce(greatest(by_words.score, 0) / nullif(greatest(max(by_words.score) OVER (), 0), 0), 0) AS words,
+        coalesce(greatest(by_meaning.score, 0) / nullif(greatest(max(by_meaning.score) OVER (), 0), 0), 0) AS meaning
     FROM by_words FULL JOIN by_meaning USING (id)
 ),
 weighed AS (
@@ -95,7 +96,7 @@ FROM best JOIN rag_document document ON document.id = best.document_id,
     LATERAL (
         SELECT part.start, part.end FROM asked, LATERAL (
             SELECT vector.start, vector.end,
-                CASE WHEN vector.deployment = asked.deployment
+                CASE WHEN vector.model = asked.model
                     AND vector_dims(vector.embedding) = vector_dims(asked.embedding)
                     THEN 1 - (vector.embedding <=> asked.embedding) END AS meaning,
                 (SELECT sum(rarity.weight) FROM rarity JOIN unnest(to_tsvector(best.config::regconfig,
@@ -103,11 +104,17 @@ FROM best JOIN rag_document document ON document.id = best.document_id,
                 ) AS words
             FROM rag_vector vector WHERE vector.chunk_id = best.id
         ) part
-        ORDER BY share * coalesce(meaning / max(meaning) OVER (), 0)
-            + (1 - share) * coalesce(words / max(words) OVER (), 0) DESC, part.start
+        ORDER BY share * coalesce(greatest(meaning, 0) / nullif(greatest(max(meaning) OVER (), 0), 0), 0)
+            + (1 - share) * coalesce(words / nullif(max(words) OVER (), 0), 0) DESC, part.start
         LIMIT 1
     ) focus
 ORDER BY best.score DESC, best.id
+"""
+OF_ANOTHER_MODEL = """
+SELECT EXISTS (
+    SELECT 1 FROM rag_vector WHERE collection_id IN ({scope})
+        AND (model <> %s OR vector_dims(embedding) <> vector_dims(%s::halfvec))
+)
 """
 
 
@@ -128,7 +135,7 @@ class Passage:
 
 
 class Passages(list[Passage]):
-    """Best first. `degraded` tells that meaning could not be compared, so words alone decided."""
+    """Best first. `degraded` tells that meaning could not be compared, or not with all; there words decide alone."""
 
     degraded = False
 
@@ -137,11 +144,8 @@ async def retrieve(caller: Caller, question: str, collections: CollectionQuerySe
     question = question.replace("\x00", "")[:LONGEST_QUESTION].strip()
     if not question:
         return Passages()
-    deployment, embedding = await _meaning(caller, question)
-    search = database_sync_to_async(_search, thread_sensitive=False)
-    passages: Passages = await search(caller, question, deployment, embedding, collections, limit)
-    passages.degraded = embedding is None
-    return passages
+    model, embedding = await _meaning(caller, question)
+    return await in_database(_search, caller, question, model, embedding, collections, limit)
 
 
 async def _meaning(caller: Caller, question: str) -> tuple[str, HalfVector | None]:
@@ -151,13 +155,13 @@ async def _meaning(caller: Caller, question: str) -> tuple[str, HalfVector | Non
     except IngestionError as error:
         logger.warning("searching by words alone: %s", error.code)
         return "", None
-    return deployment.name, embedding
+    return deployment.model, embedding
 
 
 def _search(
     caller: Caller,
     question: str,
-    deployment: str,
+    model: str,
     embedding: HalfVector | None,
     collections: CollectionQuerySet,
     limit: int,
@@ -170,7 +174,10 @@ def _search(
     statement = STATEMENT.format(scope=scope, saturation=SATURATION, length_share=LENGTH_SHARE, candidates=CANDIDATES)
     weights = json.dumps({"": MEANING_WEIGHT, **MEANING_WEIGHTS})
     vector = embedding.to_text() if embedding else None
-    params: list[Any] = [question, vector, deployment, weights, *scope_params, limit]
+    params: list[Any] = [question, vector, model, weights, *scope_params, limit]
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return Passages(Passage(*row) for row in cursor.fetchall())
+        passages = Passages(Passage(*row) for row in cursor.fetchall())
+        cursor.execute(OF_ANOTHER_MODEL.format(scope=scope), [*scope_params, model, vector])
+        passages.degraded = vector is None or bool(cursor.fetchone()[0])
+    return passages

@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('start', models.PositiveIntegerField()),
                 ('end', models.PositiveIntegerField()),
-                ('deployment', models.CharField(help_text='public name of the embedding model', max_length=200)),
+                ('model', models.CharField(help_text='what the upstream calls it; stays when the offer is renamed', max_length=200)),
                 ('embedding', pgvector.django.halfvec.HalfVectorField()),
                 ('chunk', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='rag.chunk')),
                 ('collection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='rag.collection')),

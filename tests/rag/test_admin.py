@@ -27,7 +27,11 @@ def test_the_panel_shows_states_and_reasons_but_no_text(document: Document, admi
     assert GARDEN not in found
 
 
-def test_failed_documents_are_read_again_from_the_panel(document: Document, admins_client: Client) -> None:
+@pytest.mark.parametrize("status", ["failed", "ready"])
+def test_finished_documents_are_read_again_from_the_panel(
+    document: Document, admins_client: Client, status: str
+) -> None:
+    Document.objects.update(status=status)
     action = {"action": "read_again", "_selected_action": [str(document.pk)]}
     admins_client.post(reverse("admin:rag_document_changelist"), action)
     assert Document.objects.get().status == Document.Status.QUEUED

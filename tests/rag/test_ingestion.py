@@ -106,10 +106,10 @@ def test_a_model_that_is_away_is_asked_again_later(document: Document, embedder:
         embedder.fail(503)
     ingested(document)
     assert (document.status, document.attempts) == (Document.Status.QUEUED, 1)
-    assert document.lease_until > timezone.now()
+    assert timezone.now() < document.lease_until < timezone.now() + timedelta(seconds=6)
 
 
-def test_after_five_attempts_the_reason_is_shown(document: Document, embedder: FakeUpstream) -> None:
+def test_after_the_last_attempt_the_reason_is_shown(document: Document, embedder: FakeUpstream) -> None:
     Document.objects.update(attempts=queueing.MAX_ATTEMPTS - 1)
     for _ in range(10):
         embedder.fail(503)
@@ -149,7 +149,7 @@ def test_the_sweep_finds_what_was_lost(document: Document, status: str) -> None:
     assert ingested(document).status == Document.Status.READY
 
 
-def test_the_sweep_gives_up_after_five_attempts(document: Document) -> None:
+def test_the_sweep_gives_up_after_the_last_attempt(document: Document) -> None:
     expire(document, status="parsing", attempts=queueing.MAX_ATTEMPTS)
     queueing.sweep()
     document.refresh_from_db()

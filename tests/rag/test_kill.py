@@ -1,4 +1,7 @@
-"""A worker that is killed with no chance to tidy up: the next one arrives at the identical chunks."""
+"""A worker that is killed with no chance to tidy up: the next one arrives at the identical chunks.
+
+One that only loses its connection goes on.
+"""
 
 import asyncio
 import os
@@ -16,7 +19,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rag import queueing
+from gateway.database import in_database
+from rag import ingestion, queueing
 from rag.ingestion import ingest
 from rag.models import Chunk, Collection, Document
 from rag.uploads import accept
@@ -105,3 +109,33 @@ def test_killed_in_the_middle_of_storing(document: Document, alice: User) -> Non
             wait_until(waits_for_a_lock)
     wait_until(lambda: not waits_for_a_lock())
     assert resumed(document) == undisturbed(document, alice)
+
+
+def cut_a_renewal(document: Document) -> None:
+    """Let the next renewal wait for the row, and end its connection there."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        Document.objects.filter(pk=document.pk).lock()
+        ends = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted"
+        wait_until(lambda: cursor.execute(ends) or cursor.fetchone())
+
+
+def is_renewed(document: Document) -> bool:
+    return Document.objects.filter(pk=document.pk, lease_until__gt=timezone.now()).exists()
+
+
+def test_a_lost_connection_does_not_end_the_renewals(
+    document: Document, embedder: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingestion, "LEASE", timedelta(seconds=0.5))
+    embedder.hang()
+
+    async def scenario() -> None:
+        work = asyncio.create_task(ingest(document.pk))
+        await asyncio.to_thread(embedder.wait_for, lambda upstream: upstream.calls, 60)
+        await in_database(cut_a_renewal, document)
+        await asyncio.sleep(0.6)  # longer than what was left of the lease
+        await in_database(wait_until, lambda: is_renewed(document))
+        work.cancel()
+        await asyncio.wait([work])
+
+    asyncio.run(scenario())

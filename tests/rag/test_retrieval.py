@@ -1,10 +1,13 @@
 import asyncio
+import json
 
 import pytest
 from django.db.models import QuerySet
 
 from accounts.models import Membership, Team, User
 from gateway.callers import Caller
+from gateway.models import Deployment
+from rag import queueing
 from rag.ingestion import ingest
 from rag.models import Collection, CollectionShare, Document
 from rag.retrieval import Passage, Passages, retrieve
@@ -24,6 +27,11 @@ def learn(user: User, collection: Collection, text: str | bytes, name: str = "te
 def ask(user: User, question: str, collections: QuerySet[Collection] | None = None, limit: int = 6) -> Passages:
     scope = Collection.objects.all() if collections is None else collections
     return asyncio.run(retrieve(Caller(user), question, scope, limit))
+
+
+def embeds_as(embedder: FakeUpstream, *vectors: list[float]) -> None:
+    data = [{"index": index, "embedding": vector} for index, vector in enumerate(vectors)]
+    embedder.send(json.dumps({"data": data, "usage": {"prompt_tokens": 1}}).encode(), content_type="application/json")
 
 
 @pytest.fixture
@@ -159,6 +167,49 @@ def test_the_limit_holds(handbook: Collection, alice: User) -> None:
 
 
 def test_vectors_of_another_length_are_passed_over(handbook: Collection, alice: User, embedder: FakeUpstream) -> None:
-    answer = '{"data": [{"index": 0, "embedding": [1, 0, 0]}], "usage": {"prompt_tokens": 1}}'
-    embedder.send(answer.encode(), content_type="application/json")
-    assert ask(alice, "Garten")[0].text == GARDEN
+    embeds_as(embedder, [1, 0, 0])
+    found = ask(alice, "Garten")
+    assert (found[0].text, found.degraded) == (GARDEN, True)
+
+
+UNRELATED, ASKED, AGAINST, OPPOSITE = [0.0, 1.0], [1.0, 0.0], [-0.1, 1.0], [-1.0, 0.0]
+
+
+@pytest.mark.parametrize(("near", "far"), [(AGAINST, OPPOSITE), (UNRELATED, UNRELATED), (UNRELATED, OPPOSITE)])
+def test_what_is_opposed_in_meaning_does_not_win(
+    embedder: FakeUpstream, collection: Collection, alice: User, near: list[float], far: list[float]
+) -> None:
+    for text, vector in ((GARDEN, near), (BUDGET, far)):
+        embeds_as(embedder, vector)
+        learn(alice, collection, text)
+    embeds_as(embedder, ASKED)
+    first, second = ask(alice, "Garten")
+    assert first.text == GARDEN and second.score == 0
+
+
+@pytest.mark.parametrize("near", [AGAINST, UNRELATED])
+def test_the_part_that_is_opposed_in_meaning_is_not_the_answer(
+    embedder: FakeUpstream, collection: Collection, alice: User, near: list[float]
+) -> None:
+    embeds_as(embedder, OPPOSITE, OPPOSITE, near)
+    learn(alice, collection, VISITORS)
+    embeds_as(embedder, ASKED)
+    assert focus(ask(alice, "Was kostet die Karte?")[0]) == TICKETS
+
+
+def test_a_new_public_name_of_the_model_changes_nothing(handbook: Collection, alice: User) -> None:
+    before = ask(alice, "Garten budget")
+    Deployment.objects.update(name="goldfinch")
+    after = ask(alice, "Garten budget")
+    assert (after, after.degraded) == (before, False)
+
+
+def test_documents_of_another_model_are_told_until_they_are_read_again(
+    embedder: FakeUpstream, collection: Collection, alice: User
+) -> None:
+    document = learn(alice, collection, GARDEN)
+    Deployment.objects.update(model="bge-goldfinch")
+    assert ask(alice, "Garten").degraded
+    queueing.retry(document)
+    asyncio.run(ingest(document.pk))
+    assert not ask(alice, "Garten").degraded
