@@ -1,11 +1,9 @@
 """Pages of one document. Every row comes through visible_to or editable_by: a stranger gets 404."""
 
 from collections.abc import AsyncIterator
-from typing import cast
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.files import File
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +12,7 @@ from django.utils.http import content_disposition_header, url_has_allowed_host_a
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import User
+from accounts.signing_in import person, sign_in_required
 from rag import queueing
 from rag.models import Document, DocumentText
 from rag.pages import sheets, shown
@@ -24,7 +22,7 @@ from rag.states import state
 PIECE = 256 * 1024  # bytes
 
 
-@login_required
+@sign_in_required
 @require_GET
 def document(request: HttpRequest, pk: str) -> HttpResponse:
     """The text that was read; ?start=…&end=… marks a passage and opens the sheet it stands on, ?back=… leads back."""
@@ -36,13 +34,13 @@ def document(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "rag/document.html", context)
 
 
-@login_required
+@sign_in_required
 @require_GET
 def document_status(request: HttpRequest, pk: str) -> JsonResponse:
     return JsonResponse(state(_visible(request, pk)))
 
 
-@login_required
+@sign_in_required
 @require_GET
 def download(request: HttpRequest, pk: str) -> StreamingHttpResponse:
     """The file as it was uploaded: a stranger's bytes, so never shown inside of our own pages."""
@@ -55,7 +53,7 @@ def download(request: HttpRequest, pk: str) -> StreamingHttpResponse:
     return response
 
 
-@login_required
+@sign_in_required
 @require_POST
 def retry(request: HttpRequest, pk: str) -> HttpResponse:
     found = _editable(request, pk)
@@ -63,7 +61,7 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     return redirect(_home_of(found))
 
 
-@login_required
+@sign_in_required
 @require_http_methods(["GET", "POST"])
 def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
     found = _editable(request, pk)
@@ -113,17 +111,17 @@ async def _pieces(file: "File[bytes]") -> AsyncIterator[bytes]:
 
 
 def _visible(request: HttpRequest, pk: str) -> Document:
-    visible = Document.objects.visible_to(cast(User, request.user)).select_related("collection")
+    visible = Document.objects.visible_to(person(request)).select_related("collection")
     return get_object_or_404(visible, pk=pk)
 
 
 def _editable(request: HttpRequest, pk: str) -> Document:
-    editable = Document.objects.editable_by(cast(User, request.user)).select_related("collection")
+    editable = Document.objects.editable_by(person(request)).select_related("collection")
     return get_object_or_404(editable, pk=pk)
 
 
 def _is_editable(request: HttpRequest, found: Document) -> bool:
-    return Document.objects.editable_by(cast(User, request.user)).filter(pk=found.pk).exists()
+    return Document.objects.editable_by(person(request)).filter(pk=found.pk).exists()
 
 
 def _home_of(found: Document) -> str:

@@ -6,7 +6,8 @@
     │   ├── EmptyFile                  400
     │   ├── FileTooLarge               413
     │   ├── TypeNotAllowed             415
-    │   └── ContentMismatch            415
+    │   ├── ContentMismatch            415
+    │   └── StorageFull                507
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
         ├── DamagedFile
@@ -80,6 +81,12 @@ class ContentMismatch(UploadRefused):
     status = 415
     code = "content_mismatch"
     message = _("The content of this file is not what its name says.")
+
+
+class StorageFull(UploadRefused):
+    status = 507
+    code = "storage_full"
+    message = _("This file could not be stored. There may be no room left.")
 
 
 class IngestionError(RagError):

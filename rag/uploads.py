@@ -1,6 +1,7 @@
 """Take a person's file into a collection: checked piece by piece, stored under a name of ours, queued for reading."""
 
 import hashlib
+import logging
 import re
 import unicodedata
 from pathlib import PurePosixPath
@@ -11,8 +12,10 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from rag import queueing
-from rag.exceptions import CollectionNotFound, ContentMismatch, EmptyFile, FileTooLarge, TypeNotAllowed
-from rag.models import Collection, Document
+from rag.exceptions import CollectionNotFound, ContentMismatch, EmptyFile, FileTooLarge, StorageFull, TypeNotAllowed
+from rag.models import Collection, Document, stored_name
+
+logger = logging.getLogger(__name__)
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -104,8 +107,7 @@ def _known(collection: Collection, sha256: str) -> Document | None:
 
 
 def _stored(document: Document, file: "UploadedFile[bytes]") -> Document:
-    file.seek(0)
-    document.file.save(document.name, file, save=False)
+    _write(document, file)
     try:
         with transaction.atomic():
             document.save(force_insert=True)
@@ -117,3 +119,13 @@ def _stored(document: Document, file: "UploadedFile[bytes]") -> Document:
             raise CollectionNotFound from None
         return known
     return document
+
+
+def _write(document: Document, file: "UploadedFile[bytes]") -> None:
+    file.seek(0)
+    try:
+        document.file.save(document.name, file, save=False)
+    except OSError as error:
+        logger.exception("an upload could not be stored")
+        document.file.storage.delete(stored_name(document, document.name))  # what was written so far
+        raise StorageFull from error

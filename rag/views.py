@@ -1,9 +1,6 @@
 """Pages of collections. Every row comes through visible_to, editable_by or managed_by: a stranger gets 404."""
 
-from typing import cast
-
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import User
+from accounts.signing_in import person, sign_in_required, wants_json
 from rag import uploads
 from rag.exceptions import UploadRefused
 from rag.forms import CollectionForm, NewCollectionForm, ShareForm
@@ -22,10 +19,10 @@ from rag.states import state
 DOCUMENTS_PER_PAGE = 100
 
 
-@login_required
+@sign_in_required
 @require_GET
 def collections(request: HttpRequest) -> HttpResponse:
-    user = cast(User, request.user)
+    user = person(request)
     visible = Collection.objects.visible_to(user).knowledge().select_related("owner", "team")
     found = list(visible.annotate(document_count=Count("documents")))
     groups = [
@@ -36,22 +33,22 @@ def collections(request: HttpRequest) -> HttpResponse:
     return render(request, "rag/collections.html", {"groups": groups, "is_empty": not found})
 
 
-@login_required
+@sign_in_required
 @require_http_methods(["GET", "POST"])
 def create_collection(request: HttpRequest) -> HttpResponse:
-    form = NewCollectionForm(request.POST or None, user=cast(User, request.user))
+    form = NewCollectionForm(request.POST or None, user=person(request))
     if form.is_valid():
         return redirect("rag:collection", form.save().pk)
     return render(request, "rag/collection_form.html", {"form": form})
 
 
-@login_required
+@sign_in_required
 @require_GET
 def collection(request: HttpRequest, pk: str) -> HttpResponse:
     return _collection_page(request, _visible(request, pk))
 
 
-@login_required
+@sign_in_required
 @require_http_methods(["GET", "POST"])
 def edit_collection(request: HttpRequest, pk: str) -> HttpResponse:
     managed = _managed(request, pk)
@@ -63,7 +60,7 @@ def edit_collection(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "rag/collection_form.html", {"form": form, "collection": managed})
 
 
-@login_required
+@sign_in_required
 @require_http_methods(["GET", "POST"])
 def delete_collection(request: HttpRequest, pk: str) -> HttpResponse:
     managed = _managed(request, pk)
@@ -74,13 +71,13 @@ def delete_collection(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "rag/collection_delete.html", {"collection": managed, "count": managed.documents.count()})
 
 
-@login_required
+@sign_in_required
 @require_GET
 def collection_status(request: HttpRequest, pk: str) -> JsonResponse:
     return JsonResponse({"documents": [state(each) for each in _documents_page(request, _visible(request, pk))]})
 
 
-@login_required
+@sign_in_required
 @require_POST
 def share(request: HttpRequest, pk: str) -> HttpResponse:
     managed = _managed(request, pk)
@@ -92,7 +89,7 @@ def share(request: HttpRequest, pk: str) -> HttpResponse:
     return redirect("rag:collection", pk)
 
 
-@login_required
+@sign_in_required
 @require_POST
 def unshare(request: HttpRequest, pk: str, share_id: int) -> HttpResponse:
     get_object_or_404(_managed(request, pk).shares, pk=share_id).delete()
@@ -100,11 +97,11 @@ def unshare(request: HttpRequest, pk: str, share_id: int) -> HttpResponse:
     return redirect("rag:collection", pk)
 
 
-@login_required
+@sign_in_required
 @require_POST
 def upload(request: HttpRequest, pk: str) -> HttpResponse:
     """One file or several; a script is answered with JSON, a plain form with messages."""
-    user = cast(User, request.user)
+    user = person(request)
     target = get_object_or_404(Collection.objects.editable_by(user).knowledge(), pk=pk)
     accepted: list[Document] = []
     refused: list[tuple[str, UploadRefused]] = []
@@ -113,7 +110,7 @@ def upload(request: HttpRequest, pk: str) -> HttpResponse:
             accepted.append(uploads.accept(user, target, file))
         except UploadRefused as error:
             refused.append((uploads.cleaned_name(file.name or ""), error))
-    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+    if wants_json(request):
         return _upload_answer(accepted, refused)
     _tell(request, accepted, refused)
     return redirect("rag:collection", pk)
@@ -139,11 +136,11 @@ def _tell(request: HttpRequest, accepted: list[Document], refused: list[tuple[st
 
 
 def _visible(request: HttpRequest, pk: str) -> Collection:
-    return get_object_or_404(Collection.objects.visible_to(cast(User, request.user)).knowledge(), pk=pk)
+    return get_object_or_404(Collection.objects.visible_to(person(request)).knowledge(), pk=pk)
 
 
 def _managed(request: HttpRequest, pk: str) -> Collection:
-    return get_object_or_404(Collection.objects.managed_by(cast(User, request.user)).knowledge(), pk=pk)
+    return get_object_or_404(Collection.objects.managed_by(person(request)).knowledge(), pk=pk)
 
 
 def _documents_page(request: HttpRequest, shown: Collection) -> Page[Document]:
@@ -154,7 +151,7 @@ def _collection_page(
     request: HttpRequest, shown: Collection, form: ShareForm | None = None, status: int = 200
 ) -> HttpResponse:
     same = Collection.objects.filter(pk=shown.pk)
-    user = cast(User, request.user)
+    user = person(request)
     context = {
         "collection": shown,
         "documents": _documents_page(request, shown),

@@ -32,9 +32,7 @@ def limit() -> None:
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
     """A document has no business on the network or with other programs."""
-    if event.startswith(
-        ("socket.connect", "socket.bind", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork")
-    ):
+    if event.startswith(FORBIDDEN):
         raise PermissionError(event)
 
 

@@ -1,3 +1,6 @@
+import resource
+from pathlib import Path
+
 import pytest
 from django.core.files.storage import default_storage
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -8,6 +11,7 @@ from rag.exceptions import (
     ContentMismatch,
     EmptyFile,
     FileTooLarge,
+    StorageFull,
     TypeNotAllowed,
     UploadRefused,
 )
@@ -131,3 +135,18 @@ def test_a_deleted_document_takes_its_file_along(
     with django_capture_on_commit_callbacks(execute=True):
         alice.delete()
     assert not default_storage.exists(name)
+
+
+def test_a_full_disk_is_told_and_keeps_no_part(
+    collection: Collection, alice: User, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+    try:
+        with pytest.raises(StorageFull):
+            accept(alice, collection, uploaded("x" * 100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not Document.objects.exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

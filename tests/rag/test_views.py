@@ -41,6 +41,12 @@ def test_everything_asks_for_a_sign_in(document: Document, client: Client) -> No
         assert client.get(reverse(f"rag:{name}", args=[document.pk])).status_code == 302
 
 
+def test_a_script_that_is_not_signed_in_is_told_401(document: Document, client: Client) -> None:
+    for name, pk in (("upload", document.collection_id), ("document-status", document.pk)):
+        response = client.generic("POST", reverse(f"rag:{name}", args=[pk]), HTTP_ACCEPT="application/json")
+        assert (response.status_code, response.json()["error"]) == (401, "not_signed_in")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_stranger_gets_the_404_of_an_unknown_collection(
     collection: Collection, charlies_client: Client, name: str
@@ -150,6 +156,12 @@ def test_files_are_uploaded_by_a_plain_form(collection: Collection, alices_clien
     assert set(collection.documents.values_list("name", flat=True)) == {"a.txt", "b.md"}
 
 
+def test_a_whole_folder_is_taken_at_once(collection: Collection, alices_client: Client) -> None:
+    data = {"files": [uploaded(b"", f"{number}.txt") for number in range(150)]}
+    response = alices_client.post(reverse("rag:upload", args=[collection.pk]), data)
+    assert response.status_code == 302
+
+
 def test_a_form_without_a_file_says_so(collection: Collection, alices_client: Client) -> None:
     response = alices_client.post(reverse("rag:upload", args=[collection.pk]), follow=True)
     assert "Choose a file first." in response.content.decode()
@@ -188,9 +200,10 @@ def test_a_failed_document_is_tried_again(document: Document, alices_client: Cli
     assert Document.objects.get().status == Document.Status.QUEUED
 
 
-def test_a_ready_document_is_not_read_again_by_a_retry(document: Document, alices_client: Client) -> None:
+def test_a_document_that_is_being_read_is_left_alone_by_a_retry(document: Document, alices_client: Client) -> None:
+    Document.objects.update(status="parsing")
     alices_client.post(reverse("rag:retry", args=[document.pk]))
-    assert Document.objects.get().status == Document.Status.READY
+    assert Document.objects.get().status == Document.Status.PARSING
 
 
 def test_the_passage_is_marked_and_all_text_is_escaped(document: Document, alices_client: Client) -> None:
