@@ -115,8 +115,8 @@ def cut_a_renewal(document: Document) -> None:
     """Let the next renewal wait for the row, and end its connection there."""
     with transaction.atomic(), connection.cursor() as cursor:
         Document.objects.filter(pk=document.pk).lock()
-        ends = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted"
-        wait_until(lambda: cursor.execute(ends) or cursor.fetchone())
+        ends = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE NOT granted"
+        wait_until(lambda: cursor.execute(ends).fetchone() != (0,))
 
 
 def is_renewed(document: Document) -> bool:
