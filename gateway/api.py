@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
@@ -115,8 +115,9 @@ async def chat_completions(request: HttpRequest, caller: Caller) -> HttpResponse
 
 
 @endpoint("POST")
-async def create_embeddings(request: HttpRequest, caller: Caller) -> JsonResponse:
-    return JsonResponse(await embeddings.answer(caller, _body(request), purpose=Purpose.API))
+async def create_embeddings(request: HttpRequest, caller: Caller) -> HttpResponse:
+    answer = await embeddings.answer(caller, _body(request), purpose=Purpose.API)
+    return HttpResponse(answer, content_type="application/json")
 
 
 @csrf_exempt

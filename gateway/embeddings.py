@@ -1,8 +1,16 @@
-"""Embeddings: one vector a text, metered."""
+"""Embeddings: one vector a text, metered.
 
+An answer may hold millions of numbers. They are read, checked and written in a thread, a vector at a time: in between
+the thread lets the event loop go on, which it could not within one long call.
+"""
+
+import asyncio
 import base64
 import binascii
+import json
+import math
 import struct
+from array import array
 from typing import Any
 
 from gateway import calls, relay, requests
@@ -14,7 +22,6 @@ from gateway.models import Deployment, Purpose, Usage
 
 PATH = "/embeddings"
 Vector = list[float]
-LARGEST = 3.4e38  # of a four byte float
 
 
 async def embed(
@@ -29,21 +36,13 @@ async def embed(
     return vectors
 
 
-async def answer(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> dict[str, Any]:
-    """The answer to an API caller's body, in the encoding it asks for."""
+async def answer(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> bytes:
+    """The answer to an API caller's body: JSON, the vectors in the encoding it asks for."""
     body = requests.embedding(body)
     deployment = await in_database(Deployment.objects.find, body.get("model", ""), Deployment.Kind.EMBEDDING)
     in_base64 = body.pop("encoding_format", "float") == "base64"
     vectors, consumed = await _embed(caller, deployment, body, purpose)
-    return {
-        "object": "list",
-        "model": deployment.name,
-        "data": [
-            {"object": "embedding", "index": index, "embedding": _encoded(vector) if in_base64 else vector}
-            for index, vector in enumerate(vectors)
-        ],
-        "usage": {"prompt_tokens": consumed.input_tokens, "total_tokens": consumed.input_tokens},
-    }
+    return await asyncio.to_thread(_written, deployment.name, vectors, consumed, in_base64=in_base64)
 
 
 async def _embed(
@@ -53,7 +52,7 @@ async def _embed(
     async with calls.metered(caller, deployment, purpose, requests.estimate_embedding(inputs)) as meter:
         upstream_body = body | {"model": deployment.model, "encoding_format": "float"}
         raw = await relay.post(deployment.upstream, PATH, upstream_body)
-        vectors = _vectors(raw.get("data"), len(inputs))
+        vectors = await asyncio.to_thread(_vectors, raw.get("data"), len(inputs))
         meter.relayed(0)
         meter.reported({"completion_tokens": 0})
         meter.reported(raw.get("usage"))
@@ -76,19 +75,29 @@ def _vectors(data: object, count: int) -> list[Vector]:
 
 
 def _decoded(embedding: object) -> Vector:
-    if isinstance(embedding, str):
-        try:
+    try:
+        if isinstance(embedding, str):
             raw = base64.b64decode(embedding, validate=True)
             vector = list(struct.unpack(f"<{len(raw) // 4}f", raw))
-        except (binascii.Error, struct.error):
-            raise UpstreamBroken from None
-    elif isinstance(embedding, list) and all(isinstance(number, int | float) for number in embedding):
-        vector = embedding
-    else:
-        raise UpstreamBroken
-    if not vector or not all(abs(number) <= LARGEST for number in vector):  # false for NaN, too
-        raise UpstreamBroken
+        elif isinstance(embedding, list):
+            vector = embedding
+        else:
+            raise UpstreamBroken
+        if not vector or not all(map(math.isfinite, array("f", vector))):
+            raise UpstreamBroken
+    except (binascii.Error, struct.error, TypeError, OverflowError):  # nothing that four bytes can hold
+        raise UpstreamBroken from None
     return vector
+
+
+def _written(model: str, vectors: list[Vector], consumed: Consumption, *, in_base64: bool) -> bytes:
+    usage = {"prompt_tokens": consumed.input_tokens, "total_tokens": consumed.input_tokens}
+    head = json.dumps({"object": "list", "model": model, "usage": usage}).removesuffix("}")
+    items = (
+        json.dumps({"object": "embedding", "index": index, "embedding": _encoded(vector) if in_base64 else vector})
+        for index, vector in enumerate(vectors)
+    )
+    return f'{head}, "data": [{", ".join(items)}]}}'.encode()
 
 
 def _encoded(vector: Vector) -> str:

@@ -18,6 +18,7 @@ CONNECT = 5.0  # seconds, as all below
 FIRST_TOKEN = 300.0  # a server may load the model first
 BETWEEN_TOKENS = 60.0
 TOTAL = 1800.0
+LARGE = 100_000  # bytes of an answer
 KEEP_ALIVE = 3.0  # less than servers keep theirs, so that none closes just as we send
 
 logger = logging.getLogger(__name__)
@@ -39,10 +40,17 @@ async def post(upstream: Upstream, path: str, body: dict[str, Any]) -> dict[str,
     """One question, one answer."""
     with _understood(upstream):
         response = await _within(TOTAL, _client(upstream).post(path, cast_to=httpx2.Response, body=body))
-        answer = json.loads(response.content)
+        answer = await _parsed(response.content)
         if not isinstance(answer, dict):
             raise exceptions.UpstreamBroken
         return answer
+
+
+async def _parsed(raw: bytes) -> Any:
+    if len(raw) < LARGE:
+        return json.loads(raw)
+    # one long call would keep the event loop waiting even from a thread; with a hook it is interrupted at each object
+    return await asyncio.to_thread(json.loads, raw, object_hook=lambda found: found)
 
 
 async def stream(upstream: Upstream, path: str, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
