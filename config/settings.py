@@ -1,4 +1,4 @@
-"""All settings, read from the environment. Any variable may instead be given as NAME_FILE, a path to its value."""
+"""All settings, read from the environment. What `env` reads may also be given as NAME_FILE, a path to its value."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from environ.fileaware_mapping import FileAwareMapping
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -21,7 +22,15 @@ from config.running.variables import log_level
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+
+
+class Variables(FileAwareMapping):  # type: ignore[misc]
+    def __getitem__(self, name: str) -> str:
+        return str(super().__getitem__(name)).strip()  # files end with a line end
+
+
+env = environ.Env()
+env.ENVIRON = Variables()
 
 # --- where and who ---------------------------------------------------------------------------------------------
 DATA_DIR = data_dir()
