@@ -53,6 +53,18 @@ def test_a_cited_answer_and_its_passage_are_accessible(
     check(page)
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 1280), ("light", 390)])
+def test_a_filled_collection_is_accessible(open_page: OpenPage, handbook_pdf: Path, scheme: str, width: int) -> None:
+    page = open_page("/knowledge/new/", color_scheme=scheme, width=width)
+    page.get_by_label("Name").fill(f"Regeln {scheme}")
+    page.get_by_role("button", name="Save").click()
+    page.locator("input[type=file]").set_input_files(handbook_pdf)
+    expect(page.get_by_role("row", name="Handbuch.pdf")).to_contain_text("ready", timeout=READY)
+    check(page)
+    page.get_by_role("main").get_by_role("link", name="Delete", exact=True).click()
+    check(page)
+
+
 def test_on_a_phone_the_navigation_opens_and_closes(open_page: OpenPage) -> None:
     page = open_page(width=390)
     expect(page.get_by_role("link", name="Knowledge")).to_be_hidden()
