@@ -86,24 +86,23 @@ async def test_the_model_sees_the_conversation_so_far(
     assert contents[1:] == ["Wer bist du?", "The aviary opens at nine.", "Und wann öffnet ihr?"]
 
 
-async def test_a_stop_keeps_what_was_written_and_ends_the_upstream(ask: Ask, fake_upstream: FakeUpstream) -> None:
+async def stopped(answer: Message, fake_upstream: FakeUpstream) -> Message:
+    """In the middle of a long answer."""
     fake_upstream.reply("Wort " * 400, delay=0.05)
-    answer = await in_database(ask)
     task = asyncio.create_task(written(answer))
     await asyncio.sleep(0.6)
     await in_database(asking.stop, answer)
-    await asyncio.wait_for(task, 3)
+    return await asyncio.wait_for(task, 3)
+
+
+async def test_a_stop_keeps_what_was_written_and_ends_the_upstream(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    answer = await stopped(await in_database(ask), fake_upstream)
     assert answer.status == Message.Status.STOPPED and answer.text.startswith("Wort Wort")
     await asyncio.to_thread(fake_upstream.wait_for, lambda server: server.calls[0].disconnected_at, 2)
 
 
 async def test_a_stop_charges_what_was_relayed(ask: Ask, fake_upstream: FakeUpstream) -> None:
-    fake_upstream.reply("Wort " * 400, delay=0.05)
-    answer = await in_database(ask)
-    task = asyncio.create_task(written(answer))
-    await asyncio.sleep(0.6)
-    await in_database(asking.stop, answer)
-    await asyncio.wait_for(task, 3)
+    await stopped(await in_database(ask), fake_upstream)
     usage = await Usage.objects.aget()
     assert usage.status == Usage.Status.ABORTED and usage.estimated and 0 < usage.output_tokens < 100
 
