@@ -36,8 +36,14 @@ check: $(DEV)  ## lint, format, types, templates, migrations
 types: $(DEV)  # mypy reads the settings, and these want to know where the services are
 	DATABASE_URL=postgres://unused@127.0.0.1:1/unused REDIS_URL=redis://127.0.0.1:1/0 $(BIN)/mypy .
 
-bench: $(EMBEDDED) $(TRANSLATIONS)  ## start-up times and memory, written to bench/results
-	@exec $(BIN)/python -m bench.processes
+bench: $(EMBEDDED) $(TRANSLATIONS)  ## measure into bench/results: starts, memory, the gateway; one alone: make bench gateway
+	@$(foreach name,$(or $(filter $(BENCHES),$(MAKECMDGOALS)),$(BENCHES)),$(BIN)/python -m bench.$(name) $(BENCH_OPTIONS) &&) true
+BENCHES := processes gateway
+ifneq (,$(filter bench,$(MAKECMDGOALS)))
+.PHONY: $(BENCHES)
+$(BENCHES):  # named after `bench`, they only say which
+	@:
+endif
 
 pictures: $(DEV) $(TRANSLATIONS)  ## take the README's pictures anew
 	@exec $(BIN)/python -m pytest -q -m pictures tests/browser
