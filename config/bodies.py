@@ -10,7 +10,6 @@ from django.http import HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
-from gateway.api import refusal
 from gateway.exceptions import RequestTooLarge
 from rag.exceptions import FileTooLarge
 
@@ -21,6 +20,13 @@ Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[dict[str, Any], Receive, Send], Coroutine[Any, Any, None]]
+
+
+def below(prefix: str, application: Application, *, otherwise: Application) -> Application:
+    async def by_path(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        await (application if scope["path"].startswith(prefix) else otherwise)(scope, receive, send)
+
+    return by_path
 
 
 def limited(application: Application) -> Application:
@@ -62,9 +68,7 @@ def _stated_length(scope: dict[str, Any]) -> int:
 
 
 def _refused(scope: dict[str, Any]) -> HttpResponse:
-    """For an integrator's client, a script of our pages, or a person."""
-    if scope["path"].startswith("/v1/"):
-        return refusal(RequestTooLarge())
+    """For a script of our pages, or for a person."""
     error = FileTooLarge(settings.UPLOAD_MAX_BYTES) if _is_upload(scope["path"]) else RequestTooLarge()
     request = ASGIRequest(scope, io.BytesIO())
     with translation.override(translation.get_language_from_request(request)):

@@ -8,7 +8,6 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
-    path("v1/", include("gateway.urls")),
     path("knowledge/", include("rag.urls")),
     path("", include("chat.urls")),
 ]

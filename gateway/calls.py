@@ -1,130 +1,167 @@
-"""The one path of every model call: authorise, estimate, reserve, relay, settle.
+"""The one path of every model call: authorise, estimate, reserve, admit, relay, settle.
 
-`metered` is the whole of it for whoever relays. A call is a row while it is under way, with a lease that a heartbeat
-renews; `settle` removes the row, so it happens once, whoever comes first: the end of the call or the sweep.
+`metered` is the whole of it for whoever relays. A call is a row while it is in line or under way, with a lease that
+its process renews; settling removes the row, so it happens once, whoever comes first: the end of the call or the sweep.
 """
 
 import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncIterator, Coroutine
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from accounts.models import User
-from gateway import quotas
-from gateway.callers import Caller
-from gateway.database import in_database
-from gateway.exceptions import GatewayError, NotAllowed, UnknownModel
-from gateway.metering import Consumption, Estimate, Meter
-from gateway.models import ApiKey, Call, Deployment, Hold, Purpose, Usage
+from gateway import catalogue, health, leases, ledger, quotas
+from gateway.callers import Caller, Standing, standing
+from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, UpstreamError
+from gateway.leases import Place
+from gateway.metering import Consumption, Estimate, Meter, cost_of
+from gateway.models import Call, Deployment, Purpose, Usage
 
-LEASE = timedelta(seconds=60)
-RENEWAL = 20.0  # seconds
+LONGEST_WAIT = 900.0  # seconds in line
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 _under_way: set[asyncio.Task[Any]] = set()  # the loop itself keeps no task alive
 
 
-def _authorise(caller: Caller, deployment: Deployment) -> None:
-    """Again at each call: a socket or a job may live longer than its owner's account, or than the model's offer."""
-    if caller.api_key:
-        allowed = ApiKey.objects.usable().filter(pk=caller.api_key.pk, user=caller.user).exists()
-    else:
-        allowed = User.objects.filter(pk=caller.user.pk, is_active=True).exists()
-    if not allowed:
-        raise NotAllowed
-    if not Deployment.objects.serving(deployment.kind).filter(pk=deployment.pk).exists():
-        raise UnknownModel(param="model")
+@dataclass(frozen=True)
+class Wanted:
+    """Which model, and how: by public name or alias, the default for an empty one."""
+
+    name: str
+    kind: Deployment.Kind
+    scope: str
+    purpose: Purpose
+    model: str = ""  # of the deployments of that name only those of this model
+    on_wait: Callable[[Place], None] = lambda place: None
 
 
-@transaction.atomic
-def reserve(call_id: uuid.UUID, caller: Caller, deployment: Deployment, purpose: Purpose, estimate: Estimate) -> None:
-    """Hold on every applicable quota what the call may need, or raise and change nothing on any."""
-    _authorise(caller, deployment)
-    applicable = list(quotas.applicable(caller, deployment).select_related("user", "team", "api_key", "deployment"))
-    output_tokens = estimate.output_tokens
-    if output_tokens is None:
-        output_tokens = quotas.usual_output(deployment)
-    amounts = quotas.amounts(applicable, estimate.input_tokens + output_tokens)
-    now = timezone.now()
-    call = Call.objects.create(
-        id=call_id,
-        user=caller.user,
-        api_key=caller.api_key,
-        deployment=deployment,
-        purpose=purpose,
-        input_tokens=estimate.input_tokens,
-        started_at=now,
-        lease_until=now + LEASE,
-    )
-    Hold.objects.bulk_create(Hold(call=call, quota=quota, amount=amount) for quota, amount in amounts)
-    for quota, amount in amounts:  # last: all other calls wait for these rows until we commit
-        quotas.hold(quota, amount)
+class Running:
+    """A call from its reservation to its end."""
+
+    def __init__(self, caller: Caller, wanted: Wanted, known: Standing, able: list[Deployment]) -> None:
+        self.id = uuid.uuid4()
+        self.caller, self.wanted, self.standing = caller, wanted, known
+        self.able = {deployment.pk: deployment for deployment in able}
+        self.deployment = able[0]  # that answers; known for certain once the call is admitted
+        self.quotas = quotas.applicable(known.quotas, able)
+        self.left: dict[int, int] = {}  # of each quota
+        self.meter = Meter(0)
+        self.first_place: int | None = None  # in line, if it stood there
+        self.queued_ms = 0
+        self.is_booked = False  # it has, or may have, a row
+        self.is_admitted = False
+
+    async def reserve(self, estimate: Estimate) -> None:
+        """Hold what the call may need and wait for a free slot, or raise and change nothing."""
+        self.meter.input_estimate = estimate.input_tokens
+        dearest = max(self.able.values(), key=lambda deployment: (deployment.output_price, deployment.input_price))
+        usual = await quotas.usual.get(self.deployment.pk)
+        entry = {
+            "op": "reserve",
+            "id": str(self.id),
+            "user": str(self.caller.user.pk),
+            "key": self.caller.api_key.pk if self.caller.api_key else None,
+            "purpose": self.wanted.purpose,
+            "rank": self.wanted.purpose.rank,
+            "weight": self.standing.weight,
+            "input_tokens": estimate.input_tokens,
+            "candidates": self._candidates(),
+            "holds": quotas.holds(self.quotas, dearest, estimate, usual),
+        }
+        self.is_booked = True
+        await self._take(await ledger.book(entry))
+
+    async def move(self, error: UpstreamError) -> None:
+        """To another deployment after one that failed before its first byte; raises `error` when there is none."""
+        failed = self.able.pop(self.deployment.pk)
+        if not self.able and failed.fallback_id:
+            offer = (await catalogue.current()).by_id.get(failed.fallback_id)
+            self.able = {offer.deployment.pk: offer.deployment} if offer and offer.is_for(self.standing) else {}
+        if not self.able or not error.is_passing:
+            raise error
+        logger.info("A call moves on from upstream %s: %s", failed.upstream.name, error.code)
+        await health.note(failed.upstream, error)
+        await self._take(await ledger.book({"op": "move", "id": str(self.id), "candidates": self._candidates()}))
+
+    def _candidates(self) -> list[dict[str, Any]]:
+        well = [deployment for deployment in self.able.values() if not health.is_cooling(deployment.upstream)]
+        return [
+            {"id": deployment.pk, "rank": deployment.priority, "weight": deployment.weight}
+            for deployment in well or self.able.values()
+        ]
+
+    async def _take(self, found: ledger.Result) -> None:
+        if found is None:
+            raise BooksUnavailable  # swept while the database was away
+        self.is_booked = found["state"] not in ("refused", "full")
+        if found["state"] == "refused":
+            raise quotas.exceeded(next(quota for quota in self.quotas if quota.pk == found["quota"]))
+        if found["state"] == "full":
+            raise LineFull(retry_after=max(1, round(found["seconds"])))
+        self.left |= dict(found.get("left", ()))
+        if found["state"] == "waiting":
+            self.first_place = self.first_place or found["place"]
+            found["deployment"] = await self._wait(Place(found["place"], found["seconds"]))
+            self.queued_ms = self.meter.elapsed_ms()
+        self.deployment = self.able[found["deployment"]]
+        self.is_admitted = True
+
+    async def _wait(self, place: Place) -> int:
+        try:
+            async with asyncio.timeout(LONGEST_WAIT):
+                return await leases.of_this_loop().admission(self.id, place, self.wanted.on_wait)
+        except TimeoutError:
+            raise LineFull(retry_after=60) from None
+
+    async def settle(self) -> None:
+        consumed = self.meter.consumption(was_sent=self.is_admitted)
+        entry = settlement(self.id, self.deployment, consumed)
+        found = await ledger.book(entry) or {}
+        for quota in self.quotas:
+            if quota.pk in found.get("warned", ()):
+                logger.warning("Quota %s reached its warning mark: %s", quota.pk, quota)
 
 
-@transaction.atomic
-def settle(call_id: uuid.UUID, consumption: Consumption) -> bool:
-    """Count what the call consumed and forget it; of a call already settled nothing happens."""
-    call = Call.objects.select_for_update().filter(pk=call_id).first()
-    if call is None:
-        return False
-    _settle(call, consumption)
-    return True
-
-
-def _settle(call: Call, consumption: Consumption) -> None:
-    holds = list(call.holds.select_related("quota").order_by("quota_id"))
-    Usage.objects.create(
-        id=call.pk,
-        user_id=call.user_id,
-        api_key_id=call.api_key_id,
-        deployment_id=call.deployment_id,
-        purpose=call.purpose,
-        status=consumption.status,
-        input_tokens=consumption.input_tokens,
-        output_tokens=consumption.output_tokens,
-        estimated=consumption.estimated,
-        started_at=call.started_at,
-        first_token_ms=consumption.first_token_ms,
-        duration_ms=consumption.duration_ms,
-    )
-    call.delete()
-    for hold in holds:  # last, as in `reserve`
-        quotas.settle(hold.quota_id, held=hold.amount, actual=consumption.of(hold.quota.unit))
-
-
-def renew(call_id: uuid.UUID, output_tokens: int) -> None:
-    Call.objects.filter(pk=call_id).update(lease_until=timezone.now() + LEASE, output_tokens=output_tokens)
+def settlement(call_id: uuid.UUID, deployment: Deployment | None, consumed: Consumption) -> ledger.Entry:
+    return {
+        "op": "settle",
+        "id": str(call_id),
+        "status": consumed.status,
+        "model": deployment.name if deployment else "",
+        "requests": consumed.requests,
+        "input_tokens": consumed.input_tokens,
+        "output_tokens": consumed.output_tokens,
+        "cached_tokens": consumed.cached_tokens,
+        "estimated": consumed.estimated,
+        "cost": cost_of(deployment, consumed.input_tokens, consumed.output_tokens) if deployment else 0,
+        "watts": deployment.upstream.watts if deployment else None,
+        "first_token_ms": consumed.first_token_ms,
+        "duration_ms": consumed.duration_ms,
+    }
 
 
 def sweep(now: datetime | None = None) -> int:
     """Settle the calls whose process is gone by what is known of them."""
     now = now or timezone.now()
-    swept = 0
-    for call_id in Call.objects.filter(lease_until__lt=now).values_list("pk", flat=True):
-        with transaction.atomic():
-            expired = Call.objects.select_for_update(skip_locked=True).filter(pk=call_id, lease_until__lt=now)
-            for call in expired:
-                _settle(call, _last_known(call))
-                swept += 1
-    return swept
+    lost = Call.objects.filter(lease_until__lt=now).select_related("deployment__upstream")
+    entries = [
+        settlement(call.pk, call.deployment, _last_known(call)) | {"lease_before": now.isoformat()} for call in lost
+    ]
+    return sum(bool(result and result["settled"]) for result in ledger.book_now(entries))
 
 
 def _last_known(call: Call) -> Consumption:
+    duration = round((timezone.now() - call.started_at).total_seconds() * 1000)
+    if call.admitted_at is None:
+        return Consumption(Usage.Status.ABORTED, None, duration)
     return Consumption(
-        Usage.Status.ABORTED,
-        None,
-        round((timezone.now() - call.started_at).total_seconds() * 1000),
-        call.input_tokens,
-        call.output_tokens,
-        requests=1,
-        estimated=True,
+        Usage.Status.ABORTED, None, duration, call.input_tokens, call.output_tokens, requests=1, estimated=True
     )
 
 
@@ -137,35 +174,42 @@ def _keep(coroutine: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
 
 
 @contextlib.asynccontextmanager
-async def metered(caller: Caller, deployment: Deployment, purpose: Purpose, estimate: Estimate) -> AsyncIterator[Meter]:
+async def metered(
+    caller: Caller, wanted: Wanted, estimate: Callable[[list[Deployment]], Estimate]
+) -> AsyncIterator[Running]:
     """Reserve, let the block relay, settle however it ends: well (`meter.status` set to DONE), failed or aborted."""
-    call_id, meter = uuid.uuid4(), Meter(estimate.input_tokens)
-    reservation = _keep(in_database(reserve, call_id, caller, deployment, purpose, estimate))
-    heartbeat: asyncio.Task[None] | None = None
+    known = await standing(caller)
+    known.allow(wanted.scope)
+    able = (await catalogue.current()).find(wanted.name, wanted.kind, known)
+    able = [deployment for deployment in able if wanted.model in ("", deployment.model)] or able
+    call = Running(caller, wanted, known, able)
+    keeping = leases.of_this_loop().running
+    reservation = _keep(call.reserve(estimate(able)))
     try:
-        await asyncio.shield(reservation)
-        heartbeat = _keep(_beat(call_id, meter))
-        yield meter
-    except GatewayError:
-        meter.status = Usage.Status.FAILED
+        await _unless_left(reservation)
+        keeping[call.id] = call.meter
+        yield call
+        await health.note(call.deployment.upstream, None)
+    except GatewayError as error:
+        call.meter.status = Usage.Status.FAILED
+        if isinstance(error, UpstreamError):
+            await health.note(call.deployment.upstream, error)
         raise
     finally:
-        if heartbeat is not None:
-            heartbeat.cancel()
-        await asyncio.shield(_keep(_settle_after(reservation, call_id, meter)))
+        keeping.pop(call.id, None)
+        await asyncio.shield(_keep(_settle_after(reservation, call)))
 
 
-async def _settle_after(reservation: asyncio.Task[None], call_id: uuid.UUID, meter: Meter) -> None:
+async def _unless_left(reservation: asyncio.Task[None]) -> None:
+    """A caller who leaves frees the place in line at once; an entry that is on its way to the books is waited for."""
+    try:
+        await asyncio.shield(reservation)
+    except asyncio.CancelledError:
+        reservation.cancel()
+        raise
+
+
+async def _settle_after(reservation: asyncio.Task[None], call: Running) -> None:
     await asyncio.wait([reservation])
-    if reservation.cancelled() or reservation.exception():
-        return  # nothing was reserved
-    await in_database(settle, call_id, meter.consumption())
-
-
-async def _beat(call_id: uuid.UUID, meter: Meter) -> None:
-    while True:
-        await asyncio.sleep(RENEWAL)
-        try:
-            await in_database(renew, call_id, meter.relayed_tokens)
-        except DatabaseError:
-            logger.warning("The lease of call %s could not be renewed; trying again.", call_id)
+    if call.is_booked:
+        await call.settle()

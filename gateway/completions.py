@@ -1,77 +1,114 @@
-"""Chat completions: the parsed pieces of an upstream's answer, metered."""
+"""Chat completions: the pieces of an upstream's answer, metered."""
 
 import contextlib
+import json
+import re
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
-from gateway import calls, relay, requests
+from gateway import calls, requests, routing
 from gateway.callers import Caller
-from gateway.database import in_database
+from gateway.calls import Running, Wanted
 from gateway.exceptions import UpstreamBroken
+from gateway.leases import Place
 from gateway.metering import Meter, estimated_tokens, tokens_of_piece
-from gateway.models import Deployment, Purpose, Usage
+from gateway.models import Deployment, Purpose, Scope, Usage
+from gateway.relay import Event
 
 PATH = "/chat/completions"
+# a quoted name followed by a colon is a field: quotes inside of texts are escaped
+MODEL_FIELD = re.compile(rb'"model":\s*"[^"\\]*"')
 Piece = dict[str, Any]
 
 
-async def stream(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> AsyncGenerator[Piece, None]:
+async def stream(
+    caller: Caller, body: dict[str, Any], *, purpose: Purpose, on_wait: Callable[[Place], None] = lambda place: None
+) -> AsyncGenerator[Piece, None]:
     """The pieces of the answer as they come; the last one has no choices and carries `usage`.
 
-    By then the call is settled. Closing the generator stops the upstream and settles what was relayed.
+    By then the call is settled. Closing the generator stops the upstream and settles what was relayed. `on_wait` hears
+    the place of a call that stands in line.
     """
     body = requests.chat(body)
-    deployment = await _deployment(body)
-    estimate = requests.estimate_chat(body, deployment.context_length)
-    upstream_body = body | {"model": deployment.model, "stream": True, "stream_options": {"include_usage": True}}
+    async with contextlib.aclosing(events(caller, body, _wanted(body, purpose, on_wait))) as answer:
+        async for _, piece in answer:
+            yield piece
+
+
+def _wanted(body: Piece, purpose: Purpose, on_wait: Callable[[Place], None] = lambda place: None) -> Wanted:
+    return Wanted(body.get("model", ""), Deployment.Kind.CHAT, Scope.CHAT, purpose, on_wait=on_wait)
+
+
+async def events(
+    caller: Caller, body: Piece, wanted: Wanted, admitted: Callable[[Running], None] = lambda call: None
+) -> AsyncGenerator[Event, None]:
+    """The same of a checked body, each piece beside the bytes that say it; `admitted` is told before the first."""
+    upstream_body = body | {"stream": True, "stream_options": {"include_usage": True}}
     last: Piece = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time())}
-    async with calls.metered(caller, deployment, purpose, estimate) as meter:
-        pieces = relay.stream(deployment.upstream, PATH, upstream_body)
-        async with contextlib.aclosing(_metered(pieces, meter)) as relayed:
-            async for piece in relayed:
-                piece["model"] = deployment.name
-                last |= {name: piece[name] for name in ("id", "created") if name in piece}
-                yield piece
-    head = {"object": "chat.completion.chunk", "model": deployment.name, "choices": []}
-    yield last | head | {"usage": _usage(meter)}
+    async with (
+        calls.metered(caller, wanted, partial(requests.estimate_chat, body)) as call,
+        contextlib.aclosing(routing.stream(call, PATH, upstream_body)) as source,
+    ):
+        is_first = True
+        async for event in _metered(source, call.meter):
+            if is_first:
+                is_first = False
+                admitted(call)
+                last |= {name: event.content[name] for name in ("id", "created") if name in event.content}
+            yield _under_public_name(event, call.deployment)
+    head = {"object": "chat.completion.chunk", "model": call.deployment.name, "choices": []}
+    end = last | head | {"usage": usage_of(call.meter)}
+    yield Event(json.dumps(end, separators=(",", ":")).encode(), end)
 
 
 async def complete(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> dict[str, Any]:
     """The whole answer at once, always with `usage`."""
     body = requests.chat(body)
-    deployment = await _deployment(body)
-    estimate = requests.estimate_chat(body, deployment.context_length)
+    return await answer(caller, body, _wanted(body, purpose))
+
+
+async def answer(
+    caller: Caller, body: Piece, wanted: Wanted, admitted: Callable[[Running], None] = lambda call: None
+) -> dict[str, Any]:
     body.pop("stream_options", None)
-    async with calls.metered(caller, deployment, purpose, estimate) as meter:
-        answer = await relay.post(deployment.upstream, PATH, body | {"model": deployment.model, "stream": False})
-        choices = _choices(answer)
+    async with calls.metered(caller, wanted, partial(requests.estimate_chat, body)) as call:
+        found = await routing.post(call, PATH, body | {"stream": False})
+        admitted(call)
+        choices = _choices(found)
         if not choices:
             raise UpstreamBroken
-        meter.relayed(sum(estimated_tokens(_text(choice.get("message"))) for choice in choices))
-        meter.reported(answer.get("usage"))
-        meter.status = Usage.Status.DONE
-    return answer | {"model": deployment.name, "usage": _usage(meter)}
+        call.meter.relayed(sum(estimated_tokens(_text(choice.get("message"))) for choice in choices))
+        call.meter.reported(found.get("usage"))
+        call.meter.status = Usage.Status.DONE
+    return found | {"model": call.deployment.name, "usage": usage_of(call.meter)}
 
 
-async def _deployment(body: dict[str, Any]) -> Deployment:
-    return await in_database(Deployment.objects.find, body.get("model", ""), Deployment.Kind.CHAT)
+def _under_public_name(event: Event, deployment: Deployment) -> Event:
+    if event.content.get("model") == deployment.name:
+        return event
+    event.content["model"] = deployment.name
+    field = b'"model":' + json.dumps(deployment.name).encode()
+    return Event(MODEL_FIELD.sub(lambda _: field, event.raw, count=1), event.content)
 
 
-async def _metered(pieces: AsyncGenerator[Piece, None], meter: Meter) -> AsyncGenerator[Piece, None]:
+async def _metered(source: AsyncIterator[Event], meter: Meter) -> AsyncIterator[Event]:
     """Count what passes and take the upstream's own count out of it."""
     finished = False
-    async with contextlib.aclosing(pieces):
-        async for piece in pieces:
-            meter.reported(piece.pop("usage", None))
-            choices = _choices(piece)
-            if not choices:
-                continue
-            finished = finished or any(choice.get("finish_reason") for choice in choices)
-            if text := "".join(_text(choice.get("delta")) for choice in choices):
+    async for event in source:
+        piece = event.content
+        if usage := piece.pop("usage", None):
+            meter.reported(usage)
+        choices = _choices(piece)
+        if not choices:
+            continue
+        for choice in choices:
+            finished = finished or bool(choice.get("finish_reason"))
+            if text := _text(choice.get("delta")):
                 meter.relayed(tokens_of_piece(text))
-            yield piece
+        yield event if not usage else Event(json.dumps(piece, separators=(",", ":")).encode(), piece)
     if not finished:
         raise UpstreamBroken
     meter.status = Usage.Status.DONE
@@ -95,10 +132,13 @@ def _text(message: object) -> str:
     return "".join(part for part in said if isinstance(part, str))
 
 
-def _usage(meter: Meter) -> dict[str, int]:
+def usage_of(meter: Meter) -> dict[str, Any]:
     consumed = meter.consumption()
-    return {
+    usage: dict[str, Any] = {
         "prompt_tokens": consumed.input_tokens,
         "completion_tokens": consumed.output_tokens,
         "total_tokens": consumed.input_tokens + consumed.output_tokens,
     }
+    if consumed.cached_tokens:
+        usage["prompt_tokens_details"] = {"cached_tokens": consumed.cached_tokens}
+    return usage

@@ -11,14 +11,16 @@ import json
 import math
 import struct
 from array import array
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from gateway import calls, relay, requests
+from gateway import calls, requests, routing
 from gateway.callers import Caller
-from gateway.database import in_database
+from gateway.calls import Running, Wanted
 from gateway.exceptions import UpstreamBroken
 from gateway.metering import Consumption
-from gateway.models import Deployment, Purpose, Usage
+from gateway.models import Deployment, Purpose, Scope, Usage
 
 PATH = "/embeddings"
 Vector = list[float]
@@ -27,38 +29,40 @@ Vector = list[float]
 async def embed(
     caller: Caller, texts: list[str], *, purpose: Purpose, deployment: Deployment | None = None
 ) -> list[Vector]:
-    """The vectors of `texts`, in their order, by `deployment` or the default one."""
+    """The vectors of `texts`, in their order, by the model of `deployment` or the default one."""
     if not texts:
         return []
-    if deployment is None:
-        deployment = await in_database(Deployment.objects.find, "", Deployment.Kind.EMBEDDING)
-    vectors, _ = await _embed(caller, deployment, requests.embedding({"input": texts}), purpose)
+    name, model = (deployment.name, deployment.model) if deployment else ("", "")
+    vectors, _ = await _embed(caller, requests.embedding({"input": texts}), _wanted(name, purpose, model))
     return vectors
 
 
-async def answer(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> bytes:
+async def answer(
+    caller: Caller, body: dict[str, Any], *, purpose: Purpose, admitted: Callable[[Running], None] = lambda call: None
+) -> bytes:
     """The answer to an API caller's body: JSON, the vectors in the encoding it asks for."""
     body = requests.embedding(body)
-    deployment = await in_database(Deployment.objects.find, body.get("model", ""), Deployment.Kind.EMBEDDING)
     in_base64 = body.pop("encoding_format", "float") == "base64"
-    vectors, consumed = await _embed(caller, deployment, body, purpose)
-    return await asyncio.to_thread(_written, deployment.name, vectors, consumed, in_base64=in_base64)
+    vectors, call = await _embed(caller, body, _wanted(body.get("model", ""), purpose))
+    admitted(call)
+    consumed = call.meter.consumption()
+    return await asyncio.to_thread(_written, call.deployment.name, vectors, consumed, in_base64=in_base64)
 
 
-async def _embed(
-    caller: Caller, deployment: Deployment, body: dict[str, Any], purpose: Purpose
-) -> tuple[list[Vector], Consumption]:
+def _wanted(name: str, purpose: Purpose, model: str = "") -> Wanted:
+    return Wanted(name, Deployment.Kind.EMBEDDING, Scope.EMBEDDINGS, purpose, model)
+
+
+async def _embed(caller: Caller, body: dict[str, Any], wanted: Wanted) -> tuple[list[Vector], Running]:
     inputs = body["input"]
-    async with calls.metered(caller, deployment, purpose, requests.estimate_embedding(inputs)) as meter:
-        upstream_body = body | {"model": deployment.model, "encoding_format": "float"}
-        raw = await relay.post(deployment.upstream, PATH, upstream_body)
+    async with calls.metered(caller, wanted, partial(requests.estimate_embedding, inputs)) as call:
+        raw = await routing.post(call, PATH, body | {"encoding_format": "float"})
         vectors = await asyncio.to_thread(_vectors, raw.get("data"), len(inputs))
-        meter.relayed(0)
-        meter.reported({"completion_tokens": 0})
-        meter.reported(raw.get("usage"))
-        meter.output_tokens = 0
-        meter.status = Usage.Status.DONE
-    return vectors, meter.consumption()
+        call.meter.relayed(0)
+        call.meter.reported(raw.get("usage"))
+        call.meter.output_tokens = 0
+        call.meter.status = Usage.Status.DONE
+    return vectors, call
 
 
 def _vectors(data: object, count: int) -> list[Vector]:

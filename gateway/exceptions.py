@@ -3,12 +3,19 @@
 GatewayError                 500  gateway_error
 ├── NotAuthenticated         401  invalid_api_key
 ├── NotAllowed               403  permission_denied
+│   └── ScopeMissing         403  scope_missing
 ├── NotFound                 404  not_found
 │   └── UnknownModel         404  model_not_found
 ├── MethodNotAllowed         405  method_not_allowed
 ├── InvalidRequest           400  invalid_request
+├── RequestTooSlow           408  request_timeout
 ├── RequestTooLarge          413  request_too_large
+├── KeyInUse                 409  idempotency_conflict
 ├── QuotaExceeded            429  insufficient_quota
+│   └── RateLimited          429  rate_limit_exceeded
+├── Unavailable              503  overloaded
+│   ├── LineFull             503  overloaded
+│   └── BooksUnavailable     503  service_unavailable
 └── UpstreamError            502  upstream_error
     ├── UpstreamRefused      400  upstream_refused
     ├── ContextTooLong       400  context_length_exceeded
@@ -51,6 +58,11 @@ class NotAllowed(GatewayError):
     text = _("This account or key is no longer active.")
 
 
+class ScopeMissing(NotAllowed):
+    code = "scope_missing"
+    text = _("This key is not meant for this.")
+
+
 class NotFound(GatewayError):
     status = 404
     code = "not_found"
@@ -73,6 +85,12 @@ class InvalidRequest(GatewayError):
     code = "invalid_request"
 
 
+class RequestTooSlow(GatewayError):
+    status = 408
+    code = "request_timeout"
+    text = _("The request did not arrive in time.")
+
+
 class RequestTooLarge(GatewayError):
     status = 413
     code = "request_too_large"
@@ -84,21 +102,50 @@ class QuotaExceeded(GatewayError):
     code = "insufficient_quota"
 
 
+class RateLimited(QuotaExceeded):
+    """One that passes within a minute: clients may try again by themselves."""
+
+    code = "rate_limit_exceeded"
+
+
+class KeyInUse(GatewayError):
+    status = 409
+    code = "idempotency_conflict"
+    text = _("This Idempotency-Key belongs to another request.")
+
+
+class Unavailable(GatewayError):
+    status = 503
+    code = "overloaded"
+
+
+class LineFull(Unavailable):
+    text = _("Too many are waiting for this model already. Please try again later.")
+
+
+class BooksUnavailable(Unavailable):
+    code = "service_unavailable"
+    text = _("The server cannot reach its database. Please try again in a moment.")
+
+
 class UpstreamError(GatewayError):
     status = 502
     code = "upstream_error"
+    is_passing = True  # another server may well answer
     text = _("The model server could not answer.")
 
 
 class UpstreamRefused(UpstreamError):
     status = 400
     code = "upstream_refused"
+    is_passing = False
     text = _("The model server did not accept this request.")
 
 
 class ContextTooLong(UpstreamError):
     status = 400
     code = "context_length_exceeded"
+    is_passing = False
     text = _("This is more text than the model can take in at once.")
 
 

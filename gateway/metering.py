@@ -4,7 +4,7 @@ import math
 import time
 from dataclasses import dataclass, field
 
-from gateway.models import Quota, Usage
+from gateway.models import Deployment, Usage
 
 BYTES_PER_TOKEN = 4
 LONGEST_TOKEN = 16  # bytes; servers send one token at a time, unless a piece is longer than any
@@ -19,6 +19,11 @@ def tokens_of_piece(text: str) -> int:
     """Of one piece of a stream."""
     size = len(text.encode(errors="surrogatepass"))
     return min(size, 1) if size <= LONGEST_TOKEN else math.ceil(size / BYTES_PER_TOKEN)
+
+
+def cost_of(deployment: Deployment, input_tokens: int, output_tokens: int) -> int:
+    """In millionths of the currency: prices are for a million tokens."""
+    return math.ceil(input_tokens * deployment.input_price + output_tokens * deployment.output_price)
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,9 @@ class Consumption:
     duration_ms: int
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
     requests: int = 0
     estimated: bool = False
-
-    def of(self, unit: str) -> int:
-        return self.requests if unit == Quota.Unit.REQUESTS else self.input_tokens + self.output_tokens
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Meter:
     relayed_tokens: int = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int = 0
     status: Usage.Status = Usage.Status.ABORTED
 
     def relayed(self, tokens: int) -> None:
@@ -65,12 +69,15 @@ class Meter:
         if isinstance(usage, dict):
             self.input_tokens = _sane(usage.get("prompt_tokens"), self.input_tokens)
             self.output_tokens = _sane(usage.get("completion_tokens"), self.output_tokens)
+            if isinstance(details := usage.get("prompt_tokens_details"), dict):
+                self.cached_tokens = _sane(details.get("cached_tokens"), None) or 0
 
     def elapsed_ms(self) -> int:
         return round((time.monotonic() - self.began) * 1000)
 
-    def consumption(self) -> Consumption:
-        if self.status == Usage.Status.FAILED and self.first_token_ms is None:
+    def consumption(self, *, was_sent: bool = True) -> Consumption:
+        """Nothing when the upstream was never asked, or failed without a word."""
+        if not was_sent or (self.status == Usage.Status.FAILED and self.first_token_ms is None):
             return Consumption(self.status, None, self.elapsed_ms())
         return Consumption(
             self.status,
@@ -78,6 +85,7 @@ class Meter:
             self.elapsed_ms(),
             self.input_estimate if self.input_tokens is None else self.input_tokens,
             self.relayed_tokens if self.output_tokens is None else self.output_tokens,
+            self.cached_tokens,
             requests=1,
             estimated=self.input_tokens is None or self.output_tokens is None,
         )

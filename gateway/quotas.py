@@ -1,72 +1,64 @@
-"""Counters that cannot be overdrawn: what may be needed is reserved first, what was needed is settled after.
-
-Each change is one conditional UPDATE that also begins the counter anew when its period is over; the database's clock
-decides when. Callers keep to the order of the ids, so that two calls never wait for each other.
-"""
+"""What a call holds on the quotas that it counts against, and what is told of them. Counting is the ledger's."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Case, DateTimeField, F, Func, Q, QuerySet, Value, When
-from django.db.models.functions import Greatest, Now
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership
-from gateway.callers import Caller
-from gateway.exceptions import QuotaExceeded
+from gateway.exceptions import QuotaExceeded, RateLimited
+from gateway.fresh import Fresh
+from gateway.metering import Estimate, cost_of
 from gateway.models import Deployment, Quota, Usage
 
 UNKNOWN_OUTPUT = 256  # tokens held for an answer of a deployment that has not answered yet
 RECENT_ANSWERS = 100
+Unit = Quota.Unit
+Hold = tuple[int, int, int | None]  # quota, amount, and the deployment whose own quota it is
 
 
-def applicable(caller: Caller, deployment: Deployment) -> QuerySet[Quota]:
-    """All quotas that a call counts against, in id order."""
-    subjects = Q(user=None, team=None, api_key=None, deployment=None)
-    subjects |= Q(user=caller.user) | Q(deployment=deployment)
-    subjects |= Q(team__in=Membership.objects.filter(user=caller.user).values("team"))
-    if caller.api_key:
-        subjects |= Q(api_key=caller.api_key)
-    return Quota.objects.filter(subjects).order_by("id")
+def applicable(quotas: Iterable[Quota], deployments: Iterable[Deployment]) -> list[Quota]:
+    """In the order of their ids."""
+    ids = {deployment.pk for deployment in deployments}
+    return [quota for quota in quotas if quota.deployment_id is None or quota.deployment_id in ids]
 
 
-def usual_output(deployment: Deployment) -> int:
-    """What nine of ten recent answers did not exceed."""
-    recent = Usage.objects.filter(deployment=deployment, status=Usage.Status.DONE).order_by("-started_at")
-    lengths = sorted(recent.values_list("output_tokens", flat=True)[:RECENT_ANSWERS])
-    return lengths[(len(lengths) * 9 - 1) // 10] if lengths else UNKNOWN_OUTPUT
+def holds(quotas: Iterable[Quota], dearest: Deployment, estimate: Estimate, usual: "Usual") -> list[Hold]:
+    output = usual.output_tokens if estimate.output_tokens is None else estimate.output_tokens
+    amounts = {
+        Unit.REQUESTS: 1,
+        Unit.PARALLEL: 1,
+        Unit.TOKENS: estimate.input_tokens + output,
+        Unit.COST: cost_of(dearest, estimate.input_tokens, output),
+        Unit.ENERGY: usual.energy,
+    }
+    return [(quota.pk, amounts[Unit(quota.unit)], quota.deployment_id) for quota in quotas]
 
 
-def _period() -> Func:
-    return Func(F("period"), Now(), Value(settings.TIME_ZONE), function="date_trunc", output_field=DateTimeField())
+class Usual:
+    """What nine of ten recent answers of a deployment did not exceed."""
+
+    def __init__(self, answers: list[tuple[int, int | None]]) -> None:
+        self.output_tokens = _ninth_decile([output for output, _ in answers], UNKNOWN_OUTPUT)
+        self.energy = _ninth_decile([energy for _, energy in answers if energy is not None], 0)
 
 
-def _used() -> Case:
-    return Case(When(period_start__lt=_period(), then=Value(0)), default=F("used"), output_field=BigIntegerField())
+def _ninth_decile(values: list[int], otherwise: int) -> int:
+    return sorted(values)[(len(values) * 9 - 1) // 10] if values else otherwise
 
 
-def hold(quota: Quota, amount: int) -> None:
-    """Reserve, or raise QuotaExceeded."""
-    in_time: dict[str, Any] = {"used": _used(), "period_start": Greatest("period_start", _period())}
-    fitting = Quota.objects.filter(pk=quota.pk, limit__gte=_used() + F("reserved") + amount)
-    if not fitting.update(reserved=F("reserved") + amount, **in_time):
-        raise exceeded(quota)
+def _usual(deployment_id: int) -> Usual:
+    recent = Usage.objects.filter(deployment_id=deployment_id, status=Usage.Status.DONE).order_by("-started_at")
+    return Usual(list(recent.values_list("output_tokens", "energy")[:RECENT_ANSWERS]))
 
 
-def settle(quota_id: int, *, held: int, actual: int) -> None:
-    """Give back what was held and count what was needed, in the period that runs now."""
-    Quota.objects.filter(pk=quota_id).update(
-        used=_used() + actual,
-        period_start=Greatest("period_start", _period()),
-        reserved=F("reserved") - held,
-    )
+usual = Fresh(_usual)
 
 
-def begins_anew(period: str, now: datetime) -> datetime:
+def begins_anew(period: str, now: datetime) -> datetime | None:
+    """None for a balance."""
     local = now.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(second=0, microsecond=0)
     match Quota.Period(period):
         case Quota.Period.MINUTE:
@@ -78,22 +70,28 @@ def begins_anew(period: str, now: datetime) -> datetime:
         case Quota.Period.MONTH:
             first = local.replace(day=1, hour=0, minute=0)
             return (first + timedelta(days=31)).replace(day=1)
+        case Quota.Period.TOTAL:
+            return None
 
 
 def used_now(quota: Quota) -> int:
     """The counter is begun anew by the first call of a period; until then it shows the one before."""
-    return quota.used if begins_anew(quota.period, quota.period_start) > timezone.now() else 0
+    anew = begins_anew(quota.period, quota.period_start)
+    return quota.used if anew is None or anew > timezone.now() else 0
 
 
 def exceeded(quota: Quota) -> QuotaExceeded:
+    """What the caller is told of the quota that refused."""
+    if quota.unit == Unit.PARALLEL:
+        text = _("More calls at once than allowed (%(quota)s).") % {"quota": quota}
+        return RateLimited(text, retry_after=1)
     now = timezone.now()
     anew = begins_anew(quota.period, now)
+    if anew is None:
+        return QuotaExceeded(_("This would exceed a balance (%(quota)s).") % {"quota": quota})
     text = _("This would exceed a quota (%(quota)s). It begins anew on %(time)s.") % {
         "quota": quota,
         "time": formats.date_format(timezone.localtime(anew), "SHORT_DATETIME_FORMAT"),
     }
-    return QuotaExceeded(text, retry_after=max(1, round((anew - now).total_seconds())))
-
-
-def amounts(quotas: Iterable[Quota], tokens: int) -> list[tuple[Quota, int]]:
-    return [(quota, 1 if quota.unit == Quota.Unit.REQUESTS else tokens) for quota in quotas]
+    kind = RateLimited if quota.period == Quota.Period.MINUTE else QuotaExceeded
+    return kind(text, retry_after=max(1, round((anew - now).total_seconds())))

@@ -1,49 +1,166 @@
-"""The wire to an upstream. Whatever goes wrong on it leaves here as a GatewayError that tells a caller no address."""
+"""The wire to an upstream. Whatever goes wrong on it leaves here as a GatewayError that tells a caller no address.
+
+Events are handed on as the bytes they came as, beside their content: nothing is written anew. Time is taken for a
+whole event or answer, so a server that sends a byte now and then is no exception.
+"""
 
 import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
-from typing import Any, TypeVar
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-import httpx2
-import openai
+import aiohttp
 
 from gateway import exceptions
 from gateway.models import Upstream
-from gateway.requests import FIELDS
+from gateway.refusals import refusal
 
-CONNECT = 5.0  # seconds, as all below
-FIRST_TOKEN = 300.0  # a server may load the model first
-BETWEEN_TOKENS = 60.0
-TOTAL = 1800.0
-LARGE = 100_000  # bytes of an answer
-KEEP_ALIVE = 3.0  # less than servers keep theirs, so that none closes just as we send
+LARGE = 100_000  # bytes of an answer that is read in a thread
+LONGEST_EVENT = 4 * 2**20  # bytes
+LONGEST_ANSWER = 256 * 2**20  # bytes: 2,048 vectors written out in digits are 90 MB
+KEEP_ALIVE = 3.0  # seconds; less than servers keep theirs, so that none closes just as we send
+LAST_WORDS = 1.0  # seconds for the end of a stream after its last event
 
 logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
-_clients: dict[asyncio.AbstractEventLoop, httpx2.AsyncClient] = {}
-
-ERRORS: Mapping[int, type[exceptions.UpstreamError]] = {
-    400: exceptions.UpstreamRefused,
-    413: exceptions.ContextTooLong,
-    422: exceptions.UpstreamRefused,
-    408: exceptions.UpstreamTimeout,
-    504: exceptions.UpstreamTimeout,
-    429: exceptions.UpstreamBusy,
-    503: exceptions.UpstreamBusy,
-}
+_sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+_keepers: set[asyncio.Task[None] | None] = set()
 
 
-async def post(upstream: Upstream, path: str, body: dict[str, Any]) -> dict[str, Any]:
+class Event(NamedTuple):
+    raw: bytes
+    content: dict[str, Any]
+
+
+async def post(upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.FormData) -> dict[str, Any]:
     """One question, one answer."""
-    with _understood(upstream):
-        response = await _within(TOTAL, _client(upstream).post(path, cast_to=httpx2.Response, body=body))
-        answer = await _parsed(response.content)
+    async with _understood(upstream), asyncio.timeout(upstream.total_timeout):
+        response = await _ask(upstream, path, body)
+        async with response:
+            answer = await _parsed(await _read(response))
         if not isinstance(answer, dict):
             raise exceptions.UpstreamBroken
         return answer
+
+
+async def stream(upstream: Upstream, path: str, body: dict[str, Any]) -> AsyncGenerator[Event, None]:
+    """The objects of an event stream. Leaving early closes the connection, which stops the upstream."""
+    clock = asyncio.get_running_loop().time
+    end, limit = clock() + upstream.total_timeout, float(upstream.first_token_timeout)
+    async with _understood(upstream):
+        async with asyncio.timeout(limit):
+            response = await _ask(upstream, path, body)
+        try:
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                raise exceptions.UpstreamBroken
+            source = _Source(response.content)
+            while True:
+                raw = source.buffered()
+                if raw is None:
+                    async with asyncio.timeout(min(limit, end - clock())):
+                        raw = await source.next()
+                if raw is None or raw == b"[DONE]":
+                    break
+                yield Event(raw, _content(raw))
+                limit = upstream.between_tokens_timeout
+            await _finish(response)
+        finally:
+            response.close()
+
+
+class _Source:
+    """The data of each server-sent event."""
+
+    def __init__(self, stream: aiohttp.StreamReader) -> None:
+        self.stream = stream
+        self.buffer = b""
+
+    def buffered(self) -> bytes | None:
+        while (end := self.buffer.find(b"\n\n")) >= 0:
+            event, self.buffer = self.buffer[:end], self.buffer[end + 2 :]
+            if (data := _data(event)) is not None:
+                return data
+        return None
+
+    async def next(self) -> bytes | None:
+        while True:
+            more = await self.stream.readany()
+            if not more:
+                left, self.buffer = self.buffer, b""
+                return _data(left)
+            self.buffer += more
+            if b"\r" in self.buffer:
+                self.buffer = self.buffer.replace(b"\r\n", b"\n")
+            if (data := self.buffered()) is not None:
+                return data
+            if len(self.buffer) > LONGEST_EVENT:
+                raise exceptions.UpstreamBroken
+
+
+def _data(event: bytes) -> bytes | None:
+    if event.startswith(b"data: ") and b"\n" not in event:
+        return event[6:]
+    lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
+    return b"\n".join(lines) if lines else None
+
+
+def _content(raw: bytes) -> dict[str, Any]:
+    content = json.loads(raw)
+    if not isinstance(content, dict):
+        raise exceptions.UpstreamBroken
+    if content.get("error"):
+        raise refusal(500, content)
+    return content
+
+
+async def _finish(response: aiohttp.ClientResponse) -> None:
+    """Read to the end, so that the connection can be used again."""
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout(LAST_WORDS):
+            await response.content.readany()
+            response.release()
+
+
+async def _ask(upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.FormData) -> aiohttp.ClientResponse:
+    headers = {"accept-encoding": "identity"}
+    if upstream.api_key:
+        headers["authorization"] = f"Bearer {upstream.api_key}"
+    data: bytes | aiohttp.FormData = body if isinstance(body, aiohttp.FormData) else json.dumps(body).encode()
+    if isinstance(data, bytes):
+        headers["content-type"] = "application/json"
+    response = await _session().post(
+        upstream.base_url.rstrip("/") + path,
+        data=data,
+        headers=headers,
+        allow_redirects=False,
+        ssl=_trust(upstream.certificate) if upstream.certificate else True,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=upstream.connect_timeout),
+    )
+    if response.status != 200:
+        try:
+            raise refusal(response.status, await _refusal_of(response))
+        finally:
+            response.close()
+    return response
+
+
+async def _refusal_of(response: aiohttp.ClientResponse) -> Any:
+    with contextlib.suppress(ValueError):
+        return json.loads(await response.content.read(LARGE))
+    return None
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    pieces, size = [], 0
+    async for piece in response.content.iter_any():
+        size += len(piece)
+        if size > LONGEST_ANSWER:
+            raise exceptions.UpstreamBroken
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 async def _parsed(raw: bytes) -> Any:
@@ -53,108 +170,52 @@ async def _parsed(raw: bytes) -> Any:
     return await asyncio.to_thread(json.loads, raw, object_hook=lambda found: found)
 
 
-async def stream(upstream: Upstream, path: str, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-    """The objects of an event stream. Leaving early closes the connection, which stops the upstream."""
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + TOTAL
-    with _understood(upstream):
-        events: openai.AsyncStream[object] = await _within(
-            FIRST_TOKEN,
-            _client(upstream).post(path, cast_to=object, body=body, stream=True, stream_cls=openai.AsyncStream[object]),
-        )
-        async with contextlib.aclosing(events.response):
-            if not events.response.headers.get("content-type", "").startswith("text/event-stream"):
-                raise exceptions.UpstreamBroken
-            iterator, limit = aiter(events), FIRST_TOKEN
-            while (event := await _within(min(limit, deadline - clock()), anext(iterator, None))) is not None:
-                if not isinstance(event, dict):
-                    raise exceptions.UpstreamBroken
-                yield event
-                limit = BETWEEN_TOKENS
-
-
-def list_models(upstream: Upstream) -> list[dict[str, Any]]:
-    """What the upstream says it serves; for commands and the panel, hence not async."""
-    timeout = httpx2.Timeout(10.0, connect=CONNECT)
-    with httpx2.Client(follow_redirects=False, trust_env=False) as http, _understood(upstream):
-        client = openai.OpenAI(
-            base_url=upstream.base_url, api_key=_credential(upstream), max_retries=0, timeout=timeout, http_client=http
-        )
-        answer = json.loads(client.get("/models", cast_to=httpx2.Response).content)
-        models = answer.get("data") if isinstance(answer, dict) else None
-        if not isinstance(models, list):
-            raise exceptions.UpstreamBroken
-        return [model for model in models if isinstance(model, dict) and isinstance(model.get("id"), str)]
-
-
-def _credential(upstream: Upstream) -> str:
-    return upstream.api_key or "none"  # the client insists on one; a server that wants none ignores it
-
-
-def _client(upstream: Upstream) -> openai.AsyncOpenAI:
+def _session() -> aiohttp.ClientSession:
     """Connections are shared by all calls of an event loop."""
     loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        for ended in [other for other in _clients if other.is_closed()]:
-            del _clients[ended]  # a job's own loop is gone with the job, its connections go with the client
-        _clients[loop] = httpx2.AsyncClient(
-            follow_redirects=False,
+    session = _sessions.get(loop)
+    if session is None or session.closed:
+        for ended in [other for other in _sessions if other.is_closed()]:
+            del _sessions[ended]
+        session = _sessions[loop] = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
+            cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
-            timeout=httpx2.Timeout(None, connect=CONNECT),
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=KEEP_ALIVE),
+            auto_decompress=False,
+            skip_auto_headers=["user-agent"],
         )
-    return openai.AsyncOpenAI(
-        base_url=upstream.base_url,
-        api_key=_credential(upstream),
-        max_retries=0,
-        timeout=_clients[loop].timeout,
-        http_client=_clients[loop],
-    )
+        _keepers.add(loop.create_task(_close_at_the_end(session)))
+    return session
 
 
-async def _within(seconds: float, answer: Awaitable[Result]) -> Result:
-    async with asyncio.timeout(seconds):
-        return await answer
+async def _close_at_the_end(session: aiohttp.ClientSession) -> None:
+    """The loop's end cancels this task."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        _keepers.discard(asyncio.current_task())
+        await session.close()
 
 
-@contextlib.contextmanager
-def _understood(upstream: Upstream) -> Iterator[None]:
+@lru_cache(maxsize=32)
+def _trust(certificate: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=certificate)
+
+
+@contextlib.asynccontextmanager
+async def _understood(upstream: Upstream) -> AsyncIterator[None]:
     try:
         yield
-    except openai.APIStatusError as error:
-        logger.warning("Upstream %s answered %s.", upstream.name, error.status_code)
-        raise _refusal(error) from error
-    except openai.APIConnectionError as error:
-        logger.warning("Upstream %s: %r", upstream.name, error.__cause__)
-        raise _disconnection(error) from error
+    except exceptions.UpstreamError as error:
+        logger.warning("Upstream %s: %s", upstream.name, error.code)
+        raise
     except TimeoutError as error:
-        logger.warning("Upstream %s took too long.", upstream.name)
-        raise exceptions.UpstreamTimeout from error
-    except openai.APIError as error:  # told inside the stream
-        logger.warning("Upstream %s broke off with an error.", upstream.name)
-        raise exceptions.UpstreamError from error
-    except (ValueError, httpx2.HTTPError) as error:
-        logger.warning("Upstream %s sent something unreadable.", upstream.name)
+        unreachable = isinstance(error, aiohttp.ConnectionTimeoutError)
+        logger.warning("Upstream %s took too long%s.", upstream.name, " to connect" if unreachable else "")
+        raise exceptions.UpstreamUnreachable if unreachable else exceptions.UpstreamTimeout from error
+    except aiohttp.ClientConnectorError as error:
+        logger.warning("Upstream %s: %s", upstream.name, type(error).__name__)
+        raise exceptions.UpstreamUnreachable from error
+    except (ValueError, RecursionError, aiohttp.ClientError) as error:
+        logger.warning("Upstream %s sent something unreadable: %s", upstream.name, type(error).__name__)
         raise exceptions.UpstreamBroken from error
-
-
-def _disconnection(error: openai.APIConnectionError) -> exceptions.UpstreamError:
-    if isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout):
-        return exceptions.UpstreamUnreachable()
-    if isinstance(error, openai.APITimeoutError):
-        return exceptions.UpstreamTimeout()
-    return exceptions.UpstreamBroken()
-
-
-def _refusal(error: openai.APIStatusError) -> exceptions.UpstreamError:
-    """Only a field of ours is named, never what the upstream wrote: it may quote its address or a key."""
-    details = error.body if isinstance(error.body, dict) else {}
-    text = f"{details.get('code')} {details.get('message')}".lower()
-    if error.status_code == 400 and ("context_length" in text or "context length" in text):
-        return exceptions.ContextTooLong()
-    kind = ERRORS.get(error.status_code, exceptions.UpstreamError)
-    param = details.get("param")
-    return kind(
-        param=param if isinstance(param, str) and param in FIELDS else None,
-        retry_after=5 if kind is exceptions.UpstreamBusy else None,
-    )

@@ -1,7 +1,7 @@
 """What a caller may send on to a model: an allowlist. Fields that are not on it are dropped, whatever they say."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from gateway.exceptions import InvalidRequest
 from gateway.metering import Estimate, estimated_tokens
+from gateway.models import Deployment
 
 IMAGE_TOKENS = 1000  # a rough figure for pictures and sounds, whose bytes say nothing
 MESSAGE_TOKENS = 4  # what a chat template writes around each message
@@ -87,7 +88,8 @@ FIELDS = CHAT.keys() | EMBEDDING.keys()
 def parsed(raw: bytes) -> dict[str, Any]:
     try:
         body = json.loads(raw, parse_constant=_refuse_constant)
-        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair cannot be sent on
+        if b"\\u" in raw:
+            json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair cannot be sent on
     except (ValueError, RecursionError):
         raise InvalidRequest(_("The request is not valid JSON.")) from None
     if not isinstance(body, dict):
@@ -159,12 +161,13 @@ def _are_tokens(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(_is_int(token, 0, 2**31 - 1) for token in value)
 
 
-def estimate_chat(body: dict[str, Any], context_length: int | None) -> Estimate:
+def estimate_chat(body: dict[str, Any], deployments: Sequence[Deployment]) -> Estimate:
     tokens = sum(estimated_tokens(text) for text in _texts(body))
     tokens += sum(MESSAGE_TOKENS + IMAGE_TOKENS * _pictures(message) for message in body["messages"])
     stated = body.get("max_completion_tokens") or body.get("max_tokens")
-    if stated and context_length:
-        stated = min(stated, context_length)
+    limits = [deployment.max_output_tokens or deployment.context_length for deployment in deployments]
+    if stated and all(limits):
+        stated = min(stated, max(limit for limit in limits if limit))
     return Estimate(tokens, stated)
 
 
@@ -186,5 +189,5 @@ def _pictures(message: dict[str, Any]) -> int:
     return sum(part["type"] in ("image_url", "input_audio") for part in content) if isinstance(content, list) else 0
 
 
-def estimate_embedding(inputs: list[str | list[int]]) -> Estimate:
+def estimate_embedding(inputs: list[str | list[int]], deployments: Sequence[Deployment]) -> Estimate:
     return Estimate(sum(estimated_tokens(item) if isinstance(item, str) else len(item) for item in inputs), 0)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from gateway import relay
+from gateway import probing
 from gateway.exceptions import UpstreamError
 from gateway.models import Deployment, Upstream
 
@@ -35,7 +35,7 @@ class Trial:
 def test(upstream: Upstream) -> Trial:
     began = time.monotonic()
     try:
-        models, error = [entry["id"] for entry in relay.list_models(upstream)], ""
+        models, error = [entry["id"] for entry in probing.list_models(upstream)], ""
     except UpstreamError as failure:
         models, error = [], str(failure)
     return Trial(round((time.monotonic() - began) * 1000), models, error)
@@ -43,7 +43,7 @@ def test(upstream: Upstream) -> Trial:
 
 def discover(upstream: Upstream) -> list[Deployment]:
     """Offer every model the upstream lists that is not offered yet; raises UpstreamError."""
-    return offer(upstream, relay.list_models(upstream))
+    return offer(upstream, probing.list_models(upstream))
 
 
 @transaction.atomic

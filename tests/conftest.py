@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
+from gateway import fresh, health
 from tests.fake_upstream import FakeUpstream
 
 
@@ -62,6 +63,14 @@ def charlies_client(charlie: User) -> Client:
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _every_change_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a server it takes up to two seconds."""
+    monkeypatch.setattr(fresh, "SECONDS", 0)
+    fresh.forget()
+    health.forget()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway import relay, upstreams
+from gateway import probing, upstreams
 from gateway.exceptions import UpstreamError
 from gateway.models import Upstream
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         try:
             upstream.clean_fields()
             named = [{"id": model} for model in options["model"] or []]
-            entries = named or relay.list_models(upstream)
+            entries = named or probing.list_models(upstream)
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         except UpstreamError as error:

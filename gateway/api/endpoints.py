@@ -1,0 +1,101 @@
+"""What each address does."""
+
+import contextlib
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from gateway import catalogue, completions, embeddings, requests
+from gateway.api.errors import error_object
+from gateway.api.http import Answer, Request, event
+from gateway.api.limits import headers_of
+from gateway.callers import standing
+from gateway.calls import Running, Wanted
+from gateway.exceptions import GatewayError, InvalidRequest, UnknownModel
+from gateway.models import Deployment, Purpose, Scope
+from gateway.relay import Event
+
+
+async def models(request: Request) -> Answer:
+    known = await standing(request.caller)
+    offered = (await catalogue.current()).offered_to(known)
+    return Answer.of({"object": "list", "data": [_model(name, deployment) for name, deployment in offered]})
+
+
+async def model(request: Request) -> Answer:
+    known = await standing(request.caller)
+    wanted = request.path.removeprefix("/models/")
+    for name, deployment in (await catalogue.current()).offered_to(known):
+        if name == wanted:
+            return Answer.of(_model(name, deployment))
+    raise UnknownModel(param="model")
+
+
+async def chat_completions(request: Request) -> Answer:
+    body = named(request)
+    wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose_of(request))
+    if body.get("stream") is not True:
+        return Answer.of(await completions.answer(request.caller, requests.chat(body), wanted, told(request)))
+    options = body.get("stream_options")
+    with_usage = isinstance(options, dict) and options.get("include_usage") is True
+    pieces = completions.events(request.caller, requests.chat(body), wanted, told(request))
+    first = await anext(pieces)  # an error up to here still has a status of its own
+    return Answer.stream(_events(first, pieces, with_usage=with_usage))
+
+
+async def create_embeddings(request: Request) -> Answer:
+    body = named(request)
+    return Answer(
+        body=await embeddings.answer(request.caller, body, purpose=purpose_of(request), admitted=told(request))
+    )
+
+
+def named(request: Request) -> dict[str, Any]:
+    """The body, which has to name a model: nobody should get one by accident."""
+    body = requests.parsed(request.body)
+    if not isinstance(body.get("model"), str) or not body["model"]:
+        raise InvalidRequest(_("Please name a model; /v1/models lists them."), param="model")
+    return body
+
+
+def purpose_of(request: Request) -> Purpose:
+    """Who says that nobody waits for it stands behind those for whom somebody does."""
+    return Purpose.BATCH if request.headers.get("x-voliere-priority") == "batch" else Purpose.API
+
+
+def told(request: Request) -> Any:
+    def admitted(call: Running) -> None:
+        request.own_headers |= headers_of(call)
+
+    return admitted
+
+
+def _model(name: str, deployment: Deployment) -> dict[str, Any]:
+    return {
+        "id": name,
+        "object": "model",
+        "created": int(deployment.upstream.created_at.timestamp()),
+        "owned_by": deployment.upstream.name,
+        "voliere": {
+            "kind": deployment.kind,
+            "licence": deployment.licence,
+            "context_length": deployment.context_length,
+        },
+    }
+
+
+async def _events(
+    first: Event, pieces: AsyncGenerator[Event, None], *, with_usage: bool
+) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(pieces):
+        try:
+            yield event(first.raw)
+            async for raw, content in pieces:
+                if with_usage or content["choices"]:
+                    yield event(raw)
+        except GatewayError as error:
+            yield event(json.dumps(error_object(error)).encode())
+            return
+    yield event(b"[DONE]")

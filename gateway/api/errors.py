@@ -1,0 +1,24 @@
+"""Errors as OpenAI's clients expect them."""
+
+from typing import Any
+
+from gateway.api.http import Answer
+from gateway.exceptions import GatewayError, QuotaExceeded, RateLimited
+
+KINDS = {403: "permission_error", 409: "idempotency_error"}
+
+
+def error_object(error: GatewayError) -> dict[str, Any]:
+    kind = KINDS.get(error.status, "invalid_request_error" if error.status < 500 else "server_error")
+    if error.status == 429:
+        kind = error.code
+    return {"error": {"message": str(error), "type": kind, "param": error.param, "code": error.code}}
+
+
+def refusal(error: GatewayError) -> Answer:
+    answer = Answer.of(error_object(error), error.status)
+    if error.retry_after is not None:
+        answer.headers["retry-after"] = str(error.retry_after)
+    if isinstance(error, QuotaExceeded) and not isinstance(error, RateLimited):
+        answer.headers["x-should-retry"] = "false"  # clients would try again at once, in vain
+    return answer

@@ -1,0 +1,46 @@
+"""What a request is here, and what an answer."""
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.callers import Caller
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Headers = dict[str, str]
+
+
+@dataclass
+class Request:
+    method: str
+    path: str  # without /v1
+    headers: Headers  # names in lower case
+    body: bytes
+    caller: Caller
+    own_headers: Headers = field(default_factory=dict)  # that the answer will carry, whatever it is
+
+
+@dataclass
+class Answer:
+    status: int = 200
+    body: bytes = b""
+    headers: Headers = field(default_factory=dict)
+    content_type: str = "application/json"
+    events: AsyncGenerator[bytes, None] | None = None  # then there is no body
+
+    @classmethod
+    def of(cls, content: object, status: int = 200, headers: Headers | None = None) -> "Answer":
+        return cls(status, json.dumps(content, separators=(",", ":")).encode(), headers or {})
+
+    @classmethod
+    def stream(cls, events: AsyncGenerator[bytes, None]) -> "Answer":
+        headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+        return cls(headers=headers, content_type="text/event-stream", events=events)
+
+
+def event(raw: bytes) -> bytes:
+    """A server-sent event that carries it."""
+    return b"data: " + raw + b"\n\n"

@@ -1,0 +1,37 @@
+"""What a call says of its quotas and of its wait, in the headers of the answer."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from gateway import quotas
+from gateway.api.http import Headers
+from gateway.calls import Running
+from gateway.models import Quota
+
+NAMED_LIKE_OPENAIS = {Quota.Unit.REQUESTS: "requests", Quota.Unit.TOKENS: "tokens"}
+
+
+def headers_of(call: Running) -> Headers:
+    headers = {"x-voliere-model": call.deployment.name, "x-voliere-queue-ms": str(call.queued_ms)}
+    if call.first_place:
+        headers["x-voliere-queue-place"] = str(call.first_place)
+    now = timezone.now()
+    for unit, name in NAMED_LIKE_OPENAIS.items():
+        counted = [quota for quota in call.quotas if quota.unit == unit and quota.is_hard and quota.pk in call.left]
+        if counted:
+            tightest = min(counted, key=lambda quota: call.left[quota.pk])
+            headers[f"x-ratelimit-limit-{name}"] = str(tightest.limit)
+            headers[f"x-ratelimit-remaining-{name}"] = str(call.left[tightest.pk])
+            if anew := quotas.begins_anew(tightest.period, now):
+                headers[f"x-ratelimit-reset-{name}"] = duration(anew, now)
+    return headers
+
+
+def duration(until: datetime, now: datetime) -> str:
+    """As OpenAI writes it: 1s, 6m0s, 720h0m0s."""
+    seconds = max(0, -((now - until) // timedelta(seconds=1)))
+    hours, minutes = seconds // 3600, seconds // 60
+    if hours:
+        return f"{hours}h{minutes % 60}m{seconds % 60}s"
+    return f"{minutes}m{seconds % 60}s" if minutes else f"{seconds}s"

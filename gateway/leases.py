@@ -1,0 +1,115 @@
+"""Keeping what a call holds: its place in line and its holds last only while its process says that it lives.
+
+One task of an event loop speaks for all calls of that loop, and hears who of them is admitted.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import psycopg
+
+from gateway import ledger
+from gateway.exceptions import BooksUnavailable
+from gateway.metering import Meter
+
+LEASE = 30  # seconds, as in sql/ledger.sql
+RENEWAL = 10.0
+LEASE_IN_LINE = 10
+LOOK = 1.0
+
+logger = logging.getLogger(__name__)
+_leases: dict[asyncio.AbstractEventLoop, "Leases"] = {}
+
+
+@dataclass
+class Place:
+    """In line: how many are served before, this one included, and how many seconds that likely takes."""
+
+    place: int
+    seconds: float
+
+
+@dataclass
+class Waiting:
+    admitted: asyncio.Future[int]
+    tell: Callable[[Place], None]
+
+
+@dataclass
+class Leases:
+    running: dict[UUID, Meter] = field(default_factory=dict)
+    waiting: dict[UUID, Waiting] = field(default_factory=dict)
+    renewed: float = field(default_factory=time.monotonic)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def begin(self) -> None:
+        self.tasks.append(asyncio.create_task(self._look()))
+
+    async def admission(self, call_id: UUID, first: Place, tell: Callable[[Place], None]) -> int:
+        """Wait in line; returns the deployment that is free now."""
+        self.waiting[call_id] = waiting = Waiting(asyncio.get_running_loop().create_future(), tell)
+        if len(self.tasks) == 1:
+            self.tasks.append(asyncio.create_task(self._listen()))
+        tell(first)
+        try:
+            return await waiting.admitted
+        finally:
+            del self.waiting[call_id]
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            due = time.monotonic() - self.renewed >= RENEWAL
+            if due:
+                self.renewed = time.monotonic()
+            calls = [*self.waiting, *(self.running if due else ())]
+            await asyncio.gather(*(self._renew(call_id) for call_id in calls))
+
+    async def _renew(self, call_id: UUID) -> None:
+        meter, waiting = self.running.get(call_id), self.waiting.get(call_id)
+        entry = {
+            "op": "renew",
+            "id": str(call_id),
+            "output_tokens": meter.relayed_tokens if meter else 0,
+            "seconds": LEASE_IN_LINE if waiting else LEASE,
+        }
+        try:
+            found = await ledger.book(entry)
+        except (BooksUnavailable, psycopg.Error):
+            logger.warning("The lease of a call could not be renewed; trying again.")
+            return
+        if waiting and not waiting.admitted.done():
+            if found is None:  # swept while the database was away
+                waiting.admitted.set_exception(BooksUnavailable())
+            elif found["state"] == "admitted":
+                waiting.admitted.set_result(found["deployment"])
+            else:
+                waiting.tell(Place(found["place"], found["seconds"]))
+
+    async def _listen(self) -> None:
+        """Hear of admissions at once; without this they are found a second later."""
+        while True:
+            try:
+                async with await ledger.connect() as database:
+                    await database.execute("LISTEN gateway_admitted")
+                    async for notification in database.notifies():
+                        call_id, deployment = notification.payload.split(" ")
+                        waiting = self.waiting.get(UUID(call_id))
+                        if waiting and not waiting.admitted.done():
+                            waiting.admitted.set_result(int(deployment))
+            except psycopg.OperationalError:
+                await asyncio.sleep(LOOK)
+
+
+def of_this_loop() -> Leases:
+    loop = asyncio.get_running_loop()
+    if loop not in _leases or _leases[loop].tasks[0].done():
+        for ended in [other for other in _leases if other.is_closed()]:
+            del _leases[ended]
+        _leases[loop] = Leases()
+        _leases[loop].begin()
+    return _leases[loop]

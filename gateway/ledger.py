@@ -1,0 +1,128 @@
+"""The way to the books: entries for `gateway_book` (sql/ledger.sql), which says what they are.
+
+Entries that come up at once in one event loop go to the database together, over one connection of their own: a
+thousand calls cost few transactions, and nobody takes a connection from the pages. Every wait is for an answer of the
+database; nothing here lasts longer than that.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection, connections
+
+from gateway.exceptions import BooksUnavailable
+
+Entry = dict[str, Any]
+Result = dict[str, Any] | None
+Waiting = tuple[Entry, asyncio.Future[Result], float]  # since when, by the monotonic clock
+
+BOOK = "SELECT gateway_book(%s::jsonb, %s)"
+AT_ONCE = 64
+PATIENCE = 60.0  # seconds in which a database that restarts gets what a call consumed
+
+logger = logging.getLogger(__name__)
+_ledgers: dict[asyncio.AbstractEventLoop, "Ledger"] = {}
+
+
+async def book(entry: Entry) -> Result:
+    """Make the entry; raises BooksUnavailable when the database is away."""
+    loop = asyncio.get_running_loop()
+    ledger = _ledgers.get(loop)
+    if ledger is None or ledger.is_closed:
+        for ended in [other for other in _ledgers if other.is_closed()]:
+            del _ledgers[ended]  # a job's own loop is gone with the job
+        ledger = _ledgers[loop] = Ledger(loop)
+    return await ledger.book(entry)
+
+
+def book_now(entries: list[Entry]) -> list[Result]:
+    """The same for code that is not async, over Django's connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(BOOK, [json.dumps(entries), settings.TIME_ZONE])
+        results: list[Result] = json.loads(cursor.fetchone()[0])
+        return results
+
+
+async def connect() -> psycopg.AsyncConnection[Any]:
+    parameters = connections["default"].get_connection_params()
+    djangos = ("cursor_factory", "context", "prepare_threshold")
+    own = {name: value for name, value in parameters.items() if name not in djangos}
+    return await psycopg.AsyncConnection.connect(**own, autocommit=True, prepare_threshold=1)
+
+
+class Ledger:
+    """Of one event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.waiting: list[Waiting] = []
+        self.wanted = asyncio.Event()
+        self.writer = loop.create_task(self._write())
+
+    @property
+    def is_closed(self) -> bool:
+        return self.writer.done()
+
+    async def book(self, entry: Entry) -> Result:
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.waiting.append((entry, future, time.monotonic()))
+        self.wanted.set()
+        return await future
+
+    async def _write(self) -> None:
+        while True:
+            try:
+                async with await connect() as database:
+                    await self._serve(database)
+            except psycopg.OperationalError as error:
+                logger.warning("The ledger lost its database: %s", type(error).__name__)
+                self._give_up()
+                await asyncio.sleep(0.5)
+
+    async def _serve(self, database: psycopg.AsyncConnection[Any]) -> None:
+        while True:
+            await self.wanted.wait()
+            batch = self.waiting[:AT_ONCE]
+            try:
+                await self._book(database, batch)
+            except psycopg.OperationalError:
+                raise
+            except psycopg.Error:  # one of them is at fault: each by itself, so that the others are not
+                for single in batch:
+                    await self._alone(database, single)
+            del self.waiting[: len(batch)]
+            if not self.waiting:
+                self.wanted.clear()
+
+    async def _alone(self, database: psycopg.AsyncConnection[Any], single: Waiting) -> None:
+        try:
+            await self._book(database, [single])
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            logger.exception("The ledger refused an entry")
+            if not single[1].done():
+                single[1].set_exception(error)
+
+    async def _book(self, database: psycopg.AsyncConnection[Any], batch: list[Waiting]) -> None:
+        entries = json.dumps([entry for entry, _, _ in batch])
+        row = await (await database.execute(BOOK, [entries, settings.TIME_ZONE])).fetchone()
+        assert row is not None  # noqa: S101  (it is a SELECT)
+        for (_, future, _), result in zip(batch, row[0], strict=True):
+            if not future.done():
+                future.set_result(result)
+
+    def _give_up(self) -> None:
+        """Without a database nothing can be promised any more; what was consumed is kept for its return."""
+        kept = []
+        for entry, future, since in self.waiting:
+            if entry["op"] == "settle" and time.monotonic() - since < PATIENCE:
+                kept.append((entry, future, since))
+            elif not future.done():
+                future.set_exception(BooksUnavailable())
+        self.waiting = kept
+        self.wanted.set() if kept else self.wanted.clear()

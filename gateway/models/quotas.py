@@ -1,0 +1,76 @@
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Quota(models.Model):
+    """An allowance for one subject over a period; without a subject, for the whole instance.
+
+    `used` counts the period that began at `period_start`; `reserved` is the sum of the holds of calls under way. Both
+    are the ledger's alone (sql/ledger.sql). Money is counted in millionths of the currency, energy in milliwatt hours.
+    """
+
+    class Unit(models.TextChoices):
+        REQUESTS = "requests", _("requests")
+        TOKENS = "tokens", _("tokens")
+        COST = "cost", _("millionths of the currency")
+        ENERGY = "energy", _("milliwatt hours")
+        PARALLEL = "parallel", _("calls at once")
+
+    class Period(models.TextChoices):
+        MINUTE = "minute", _("a minute")
+        HOUR = "hour", _("an hour")
+        DAY = "day", _("a day")
+        MONTH = "month", _("a month")
+        TOTAL = "total", _("in all")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("user")
+    )
+    team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("team"))
+    api_key = models.ForeignKey(
+        "gateway.ApiKey", on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("API key")
+    )
+    deployment = models.ForeignKey(
+        "gateway.Deployment", on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("deployment")
+    )
+    unit = models.CharField(_("unit"), max_length=10, choices=Unit, default=Unit.TOKENS)
+    limit = models.PositiveBigIntegerField(_("limit"))
+    period = models.CharField(
+        _("period"),
+        max_length=10,
+        choices=Period,
+        default=Period.MONTH,
+        help_text=_("“In all” is a balance that never begins anew; it has no meaning for calls at once."),
+    )
+    is_hard = models.BooleanField(_("refuses"), default=True, help_text=_("Otherwise it only warns."))
+    warn_at = models.PositiveSmallIntegerField(
+        _("warns at (%)"), default=80, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    period_start = models.DateTimeField(_("period began"), default=timezone.now, editable=False)
+    used = models.PositiveBigIntegerField(_("used"), default=0, editable=False)
+    reserved = models.PositiveBigIntegerField(_("reserved"), default=0, editable=False)
+    warned_at = models.DateTimeField(_("warned"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("quota")
+        verbose_name_plural = _("quotas")
+        constraints = [
+            models.CheckConstraint(
+                name="quota_has_at_most_one_subject",
+                condition=Q(user=None, team=None, api_key=None)
+                | Q(user=None, team=None, deployment=None)
+                | Q(user=None, api_key=None, deployment=None)
+                | Q(team=None, api_key=None, deployment=None),
+                violation_error_message=_("A quota is for one person, team, key or deployment, or for all."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        subject = self.user or self.team or self.api_key or self.deployment or _("This instance")
+        if self.unit == self.Unit.PARALLEL:
+            return f"{subject}: {self.limit} {self.get_unit_display()}"
+        return f"{subject}: {self.limit} {self.get_unit_display()} {self.get_period_display()}"

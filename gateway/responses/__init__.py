@@ -1,0 +1,16 @@
+"""OpenAI's Responses API in front of servers that know chat completions only: translated there and back.
+
+    body = parsed(...)                       what the caller sent
+    chat = chat_body(body)                   the same as a chat completion; raises InvalidRequest
+    response(body, completion)               the whole answer
+    async for event in events(body, pieces): the streamed one
+        encoded(event)                       as it goes over the wire
+
+Nothing is stored: a conversation goes on by sending all of it again.
+"""
+
+from gateway.responses.answer import response
+from gateway.responses.events import encoded, events
+from gateway.responses.request import chat_body
+
+__all__ = ["chat_body", "encoded", "events", "response"]

@@ -1,0 +1,142 @@
+"""The parts of a response, as they stand at the moment."""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from gateway.exceptions import GatewayError, QuotaExceeded
+from gateway.responses.request import repeated
+
+Object = dict[str, Any]
+
+
+class Kind(NamedTuple):
+    """How a kind of text is told."""
+
+    item: str
+    events: str
+    field: str
+
+
+KINDS = {
+    "reasoning_text": Kind("reasoning", "response.reasoning_text", "text"),
+    "output_text": Kind("message", "response.output_text", "text"),
+    "refusal": Kind("message", "response.refusal", "refusal"),
+}
+PREFIXES = {"reasoning": "rs", "message": "msg"}
+CUT = {"length": "max_output_tokens", "content_filter": "content_filter"}  # by finish_reason
+
+
+def new_id(prefix: str) -> str:
+    return f"{prefix}_{uuid.uuid4().hex}"
+
+
+@dataclass
+class Part:
+    name: str  # one of KINDS
+    written: list[str] = field(default_factory=list)
+    logprobs: list[Object] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.written)
+
+    def content(self) -> Object:
+        more: Object = {"annotations": [], "logprobs": self.logprobs} if self.name == "output_text" else {}
+        return {"type": self.name, KINDS[self.name].field: self.text} | more
+
+
+@dataclass
+class Speech:
+    """A message, or what the model thought."""
+
+    type: str
+    index: int
+    id: str
+    parts: list[Part] = field(default_factory=list)
+
+    def item(self, status: str) -> Object:
+        more: Object = {"role": "assistant"} if self.type == "message" else {"summary": []}
+        content = [part.content() for part in self.parts]
+        return {"id": self.id, "type": self.type, "status": status, "content": content} | more
+
+
+@dataclass
+class Call:
+    index: int
+    call_id: str
+    given_id: str  # by the server, or empty
+    name: str = ""
+    written: list[str] = field(default_factory=list)
+    id: str = field(default_factory=lambda: new_id("fc"))
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self.written)
+
+    def item(self, status: str) -> Object:
+        said = {"call_id": self.call_id, "name": self.name, "arguments": self.arguments}
+        return {"id": self.id, "type": "function_call", "status": status} | said
+
+
+def begun(body: Object, first: Object) -> Object:
+    """The response before it says anything; `first` is whatever chat completion or chunk comes first."""
+    created = first.get("created")
+    return {
+        "id": new_id("resp"),
+        "object": "response",
+        "created_at": created if isinstance(created, int) else int(time.time()),
+        "completed_at": None,
+        "status": "in_progress",
+        "error": None,
+        "incomplete_details": None,
+        "model": first.get("model") or body.get("model") or "",
+        "output": [],
+        "usage": None,
+    } | repeated(body)
+
+
+def usage(counted: Object) -> Object:
+    read, written = _count(counted, "prompt_tokens"), _count(counted, "completion_tokens")
+    cached = _count(counted.get("prompt_tokens_details"), "cached_tokens")
+    thought = _count(counted.get("completion_tokens_details"), "reasoning_tokens")
+    return {
+        "input_tokens": read,
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
+        "output_tokens": written,
+        "output_tokens_details": {"reasoning_tokens": thought},
+        "total_tokens": read + written,
+    }
+
+
+def _count(counted: Any, name: str) -> int:
+    count = counted.get(name) if isinstance(counted, dict) else None
+    return count if isinstance(count, int) else 0
+
+
+def logprobs(choice: Object) -> list[Object]:
+    told = choice.get("logprobs")
+    tokens = told.get("content") if isinstance(told, dict) else None
+    return [_logprob(token) | {"top_logprobs": _tokens(token.get("top_logprobs"))} for token in _dicts(tokens)]
+
+
+def _tokens(tokens: Any) -> list[Object]:
+    return [_logprob(token) for token in _dicts(tokens)]
+
+
+def _logprob(token: Object) -> Object:
+    return {"token": token.get("token", ""), "bytes": token.get("bytes") or [], "logprob": token.get("logprob", 0.0)}
+
+
+def _dicts(given: Any) -> list[Object]:
+    return [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+
+
+def failure(error: GatewayError) -> Object:
+    """A response knows only some codes; our own is in the event of the error beside it."""
+    if isinstance(error, QuotaExceeded):
+        code = "rate_limit_exceeded"
+    else:
+        code = "invalid_prompt" if error.status < 500 else "server_error"
+    return {"code": code, "message": str(error)}

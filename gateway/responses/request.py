@@ -1,0 +1,153 @@
+"""A request for a response as one for a chat completion, and what the answer repeats of it."""
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gateway.requests import CHAT, COUNT, LIST, OBJECT, TEXT, TRUTH, Field
+from gateway.responses.checks import checked, invalid, one_of, unsupported
+from gateway.responses.items import messages
+
+Body = dict[str, Any]
+
+LOGPROBS = "message.output_text.logprobs"
+LONGEST_METADATA = 16, 64, 512  # pairs, characters of a name, characters of a value
+
+
+def _is_metadata(value: Any) -> bool:
+    pairs, name, text = LONGEST_METADATA
+    return (
+        isinstance(value, dict)
+        and len(value) <= pairs
+        and all(len(key) <= name and isinstance(item, str) and len(item) <= text for key, item in value.items())
+    )
+
+
+FIELDS: dict[str, Field] = {
+    "model": TEXT,
+    "input": Field(lambda value: isinstance(value, str | list), gettext_lazy("a text or a list with at least one item")),
+    "instructions": TEXT,
+    "stream": TRUTH,
+    "max_output_tokens": COUNT,
+    "temperature": CHAT["temperature"],
+    "top_p": CHAT["top_p"],
+    "top_logprobs": CHAT["top_logprobs"],
+    "tools": LIST,
+    "tool_choice": CHAT["tool_choice"],
+    "parallel_tool_calls": TRUTH,
+    "text": OBJECT,
+    "reasoning": OBJECT,
+    "include": Field(lambda value: isinstance(value, list), gettext_lazy("a list")),
+    "metadata": Field(_is_metadata, gettext_lazy("at most 16 pairs of short texts")),
+    "store": TRUTH,
+    "background": TRUTH,
+    "truncation": one_of("auto", "disabled"),
+    "user": TEXT,
+    "safety_identifier": TEXT,
+    "prompt_cache_key": TEXT,
+}
+NOT_STORED: dict[str, str | Promise] = {
+    "previous_response_id": gettext_lazy("Nothing is stored here; send the whole conversation as “input”."),
+    "conversation": gettext_lazy("Nothing is stored here; send the whole conversation as “input”."),
+    "prompt": gettext_lazy("No prompts are stored here; send the text as “instructions” and “input”."),
+}
+AS_IN_CHAT = ("model", "stream", "temperature", "top_p", "top_logprobs", "parallel_tool_calls")
+FUNCTION: dict[str, Field] = {"name": TEXT, "description": TEXT, "parameters": OBJECT, "strict": TRUTH}
+SCHEMA: dict[str, Field] = {"name": TEXT, "schema": OBJECT, "description": TEXT, "strict": TRUTH}
+FORMAT = {"type": one_of("text", "json_object", "json_schema")}
+REASONING = {"effort": one_of("none", "minimal", "low", "medium", "high", "xhigh", "max")}
+CHOICES = ("none", "auto", "required")
+
+
+def chat_body(body: Body) -> Body:
+    """The body of a chat completion that asks for the same; raises InvalidRequest."""
+    for name, reason in NOT_STORED.items():
+        if body.get(name) is not None:
+            raise unsupported(name, str(reason))
+    given = checked(body, FIELDS, required=("input",))
+    if given.get("background"):
+        raise unsupported("background", _("Nothing is stored here, so no answer can be fetched later."))
+    chat = {name: given[name] for name in AS_IN_CHAT if name in given}
+    chat["messages"] = messages(given.get("instructions"), given["input"])
+    if LOGPROBS in given.get("include", ()) or given.get("top_logprobs"):
+        chat["logprobs"] = True
+    if "max_output_tokens" in given:
+        chat["max_tokens"] = given["max_output_tokens"]
+    return chat | _with_tools(given) | _with_format(given) | _with_effort(given)
+
+
+def _with_tools(given: Body) -> Body:
+    tools = [{"type": "function", "function": function} for function in _functions(given)]
+    choice = _choice(given)
+    if isinstance(choice, dict):
+        choice = {"type": "function", "function": {"name": choice["name"]}}
+    return ({"tools": tools} if tools else {}) | ({"tool_choice": choice} if choice else {})
+
+
+def _functions(given: Body) -> list[Body]:
+    return [_function(tool, f"tools[{i}]") for i, tool in enumerate(given.get("tools", ()))]
+
+
+def _function(tool: Any, path: str) -> Body:
+    if isinstance(tool, dict) and tool.get("type") != "function":
+        raise unsupported(f"{path}.type", _("Only tools of the type “function” are supported."))
+    return checked(tool, FUNCTION, path, ("name",))
+
+
+def _choice(given: Body) -> str | Body | None:
+    choice = given.get("tool_choice")
+    if isinstance(choice, dict) and choice.get("type") == "function":
+        return {"type": "function"} | checked(choice, {"name": TEXT}, "tool_choice", ("name",))
+    if choice is not None and choice not in CHOICES:
+        raise invalid("tool_choice", _("%(words)s or a function") % {"words": ", ".join(CHOICES)})
+    return choice
+
+
+def _with_format(given: Body) -> Body:
+    wanted = _format(given)
+    if wanted["type"] == "text":
+        return {}
+    if wanted["type"] == "json_object":
+        return {"response_format": wanted}
+    schema = {name: value for name, value in wanted.items() if name != "type"}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _format(given: Body) -> Body:
+    wanted = given.get("text", {}).get("format")
+    if wanted is None:
+        return {"type": "text"}
+    kind = checked(wanted, FORMAT, "text.format", ("type",))
+    return kind | (checked(wanted, SCHEMA, "text.format", ("name", "schema")) if kind["type"] == "json_schema" else {})
+
+
+def _with_effort(given: Body) -> Body:
+    effort = _effort(given)
+    return {"reasoning_effort": effort} if effort else {}
+
+
+def _effort(given: Body) -> str | None:
+    return checked(given.get("reasoning", {}), REASONING, "reasoning").get("effort")
+
+
+def repeated(body: Body) -> Body:
+    """What a response says of the request it answers; only what was really asked of the model, of a checked body."""
+    given = checked(body, FIELDS)
+    asked = ("instructions", "max_output_tokens", "temperature", "top_p", "user", "safety_identifier", "prompt_cache_key")
+    no_tool: Body = {"description": None, "parameters": None, "strict": None}
+    return {name: given.get(name) for name in asked} | {
+        "background": False,
+        "max_tool_calls": None,
+        "metadata": given.get("metadata", {}),
+        "parallel_tool_calls": given.get("parallel_tool_calls", True),
+        "previous_response_id": None,
+        "reasoning": {"effort": _effort(given), "summary": None},
+        "store": False,
+        "text": {"format": _format(given)},
+        "tool_choice": _choice(given) or "auto",
+        "tools": [{"type": "function"} | no_tool | function for function in _functions(given)],
+        "top_logprobs": given.get("top_logprobs", 0),
+        "truncation": "disabled",  # too long a conversation is refused by the model's server
+    }

@@ -1,0 +1,48 @@
+"""One question to the deployments that can answer it, in turn: to the next one when one fails before its first byte."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from gateway import relay
+from gateway.calls import Running
+from gateway.exceptions import UpstreamBroken, UpstreamError
+from gateway.models import Deployment
+from gateway.relay import Event
+
+Body = dict[str, Any]
+LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def body_for(deployment: Deployment, body: Body) -> Body:
+    """With the deployment's own defaults and limits."""
+    own = {**deployment.defaults, **body, "model": deployment.model}
+    if longest := deployment.max_output_tokens:
+        stated = [name for name in LIMITS if name in own]
+        own |= {name: min(own[name], longest) for name in stated} or {"max_tokens": longest}
+    return own
+
+
+async def post(call: Running, path: str, body: Body) -> Body:
+    while True:
+        try:
+            return await relay.post(call.deployment.upstream, path, body_for(call.deployment, body))
+        except UpstreamError as error:
+            await call.move(error)
+
+
+async def stream(call: Running, path: str, body: Body) -> AsyncGenerator[Event, None]:
+    while True:
+        events = relay.stream(call.deployment.upstream, path, body_for(call.deployment, body))
+        async with contextlib.aclosing(events):
+            try:
+                first = await anext(events, None)
+                if first is None:
+                    raise UpstreamBroken
+            except UpstreamError as error:
+                await call.move(error)
+                continue
+            yield first
+            async for event in events:
+                yield event
+            return

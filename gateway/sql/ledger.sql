@@ -1,0 +1,280 @@
+-- The ledger: every change of a quota, of a place in line and of the books is an entry handed to gateway_book().
+--
+-- It takes many entries at once, of one process, and is one transaction. First it locks the counters of all of them,
+-- quotas and then occupancies, each in the order of their ids, so that two processes never wait for each other.
+--
+--   {"op": "reserve", id, user, key, purpose, rank, weight, input_tokens,
+--    "candidates": [{id, rank, weight}], "holds": [[quota, amount, deployment or null]]}
+--       → {"state": "admitted", deployment, left} | {"state": "waiting", place, seconds, left}
+--       | {"state": "refused", quota} | {"state": "full", seconds}
+--   {"op": "move", id, "candidates": […]}          another deployment after one that failed; answers like reserve
+--   {"op": "renew", id, output_tokens, seconds}    → {"state": …}; null for a call that is no more
+--   {"op": "settle", id, status, model, requests, input_tokens, output_tokens, cached_tokens, estimated, cost, watts,
+--    first_token_ms, duration_ms, "lease_before": only one whose lease ran out before}
+--       → {"settled": true, "warned": [quota]} | {"settled": false}
+
+-- What the counter shows: nothing any more of a period that is over.
+CREATE OR REPLACE FUNCTION gateway_used(quota gateway_quota, zone text) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN quota.period = 'total' THEN quota.used
+                WHEN quota.period_start < date_trunc(quota.period, clock_timestamp(), zone) THEN 0
+                ELSE quota.used END
+$$;
+
+CREATE OR REPLACE FUNCTION gateway_left(holds jsonb, zone text) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_array(q.id, greatest(q."limit" - gateway_used(q, zone) - q.reserved, 0))), '[]')
+    FROM gateway_quota q WHERE q.id IN (SELECT (hold->>0)::bigint FROM jsonb_array_elements(holds) hold)
+$$;
+
+-- The line before a deployment, who is served next first: by rank, then whoever holds least of it for their weight
+-- and was served least in the last minutes, then who came first. Everyone's second call stands behind the first of all.
+CREATE OR REPLACE FUNCTION gateway_line(wanted bigint) RETURNS TABLE (call uuid, place bigint) LANGUAGE sql AS $$
+    WITH waiting AS (
+        SELECT id, user_id, rank, weight, started_at,
+               row_number() OVER (PARTITION BY user_id, rank ORDER BY started_at, id) AS nth
+        FROM gateway_call
+        WHERE admitted_at IS NULL AND lease_until > clock_timestamp() AND wanted = ANY (candidates)
+    ), running AS (
+        SELECT user_id, count(*) AS calls FROM gateway_call
+        WHERE admitted_at IS NOT NULL AND deployment_id = wanted AND lease_until > clock_timestamp() GROUP BY user_id
+    ), recent AS (
+        SELECT user_id, sum(duration_ms - queued_ms) AS ms FROM (
+            SELECT user_id, duration_ms, queued_ms FROM gateway_usage
+            WHERE deployment_id = wanted AND started_at > clock_timestamp() - interval '3 minutes'
+            ORDER BY started_at DESC LIMIT 500
+        ) AS latest GROUP BY user_id
+    )
+    SELECT id, row_number() OVER (
+        ORDER BY rank, (coalesce(calls, 0) + nth) / weight, coalesce(ms, 0) / weight, started_at, id
+    ) FROM waiting LEFT JOIN running USING (user_id) LEFT JOIN recent USING (user_id)
+$$;
+
+-- Admit from the line while there are free slots; the caller holds the lock on the occupancy.
+CREATE OR REPLACE FUNCTION gateway_admit_from_line(wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    free integer;
+    next uuid;
+BEGIN
+    LOOP
+        SELECT coalesce(d.slots, 2147483647) - o.running INTO free
+        FROM gateway_deployment d JOIN gateway_occupancy o ON o.deployment_id = d.id WHERE d.id = wanted;
+        IF free IS NULL OR free <= 0 THEN RETURN; END IF;
+        SELECT id INTO next FROM gateway_call JOIN gateway_line(wanted) line ON line.call = id
+        WHERE admitted_at IS NULL ORDER BY line.place LIMIT 1 FOR UPDATE OF gateway_call SKIP LOCKED;
+        IF next IS NULL THEN RETURN; END IF;
+        UPDATE gateway_call SET admitted_at = clock_timestamp(), deployment_id = wanted,
+            lease_until = clock_timestamp() + interval '30 seconds' WHERE id = next;
+        UPDATE gateway_occupancy SET running = running + 1 WHERE deployment_id = wanted;
+        PERFORM pg_notify('gateway_admitted', next || ' ' || wanted);
+    END LOOP;
+END $$;
+
+-- Seconds until the `place`th in the line is likely served.
+CREATE OR REPLACE FUNCTION gateway_likely_wait(wanted bigint, place bigint) RETURNS double precision LANGUAGE sql AS $$
+    SELECT (coalesce(avg(duration_ms - queued_ms), 5000) / 1000 * place / greatest(min(slots), 1))::double precision
+    FROM gateway_deployment LEFT JOIN LATERAL (
+        SELECT duration_ms, queued_ms FROM gateway_usage
+        WHERE deployment_id = wanted AND status = 'done' ORDER BY started_at DESC LIMIT 20
+    ) latest ON true WHERE id = wanted
+$$;
+
+-- Where a call of the line stands, and for how long: the best of its candidates.
+CREATE OR REPLACE FUNCTION gateway_standing(wanted uuid, candidate_ids bigint[]) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('state', 'waiting', 'place', line.place,
+                              'seconds', round(gateway_likely_wait(candidate, line.place)::numeric, 1))
+    FROM unnest(candidate_ids) candidate, gateway_line(candidate) line
+    WHERE line.call = wanted ORDER BY line.place LIMIT 1
+$$;
+
+-- The free deployment to take now: best rank first, then the least busy for its weight. None while others wait for it.
+CREATE OR REPLACE FUNCTION gateway_free(candidates jsonb) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT d.id FROM jsonb_to_recordset(candidates) c(id bigint, rank int, weight float)
+    JOIN gateway_deployment d ON d.id = c.id JOIN gateway_occupancy o ON o.deployment_id = c.id
+    WHERE d.slots IS NULL OR (o.running < d.slots AND NOT EXISTS (
+        SELECT 1 FROM gateway_call w
+        WHERE w.admitted_at IS NULL AND w.lease_until > clock_timestamp() AND d.id = ANY (w.candidates)))
+    ORDER BY c.rank, (o.running + 1) / c.weight, random() LIMIT 1
+$$;
+
+CREATE OR REPLACE FUNCTION gateway_reserve(entry jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    wanted jsonb := entry->'candidates';
+    kept jsonb := entry->'holds';
+    wanted_ids bigint[];
+    chosen bigint;
+    refusing bigint;
+    own bigint;
+    all_waiting bigint;
+    longest bigint;
+BEGIN
+    -- a quota of one deployment alone shuts that one out, any other quota the call
+    WITH failing AS (
+        SELECT q.id, (hold->>2)::bigint AS deployment FROM jsonb_array_elements(kept) hold
+        JOIN gateway_quota q ON q.id = (hold->>0)::bigint
+        WHERE q.is_hard AND gateway_used(q, zone) + q.reserved + (hold->>1)::bigint > q."limit"
+    ), open AS (
+        SELECT c FROM jsonb_array_elements(wanted) c WHERE (c->>'id')::bigint NOT IN (
+            SELECT deployment FROM failing WHERE deployment IS NOT NULL)
+    )
+    SELECT (SELECT id FROM failing WHERE deployment IS NULL OR NOT EXISTS (SELECT 1 FROM open) ORDER BY id LIMIT 1),
+           (SELECT coalesce(jsonb_agg(c), '[]') FROM open) INTO refusing, wanted;
+    IF refusing IS NOT NULL THEN
+        RETURN jsonb_build_object('state', 'refused', 'quota', refusing);
+    END IF;
+    SELECT array_agg((c->>'id')::bigint) INTO wanted_ids FROM jsonb_array_elements(wanted) c;
+    chosen := gateway_free(wanted);
+    IF chosen IS NULL THEN  -- may it stand in line? one place is for everyone, up to twice the length
+        SELECT count(*), count(*) FILTER (WHERE user_id = (entry->>'user')::uuid) INTO all_waiting, own FROM gateway_call
+        WHERE admitted_at IS NULL AND lease_until > clock_timestamp() AND candidates && wanted_ids
+          AND rank <= (entry->>'rank')::int;
+        SELECT max(queue_limit) INTO longest FROM gateway_deployment WHERE id = ANY (wanted_ids);
+        IF longest IS NULL OR all_waiting >= longest * 2 OR (all_waiting >= longest AND own > 0) OR longest = 0 THEN
+            RETURN jsonb_build_object('state', 'full',
+                                      'seconds', gateway_likely_wait(wanted_ids[1], all_waiting + 1));
+        END IF;
+    END IF;
+    SELECT coalesce(jsonb_agg(hold), '[]') INTO kept FROM jsonb_array_elements(kept) hold
+    WHERE hold->>2 IS NULL OR (hold->>2)::bigint = ANY (wanted_ids);
+    INSERT INTO gateway_call (id, user_id, api_key_id, deployment_id, candidates, purpose, rank, weight, input_tokens,
+                              output_tokens, holds, started_at, admitted_at, lease_until)
+    VALUES ((entry->>'id')::uuid, (entry->>'user')::uuid, (entry->>'key')::bigint, chosen, wanted_ids,
+            entry->>'purpose', (entry->>'rank')::int, (entry->>'weight')::float, (entry->>'input_tokens')::int, 0, kept,
+            clock_timestamp(), CASE WHEN chosen IS NULL THEN NULL ELSE clock_timestamp() END,
+            clock_timestamp() + CASE WHEN chosen IS NULL THEN interval '10 seconds' ELSE interval '30 seconds' END);
+    UPDATE gateway_quota q SET reserved = q.reserved + held.amount, used = gateway_used(q, zone),
+        period_start = CASE WHEN q.period = 'total' THEN q.period_start
+                            ELSE greatest(q.period_start, date_trunc(q.period, clock_timestamp(), zone)) END
+    FROM (SELECT (hold->>0)::bigint AS id, sum((hold->>1)::bigint) AS amount
+          FROM jsonb_array_elements(kept) hold GROUP BY 1) held
+    WHERE q.id = held.id;
+    IF chosen IS NULL THEN
+        RETURN gateway_standing((entry->>'id')::uuid, wanted_ids) || jsonb_build_object('left', gateway_left(kept, zone));
+    END IF;
+    UPDATE gateway_occupancy SET running = running + 1 WHERE deployment_id = chosen;
+    RETURN jsonb_build_object('state', 'admitted', 'deployment', chosen, 'left', gateway_left(kept, zone));
+END $$;
+
+CREATE OR REPLACE FUNCTION gateway_move(entry jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    moved gateway_call;
+    chosen bigint := gateway_free(entry->'candidates');
+    wanted_ids bigint[] := ARRAY(SELECT (c->>'id')::bigint FROM jsonb_array_elements(entry->'candidates') c);
+BEGIN
+    SELECT * INTO moved FROM gateway_call WHERE id = (entry->>'id')::uuid AND admitted_at IS NOT NULL FOR UPDATE;
+    IF moved.id IS NULL THEN RETURN NULL; END IF;
+    UPDATE gateway_occupancy SET running = greatest(running - 1, 0) WHERE deployment_id = moved.deployment_id;
+    UPDATE gateway_call SET deployment_id = chosen, candidates = wanted_ids,
+        admitted_at = CASE WHEN chosen IS NULL THEN NULL ELSE admitted_at END WHERE id = moved.id;
+    PERFORM gateway_admit_from_line(moved.deployment_id);
+    IF chosen IS NULL THEN RETURN gateway_standing(moved.id, wanted_ids); END IF;
+    UPDATE gateway_occupancy SET running = running + 1 WHERE deployment_id = chosen;
+    RETURN jsonb_build_object('state', 'admitted', 'deployment', chosen);
+END $$;
+
+CREATE OR REPLACE FUNCTION gateway_renew(entry jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    kept gateway_call;
+BEGIN
+    UPDATE gateway_call SET output_tokens = (entry->>'output_tokens')::int,
+        lease_until = clock_timestamp() + (entry->>'seconds')::float * interval '1 second'
+    WHERE id = (entry->>'id')::uuid RETURNING * INTO kept;
+    IF kept.admitted_at IS NULL THEN  -- slots may have become free otherwise than by a call that ended
+        PERFORM gateway_admit_from_line(candidate) FROM unnest(kept.candidates) candidate;
+        SELECT * INTO kept FROM gateway_call WHERE id = kept.id;
+    END IF;
+    IF kept.id IS NULL THEN RETURN NULL; END IF;
+    IF kept.admitted_at IS NULL THEN RETURN gateway_standing(kept.id, kept.candidates); END IF;
+    RETURN jsonb_build_object('state', 'admitted', 'deployment', kept.deployment_id);
+END $$;
+
+-- What the call consumed of a quota, in the quota's unit.
+CREATE OR REPLACE FUNCTION gateway_consumed(unit text, entry jsonb, energy bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE unit WHEN 'requests' THEN (entry->>'requests')::bigint
+                     WHEN 'tokens' THEN (entry->>'input_tokens')::bigint + (entry->>'output_tokens')::bigint
+                     WHEN 'cost' THEN (entry->>'cost')::bigint
+                     WHEN 'energy' THEN coalesce(energy, 0)
+                     ELSE 0 END
+$$;
+
+CREATE OR REPLACE FUNCTION gateway_settle(entry jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ended gateway_call;
+    waited integer;
+    energy bigint;
+    warned jsonb;
+BEGIN
+    DELETE FROM gateway_call WHERE id = (entry->>'id')::uuid
+        AND (entry->>'lease_before' IS NULL OR lease_until < (entry->>'lease_before')::timestamptz)
+        RETURNING * INTO ended;
+    IF ended.id IS NULL THEN RETURN jsonb_build_object('settled', false); END IF;
+    waited := CASE WHEN ended.admitted_at IS NULL THEN (entry->>'duration_ms')::int
+                   ELSE least(extract(epoch FROM ended.admitted_at - ended.started_at) * 1000,
+                              (entry->>'duration_ms')::int) END;
+    IF ended.admitted_at IS NOT NULL THEN  -- the server's power, shared by the calls that it answers with this one
+        SELECT (entry->>'watts')::bigint * ((entry->>'duration_ms')::bigint - waited) / 3600 / greatest(running, 1)
+        INTO energy FROM gateway_occupancy WHERE deployment_id = ended.deployment_id;
+        UPDATE gateway_occupancy SET running = greatest(running - 1, 0) WHERE deployment_id = ended.deployment_id;
+    END IF;
+    INSERT INTO gateway_usage (id, user_id, api_key_id, deployment_id, model, purpose, status, input_tokens, output_tokens,
+                               cached_tokens, estimated, cost, energy, started_at, queued_ms, first_token_ms, duration_ms)
+    VALUES (ended.id, ended.user_id, ended.api_key_id, ended.deployment_id, entry->>'model', ended.purpose,
+            entry->>'status', (entry->>'input_tokens')::int, (entry->>'output_tokens')::int,
+            (entry->>'cached_tokens')::int, (entry->>'estimated')::boolean, (entry->>'cost')::bigint, energy,
+            ended.started_at, waited, (entry->>'first_token_ms')::int, (entry->>'duration_ms')::int);
+    INSERT INTO gateway_usagetotal AS t (span, start, user_id, api_key_id, deployment_id, model, purpose, calls, failed,
+                                         input_tokens, output_tokens, cost, energy, queued_ms, duration_ms)
+    SELECT span, date_trunc(span, ended.started_at, zone), ended.user_id, ended.api_key_id, ended.deployment_id,
+           entry->>'model', ended.purpose, 1, (entry->>'status' = 'failed')::int, (entry->>'input_tokens')::int,
+           (entry->>'output_tokens')::int, (entry->>'cost')::bigint, coalesce(energy, 0), waited,
+           (entry->>'duration_ms')::int
+    FROM unnest(ARRAY['hour', 'day']) span
+    ON CONFLICT (span, start, deployment_id, user_id, api_key_id, purpose, model) DO UPDATE SET
+        calls = t.calls + 1, failed = t.failed + excluded.failed, input_tokens = t.input_tokens + excluded.input_tokens,
+        output_tokens = t.output_tokens + excluded.output_tokens, cost = t.cost + excluded.cost,
+        energy = t.energy + excluded.energy, queued_ms = t.queued_ms + excluded.queued_ms,
+        duration_ms = t.duration_ms + excluded.duration_ms;
+    WITH spent AS (
+        SELECT (hold->>0)::bigint AS id, sum((hold->>1)::bigint) AS held,
+               bool_or(hold->>2 IS NULL OR (hold->>2)::bigint = ended.deployment_id) AS counts
+        FROM jsonb_array_elements(ended.holds) hold GROUP BY 1
+    ), changed AS (
+        UPDATE gateway_quota q SET reserved = greatest(q.reserved - spent.held, 0),
+            used = gateway_used(q, zone)
+                   + CASE WHEN spent.counts THEN gateway_consumed(q.unit, entry, energy) ELSE 0 END,
+            period_start = CASE WHEN q.period = 'total' THEN q.period_start
+                                ELSE greatest(q.period_start, date_trunc(q.period, clock_timestamp(), zone)) END
+        FROM spent WHERE q.id = spent.id
+        RETURNING q.id, q.used, q."limit", q.warn_at, q.period_start, q.warned_at
+    )
+    SELECT coalesce(jsonb_agg(id), '[]') INTO warned FROM changed
+    WHERE used * 100 >= "limit" * warn_at AND "limit" > 0 AND (warned_at IS NULL OR warned_at < period_start);
+    IF warned <> '[]' THEN
+        UPDATE gateway_quota SET warned_at = clock_timestamp() WHERE warned @> to_jsonb(id);
+    END IF;
+    IF ended.admitted_at IS NOT NULL THEN PERFORM gateway_admit_from_line(ended.deployment_id); END IF;
+    RETURN jsonb_build_object('settled', true, 'warned', warned);
+END $$;
+
+CREATE OR REPLACE FUNCTION gateway_book(entries jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    entry jsonb;
+    results jsonb := '[]';
+    known gateway_call[] := ARRAY(
+        SELECT c FROM gateway_call c WHERE id IN (SELECT (e->>'id')::uuid FROM jsonb_array_elements(entries) e));
+BEGIN
+    PERFORM 1 FROM gateway_quota WHERE id IN (
+        SELECT (hold->>0)::bigint FROM jsonb_array_elements(entries) e, jsonb_array_elements(e->'holds') hold
+        UNION SELECT (hold->>0)::bigint FROM unnest(known) k, jsonb_array_elements(k.holds) hold
+    ) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM 1 FROM gateway_occupancy WHERE deployment_id IN (
+        SELECT (c->>'id')::bigint FROM jsonb_array_elements(entries) e, jsonb_array_elements(e->'candidates') c
+        UNION SELECT unnest(k.candidates || k.deployment_id) FROM unnest(known) k
+    ) ORDER BY deployment_id FOR NO KEY UPDATE;
+    FOR entry IN SELECT * FROM jsonb_array_elements(entries) LOOP
+        results := results || jsonb_build_array(CASE entry->>'op'
+            WHEN 'reserve' THEN gateway_reserve(entry, zone)
+            WHEN 'move' THEN gateway_move(entry)
+            WHEN 'renew' THEN gateway_renew(entry)
+            ELSE gateway_settle(entry, zone) END);
+    END LOOP;
+    RETURN results;
+END $$;
