@@ -57,7 +57,12 @@ def _add_message(said: list[Message], item: Any, path: str) -> None:
             return
     elif role in ("system", "developer"):
         role = "system"  # templates of open models know no developer, and one system message at the top
-        if len(said) == 1 and last["role"] == "system" and isinstance(last["content"], str) and isinstance(content, str):
+        if (
+            len(said) == 1
+            and last["role"] == "system"
+            and isinstance(last["content"], str)
+            and isinstance(content, str)
+        ):
             last["content"] += f"\n\n{content}"
             return
     said.append({"role": role, "content": content})

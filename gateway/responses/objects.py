@@ -24,12 +24,19 @@ KINDS = {
     "output_text": Kind("message", "response.output_text", "text"),
     "refusal": Kind("message", "response.refusal", "refusal"),
 }
-PREFIXES = {"reasoning": "rs", "message": "msg"}
 CUT = {"length": "max_output_tokens", "content_filter": "content_filter"}  # by finish_reason
 
 
 def new_id(prefix: str) -> str:
     return f"{prefix}_{uuid.uuid4().hex}"
+
+
+def text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def dicts(value: object) -> list[Object]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 @dataclass
@@ -38,23 +45,23 @@ class Part:
     written: list[str] = field(default_factory=list)
     logprobs: list[Object] = field(default_factory=list)
 
-    @property
-    def text(self) -> str:
-        return "".join(self.written)
-
     def content(self) -> Object:
         more: Object = {"annotations": [], "logprobs": self.logprobs} if self.name == "output_text" else {}
-        return {"type": self.name, KINDS[self.name].field: self.text} | more
+        return {"type": self.name, KINDS[self.name].field: "".join(self.written)} | more
 
 
-@dataclass
 class Speech:
     """A message, or what the model thought."""
 
-    type: str
-    index: int
-    id: str
-    parts: list[Part] = field(default_factory=list)
+    def __init__(self, kind: str, index: int) -> None:
+        self.type = kind
+        self.index = index
+        self.id = new_id("msg" if kind == "message" else "rs")
+        self.parts: list[Part] = []
+
+    def place(self) -> Object:
+        """Of the last part."""
+        return {"item_id": self.id, "output_index": self.index, "content_index": len(self.parts) - 1}
 
     def item(self, status: str) -> Object:
         more: Object = {"role": "assistant"} if self.type == "message" else {"summary": []}
@@ -62,21 +69,20 @@ class Speech:
         return {"id": self.id, "type": self.type, "status": status, "content": content} | more
 
 
-@dataclass
 class Call:
-    index: int
-    call_id: str
-    given_id: str  # by the server, or empty
-    name: str = ""
-    written: list[str] = field(default_factory=list)
-    id: str = field(default_factory=lambda: new_id("fc"))
+    def __init__(self, index: int, name: str, given_id: str, call_id: str) -> None:
+        self.index = index
+        self.id = new_id("fc")
+        self.name = name
+        self.given_id = given_id  # by the server, or empty
+        self.call_id = call_id
+        self.written: list[str] = []
 
-    @property
-    def arguments(self) -> str:
-        return "".join(self.written)
+    def place(self) -> Object:
+        return {"item_id": self.id, "output_index": self.index}
 
     def item(self, status: str) -> Object:
-        said = {"call_id": self.call_id, "name": self.name, "arguments": self.arguments}
+        said = {"call_id": self.call_id, "name": self.name, "arguments": "".join(self.written)}
         return {"id": self.id, "type": "function_call", "status": status} | said
 
 
@@ -112,25 +118,22 @@ def usage(counted: Object) -> Object:
 
 def _count(counted: Any, name: str) -> int:
     count = counted.get(name) if isinstance(counted, dict) else None
-    return count if isinstance(count, int) else 0
+    return max(count, 0) if isinstance(count, int) else 0
 
 
-def logprobs(choice: Object) -> list[Object]:
-    told = choice.get("logprobs")
-    tokens = told.get("content") if isinstance(told, dict) else None
-    return [_logprob(token) | {"top_logprobs": _tokens(token.get("top_logprobs"))} for token in _dicts(tokens)]
-
-
-def _tokens(tokens: Any) -> list[Object]:
-    return [_logprob(token) for token in _dicts(tokens)]
+def logprobs(told: object) -> list[Object]:
+    tokens = dicts(told.get("content")) if isinstance(told, dict) else []
+    return [
+        _logprob(token) | {"top_logprobs": [_logprob(t) for t in dicts(token.get("top_logprobs"))]} for token in tokens
+    ]
 
 
 def _logprob(token: Object) -> Object:
-    return {"token": token.get("token", ""), "bytes": token.get("bytes") or [], "logprob": token.get("logprob", 0.0)}
-
-
-def _dicts(given: Any) -> list[Object]:
-    return [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+    return {
+        "token": token.get("token") or "",
+        "bytes": token.get("bytes") or [],
+        "logprob": token.get("logprob") or 0.0,
+    }
 
 
 def failure(error: GatewayError) -> Object:

@@ -27,7 +27,9 @@ def _is_metadata(value: Any) -> bool:
 
 FIELDS: dict[str, Field] = {
     "model": TEXT,
-    "input": Field(lambda value: isinstance(value, str | list), gettext_lazy("a text or a list with at least one item")),
+    "input": Field(
+        lambda value: isinstance(value, str | list), gettext_lazy("a text or a list with at least one item")
+    ),
     "instructions": TEXT,
     "stream": TRUTH,
     "max_output_tokens": COUNT,
@@ -135,7 +137,15 @@ def _effort(given: Body) -> str | None:
 def repeated(body: Body) -> Body:
     """What a response says of the request it answers; only what was really asked of the model, of a checked body."""
     given = checked(body, FIELDS)
-    asked = ("instructions", "max_output_tokens", "temperature", "top_p", "user", "safety_identifier", "prompt_cache_key")
+    asked = (
+        "instructions",
+        "max_output_tokens",
+        "temperature",
+        "top_p",
+        "user",
+        "safety_identifier",
+        "prompt_cache_key",
+    )
     no_tool: Body = {"description": None, "parameters": None, "strict": None}
     return {name: given.get(name) for name in asked} | {
         "background": False,
