@@ -1,0 +1,81 @@
+"""What a field may hold, and what to say when it holds something else."""
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gateway.exceptions import InvalidRequest
+
+Body = dict[str, Any]
+
+
+class Field(NamedTuple):
+    is_valid: Callable[[Any], bool]
+    expected: str | Promise
+
+
+def is_int(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def number(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def whole(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: is_int(value, low, high)
+
+
+def a(kind: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, kind)
+
+
+def is_stop(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(word, str) for word in value))
+
+
+TRUTH = Field(a(bool), gettext_lazy("true or false"))
+OBJECT = Field(a(dict), gettext_lazy("an object"))
+LIST = Field(a(list), gettext_lazy("a list"))
+TEXT = Field(a(str), gettext_lazy("a text"))
+COUNT = Field(whole(1, 2**31 - 1), gettext_lazy("a whole number above zero"))
+PENALTY = Field(number(-2, 2), gettext_lazy("a number from -2 to 2"))
+TEMPERATURE = Field(number(0, 2), gettext_lazy("a number from 0 to 2"))
+SHARE = Field(number(0, 1), gettext_lazy("a number from 0 to 1"))
+ONE = Field(whole(1, 1), gettext_lazy("1"))
+STOP = Field(is_stop, gettext_lazy("a text or a list of texts"))
+SEED = Field(whole(-(2**63), 2**63 - 1), gettext_lazy("a whole number"))
+
+
+def parsed(raw: bytes) -> Body:
+    try:
+        body = json.loads(raw, parse_constant=_refuse_constant)
+        if b"\\u" in raw:
+            json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair cannot be sent on
+    except (ValueError, RecursionError):
+        raise InvalidRequest(_("The request is not valid JSON.")) from None
+    if not isinstance(body, dict):
+        raise InvalidRequest(_("The request has to be a JSON object."))
+    return body
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
+
+
+def invalid(param: str, expected: str | Promise) -> InvalidRequest:
+    text = _("Invalid value for “%(field)s”; expected: %(expected)s.") % {"field": param, "expected": expected}
+    return InvalidRequest(text, param=param)
+
+
+def allowed(body: Body, fields: dict[str, Field]) -> Body:
+    """Those of the fields that are there; raises InvalidRequest. All others are left out."""
+    found = {name: body[name] for name in fields if body.get(name) is not None}
+    for name, value in found.items():
+        if not fields[name].is_valid(value):
+            raise invalid(name, fields[name].expected)
+    return found
