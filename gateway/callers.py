@@ -21,6 +21,10 @@ class Caller:
     user: User
     api_key: ApiKey | None = None
 
+    @property
+    def identity(self) -> tuple[UUID, int | None]:
+        return self.user.pk, self.api_key.pk if self.api_key else None
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -43,7 +47,7 @@ class Standing:
 
 async def standing(caller: Caller) -> Standing:
     """Raises NotAllowed: a socket or a job may live longer than its owner's account."""
-    found = await _standings.get((caller.user.pk, caller.api_key.pk if caller.api_key else None))
+    found = await standings.get(caller.identity)
     if found is None:
         raise NotAllowed
     return found
@@ -98,5 +102,5 @@ def _by_digest(digest: str) -> tuple[Caller, datetime | None] | None:
     return Caller(key.user, key), min(ends, default=None)
 
 
-_standings = Fresh(_standing)
+standings = Fresh(_standing)
 _keys = Fresh(_by_digest)

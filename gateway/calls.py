@@ -59,10 +59,14 @@ class Running:
 
     async def reserve(self, estimate: Estimate) -> None:
         """Hold what the call may need and wait for a free slot, or raise and change nothing."""
+        entry = self.reservation(estimate, await quotas.usual.get(self.deployment.pk))
+        self.is_booked = True
+        await self._take(await ledger.book(entry))
+
+    def reservation(self, estimate: Estimate, usual: quotas.Usual) -> ledger.Entry:
         self.meter.input_estimate = estimate.input_tokens
         dearest = max(self.able.values(), key=lambda deployment: (deployment.output_price, deployment.input_price))
-        usual = await quotas.usual.get(self.deployment.pk)
-        entry = {
+        return {
             "op": "reserve",
             "id": str(self.id),
             "user": str(self.caller.user.pk),
@@ -74,8 +78,6 @@ class Running:
             "candidates": self._candidates(),
             "holds": quotas.holds(self.quotas, dearest, estimate, usual),
         }
-        self.is_booked = True
-        await self._take(await ledger.book(entry))
 
     async def move(self, error: UpstreamError) -> None:
         """To another deployment after one that failed before its first byte; raises `error` when there is none."""
@@ -96,7 +98,16 @@ class Running:
             for deployment in well or self.able.values()
         ]
 
-    async def _take(self, found: ledger.Result) -> None:
+    async def _take(self, answer: ledger.Result) -> None:
+        found = self.accepted(answer)
+        if found["state"] == "waiting":
+            self.first_place = self.first_place or found["place"]
+            found["deployment"] = await self._wait(Place(found["place"], found["seconds"]))
+            self.queued_ms = self.meter.elapsed_ms()
+        self.deployment = self.able[found["deployment"]]
+        self.is_admitted = True
+
+    def accepted(self, found: ledger.Result) -> dict[str, Any]:
         if found is None:
             raise BooksUnavailable  # swept while the database was away
         self.is_booked = found["state"] not in ("refused", "full")
@@ -105,12 +116,7 @@ class Running:
         if found["state"] == "full":
             raise LineFull(retry_after=max(1, round(found["seconds"])))
         self.left |= dict(found.get("left", ()))
-        if found["state"] == "waiting":
-            self.first_place = self.first_place or found["place"]
-            found["deployment"] = await self._wait(Place(found["place"], found["seconds"]))
-            self.queued_ms = self.meter.elapsed_ms()
-        self.deployment = self.able[found["deployment"]]
-        self.is_admitted = True
+        return found
 
     async def _wait(self, place: Place) -> int:
         try:

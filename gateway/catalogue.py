@@ -48,17 +48,18 @@ class Catalogue:
 
 
 async def current() -> Catalogue:
-    return await _catalogue.get(None)
+    return await catalogue.get(None)
 
 
 def _load(_: None) -> Catalogue:
-    catalogue = Catalogue(aliases=dict(Alias.objects.values_list("name", "target")))
+    found = Catalogue(aliases=dict(Alias.objects.values_list("name", "target")))
     active = Deployment.objects.filter(is_active=True, upstream__is_active=True)
-    for deployment in active.select_related("upstream", "fallback").prefetch_related("teams"):
+    active = active.order_by("kind", "-is_default", "name", "priority", "id")
+    for deployment in active.select_related("upstream").prefetch_related("teams"):
         offer = Offer(deployment, frozenset(team.pk for team in deployment.teams.all()))
-        catalogue.by_name.setdefault(deployment.name, []).append(offer)
-        catalogue.by_id[deployment.pk] = offer
-    return catalogue
+        found.by_name.setdefault(deployment.name, []).append(offer)
+        found.by_id[deployment.pk] = offer
+    return found
 
 
-_catalogue = Fresh(_load)
+catalogue = Fresh(_load)

@@ -25,8 +25,16 @@ CREATE OR REPLACE FUNCTION gateway_left(holds jsonb, zone text) RETURNS jsonb LA
     FROM gateway_quota q WHERE q.id IN (SELECT (hold->>0)::bigint FROM jsonb_array_elements(holds) hold)
 $$;
 
--- The line before a deployment, who is served next first: by rank, then whoever holds least of it for their weight
--- and was served least in the last minutes, then who came first. Everyone's second call stands behind the first of all.
+-- How long a call of it usually takes.
+CREATE OR REPLACE FUNCTION gateway_usual_ms(wanted bigint) RETURNS double precision LANGUAGE sql AS $$
+    SELECT coalesce(avg(duration_ms - queued_ms), 5000)::double precision FROM (
+        SELECT duration_ms, queued_ms FROM gateway_usage
+        WHERE deployment_id = wanted AND status = 'done' ORDER BY started_at DESC LIMIT 20
+    ) latest
+$$;
+
+-- The line before a deployment, who is served next first: by rank, then by the time that a person would have had of it
+-- in the last minutes once this call is served, for their weight (weighted fair queueing); then who came first.
 CREATE OR REPLACE FUNCTION gateway_line(wanted bigint) RETURNS TABLE (call uuid, place bigint) LANGUAGE sql AS $$
     WITH waiting AS (
         SELECT id, user_id, rank, weight, started_at,
@@ -44,8 +52,9 @@ CREATE OR REPLACE FUNCTION gateway_line(wanted bigint) RETURNS TABLE (call uuid,
         ) AS latest GROUP BY user_id
     )
     SELECT id, row_number() OVER (
-        ORDER BY rank, (coalesce(calls, 0) + nth) / weight, coalesce(ms, 0) / weight, started_at, id
-    ) FROM waiting LEFT JOIN running USING (user_id) LEFT JOIN recent USING (user_id)
+        ORDER BY rank, (coalesce(ms, 0) + (coalesce(calls, 0) + nth) * usual) / weight, started_at, id
+    ) FROM waiting LEFT JOIN running USING (user_id) LEFT JOIN recent USING (user_id),
+      (SELECT greatest(gateway_usual_ms(wanted), 1) AS usual) one_call
 $$;
 
 -- Admit from the line while there are free slots; the caller holds the lock on the occupancy.
@@ -70,11 +79,7 @@ END $$;
 
 -- Seconds until the `place`th in the line is likely served.
 CREATE OR REPLACE FUNCTION gateway_likely_wait(wanted bigint, place bigint) RETURNS double precision LANGUAGE sql AS $$
-    SELECT (coalesce(avg(duration_ms - queued_ms), 5000) / 1000 * place / greatest(min(slots), 1))::double precision
-    FROM gateway_deployment LEFT JOIN LATERAL (
-        SELECT duration_ms, queued_ms FROM gateway_usage
-        WHERE deployment_id = wanted AND status = 'done' ORDER BY started_at DESC LIMIT 20
-    ) latest ON true WHERE id = wanted
+    SELECT gateway_usual_ms(wanted) / 1000 * place / greatest(slots, 1) FROM gateway_deployment WHERE id = wanted
 $$;
 
 -- Where a call of the line stands, and for how long: the best of its candidates.

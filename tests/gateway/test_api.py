@@ -263,13 +263,13 @@ def test_a_body_without_a_model_is_400(http: httpx2.Client) -> None:
 
 @pytest.mark.parametrize("chunked", [True, False])
 def test_too_large_a_body_is_413(http: httpx2.Client, chunked: bool) -> None:
-    raw = b" " * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    raw = b" " * (settings.API_MAX_BYTES + 1)
     answer = http.post("/chat/completions", content=iter([raw]) if chunked else raw)
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
 
 
 def test_a_defect_of_ours_is_json_too_and_says_nothing(http: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.api._serving", lambda: 1 / 0)
+    monkeypatch.setattr("gateway.catalogue.current", lambda: 1 / 0)
     answer = http.get("/models")
     assert (answer.status_code, answer.json()["error"]["type"]) == (500, "server_error")
     assert "division" not in answer.text

@@ -3,18 +3,19 @@
 import asyncio
 import contextlib
 import time
-import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from gateway import calls, completions, exceptions, relay
+from gateway import calls, completions, exceptions, leases, relay
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.metering import Estimate, Meter
 from gateway.models import Call, Deployment, Purpose, Quota, Upstream, Usage
 from tests.fake_upstream import DEFAULT_TEXT, FakeUpstream
+from tests.gateway.booking import reserve, settle
 
 QUESTION = {"model": "parrot", "messages": [{"role": "user", "content": "Wann öffnet die Voliere?"}]}
 LONG = " ".join(["piep"] * 200)
@@ -176,10 +177,10 @@ async def test_many_at_once_under_many_quotas_agree_in_the_end(caller: Caller, p
 
 
 async def test_the_end_and_the_sweep_at_once_settle_once(caller: Caller, parrot: Deployment) -> None:
-    quota, call_id, meter = await Quota.objects.acreate(limit=100), uuid.uuid4(), Meter(3)
-    await in_database(calls.reserve, call_id, caller, parrot, Purpose.API, Estimate(3, 4))
-    ends = [in_database(calls.settle, call_id, meter.consumption()) for _ in range(4)]
-    sweeps = [in_database(calls.sweep, timezone.now() + calls.LEASE * 2) for _ in range(4)]
+    quota, meter = await Quota.objects.acreate(limit=100), Meter(3)
+    call_id = await in_database(reserve, caller, Estimate(3, 4), name="parrot")
+    ends = [in_database(settle, call_id, meter.consumption()) for _ in range(4)]
+    sweeps = [in_database(calls.sweep, timezone.now() + timedelta(minutes=5)) for _ in range(4)]
     assert sum(await asyncio.gather(*ends, *sweeps)) == 1
     await quota.arefresh_from_db()
     assert (quota.used, quota.reserved, await Usage.objects.acount()) == (3, 0, 1)
@@ -308,9 +309,9 @@ async def test_nobody_listening_is_told_apart(caller: Caller, aviary: Upstream) 
 
 
 async def test_silence_before_the_first_word_ends_in_time(
-    caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+    caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream
 ) -> None:
-    monkeypatch.setattr(relay, "FIRST_TOKEN", 0.2)
+    await Upstream.objects.aupdate(first_token_timeout=1)
     fake_upstream.hang()
     with pytest.raises(exceptions.UpstreamTimeout):
         await streamed(caller)
@@ -318,9 +319,9 @@ async def test_silence_before_the_first_word_ends_in_time(
 
 
 async def test_silence_between_words_ends_in_time(
-    caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+    caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream
 ) -> None:
-    monkeypatch.setattr(relay, "BETWEEN_TOKENS", 0.2)
+    await Upstream.objects.aupdate(between_tokens_timeout=1)
     fake_upstream.reply(LONG, stall_after=2)
     with pytest.raises(exceptions.UpstreamTimeout):
         await streamed(caller)
@@ -330,7 +331,8 @@ async def test_silence_between_words_ends_in_time(
 async def test_a_long_answer_keeps_its_lease(
     caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "RENEWAL", 0.05)
+    monkeypatch.setattr(leases, "RENEWAL", 0.05)
+    monkeypatch.setattr(leases, "LOOK", 0.05)
     fake_upstream.reply(LONG, delay=0.02)
     pieces = completions.stream(caller, QUESTION, purpose=Purpose.CHAT)
     await anext(pieces)
@@ -365,4 +367,4 @@ async def test_what_is_switched_off_serves_nobody(caller: Caller, aviary: Upstre
 def test_jobs_with_loops_of_their_own_leave_no_connections(caller: Caller, aviary: Upstream) -> None:
     for _ in range(3):
         asyncio.run(completions.complete(caller, QUESTION, purpose=Purpose.API))
-    assert sum(loop.is_closed() for loop in relay._clients) == 1
+    assert sum(loop.is_closed() for loop in relay._sessions) == 1

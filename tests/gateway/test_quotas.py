@@ -1,21 +1,21 @@
 """Counters that cannot be overdrawn."""
 
-import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import Membership, Team, User
-from gateway import calls, quotas
+from gateway import calls, leases, quotas
 from gateway.callers import Caller
-from gateway.exceptions import NotAllowed, QuotaExceeded, UnknownModel
-from gateway.metering import Consumption, Estimate
-from gateway.models import ApiKey, Call, Deployment, Hold, Purpose, Quota, Upstream, Usage
+from gateway.exceptions import NotAllowed, QuotaExceeded, RateLimited, UnknownModel
+from gateway.metering import Estimate
+from gateway.models import ApiKey, Call, Deployment, Quota, Upstream, Usage, UsageTotal
+from tests.gateway.booking import call_of, done, renew, reserve, reserved, settle
 
 pytestmark = pytest.mark.django_db
 
-SMALL = Estimate(input_tokens=10, output_tokens=20)
+LEASE = timedelta(seconds=leases.LEASE)
 
 
 @pytest.fixture
@@ -24,34 +24,24 @@ def wren(db: None) -> Deployment:
     return Deployment.objects.create(upstream=upstream, name="wren", model="wren")
 
 
-def reserve(caller: Caller, deployment: Deployment, estimate: Estimate = SMALL) -> uuid.UUID:
-    call_id = uuid.uuid4()
-    calls.reserve(call_id, caller, deployment, Purpose.API, estimate)
-    return call_id
-
-
-def done(input_tokens: int, output_tokens: int) -> Consumption:
-    return Consumption(Usage.Status.DONE, 1, 2, input_tokens, output_tokens, requests=1)
-
-
 def test_a_reservation_holds_input_and_stated_output(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=100)
-    reserve(caller, wren)
+    reserve(caller)
     quota.refresh_from_db()
     assert (quota.used, quota.reserved) == (0, 30)
 
 
 def test_settling_counts_the_real_use_and_frees_the_hold(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=100)
-    assert calls.settle(reserve(caller, wren), done(11, 3))
+    assert settle(reserve(caller), done(11, 3))
     quota.refresh_from_db()
-    assert (quota.used, quota.reserved, Hold.objects.count(), Call.objects.count()) == (14, 0, 0, 0)
+    assert (quota.used, quota.reserved, Call.objects.count()) == (14, 0, 0)
 
 
 def test_a_call_settles_once(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(limit=100)
-    call_id = reserve(caller, wren)
-    assert [calls.settle(call_id, done(1, 1)), calls.settle(call_id, done(1, 1))] == [True, False]
+    call_id = reserve(caller)
+    assert [settle(call_id, done(1, 1)), settle(call_id, done(1, 1))] == [True, False]
     quota.refresh_from_db()
     assert (quota.used, Usage.objects.count()) == (2, 1)
 
@@ -64,7 +54,7 @@ def test_every_subject_is_counted(caller: Caller, wren: Deployment) -> None:
     subjects = [{"user": caller.user}, {"api_key": key}, {"deployment": wren}, {}, *({"team": team} for team in teams)]
     for subject in subjects:
         Quota.objects.create(limit=100, **subject)
-    reserve(Caller(caller.user, key), wren)
+    reserve(Caller(caller.user, key))
     assert list(Quota.objects.values_list("reserved", flat=True)) == [30] * 6
 
 
@@ -73,7 +63,7 @@ def test_other_peoples_quotas_are_left_alone(caller: Caller, wren: Deployment, b
     other = Deployment.objects.create(upstream=wren.upstream, name="tit", model="tit")
     for subject in ({"user": bob}, {"api_key": key}, {"deployment": other}, {"team": Team.objects.create(name="owls")}):
         Quota.objects.create(limit=0, **subject)
-    reserve(caller, wren)
+    reserve(caller)
     assert set(Quota.objects.values_list("reserved", flat=True)) == {0}
 
 
@@ -81,31 +71,39 @@ def test_a_refused_call_costs_nothing_anywhere(caller: Caller, wren: Deployment)
     Quota.objects.create(user=caller.user, limit=100)
     Quota.objects.create(deployment=wren, limit=29)
     with pytest.raises(QuotaExceeded):
-        reserve(caller, wren)
+        reserve(caller)
     assert list(Quota.objects.values_list("used", "reserved")) == [(0, 0)] * 2
     assert not Call.objects.exists()
 
 
 def test_a_quota_can_be_used_to_the_last_token(caller: Caller, wren: Deployment) -> None:
     Quota.objects.create(user=caller.user, limit=60)
-    reserve(caller, wren)
-    reserve(caller, wren)
+    reserve(caller)
+    reserve(caller)
     with pytest.raises(QuotaExceeded):
-        reserve(caller, wren, Estimate(1, 0))
+        reserve(caller, Estimate(1, 0))
 
 
 def test_requests_are_counted_one_by_one(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=1, unit=Quota.Unit.REQUESTS)
-    calls.settle(reserve(caller, wren), done(500, 500))
+    settle(reserve(caller), done(500, 500))
     quota.refresh_from_db()
     assert (quota.used, quota.reserved) == (1, 0)
 
 
-@pytest.mark.parametrize("period", Quota.Period.values)
+def test_a_balance_never_begins_anew(caller: Caller, wren: Deployment) -> None:
+    past = timezone.now() - timedelta(days=400)
+    Quota.objects.create(user=caller.user, limit=30, used=30, period=Quota.Period.TOTAL, period_start=past)
+    with pytest.raises(QuotaExceeded, match="balance") as refused:
+        reserve(caller)
+    assert refused.value.retry_after is None
+
+
+@pytest.mark.parametrize("period", ["minute", "hour", "day", "month"])
 def test_a_period_begins_anew(caller: Caller, wren: Deployment, period: str) -> None:
     past = timezone.now() - timedelta(days=32)
     quota = Quota.objects.create(user=caller.user, limit=30, used=30, period=period, period_start=past)
-    reserve(caller, wren)
+    reserve(caller)
     quota.refresh_from_db()
     assert (quota.used, quota.reserved, quota.period_start > past) == (0, 30, True)
 
@@ -113,14 +111,14 @@ def test_a_period_begins_anew(caller: Caller, wren: Deployment, period: str) -> 
 def test_within_the_period_nothing_is_forgiven(caller: Caller, wren: Deployment) -> None:
     Quota.objects.create(user=caller.user, limit=30, used=30)
     with pytest.raises(QuotaExceeded):
-        reserve(caller, wren)
+        reserve(caller)
 
 
 def test_a_call_over_the_turn_of_a_period_counts_in_the_new_one(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=100, used=50)
-    call_id = reserve(caller, wren)
+    call_id = reserve(caller)
     Quota.objects.update(period_start=timezone.now() - timedelta(days=32))
-    calls.settle(call_id, done(10, 2))
+    settle(call_id, done(10, 2))
     quota.refresh_from_db()
     assert (quota.used, quota.reserved) == (12, 0)
 
@@ -147,22 +145,22 @@ def test_the_day_the_clock_is_changed_ends_at_midnight(now: datetime) -> None:
 def test_the_refusal_names_the_quota_and_when_it_begins_anew(caller: Caller, wren: Deployment) -> None:
     Quota.objects.create(user=caller.user, limit=1, period=Quota.Period.HOUR)
     with pytest.raises(QuotaExceeded, match="Alice: 1 tokens an hour") as refused:
-        reserve(caller, wren)
+        reserve(caller)
     assert 1 <= (refused.value.retry_after or 0) <= 3600
 
 
 def test_without_max_tokens_the_usual_answer_is_held(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=10_000)
     for tokens in range(1, 101):
-        calls.settle(reserve(caller, wren), done(0, tokens))
-    reserve(caller, wren, Estimate(10, None))
+        settle(reserve(caller), done(0, tokens))
+    reserve(caller, Estimate(10, None))
     quota.refresh_from_db()
     assert quota.reserved == 10 + 90
 
 
 def test_a_deployment_that_never_answered_is_given_a_guess(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=10_000)
-    reserve(caller, wren, Estimate(10, None))
+    reserve(caller, Estimate(10, None))
     quota.refresh_from_db()
     assert quota.reserved == 10 + quotas.UNKNOWN_OUTPUT
 
@@ -170,28 +168,28 @@ def test_a_deployment_that_never_answered_is_given_a_guess(caller: Caller, wren:
 def test_an_inactive_person_calls_nothing(caller: Caller, wren: Deployment) -> None:
     User.objects.filter(pk=caller.user.pk).update(is_active=False)
     with pytest.raises(NotAllowed):
-        reserve(caller, wren)
+        reserve(caller)
 
 
 def test_a_model_withdrawn_since_is_called_by_nobody(caller: Caller, wren: Deployment) -> None:
     Upstream.objects.update(is_active=False)
     with pytest.raises(UnknownModel):
-        reserve(caller, wren)
+        reserve(caller)
 
 
 def test_a_key_revoked_since_calls_nothing(caller: Caller, wren: Deployment) -> None:
     key, _ = ApiKey.create(caller.user, "script")
     key.revoke()
     with pytest.raises(NotAllowed):
-        reserve(Caller(caller.user, key), wren)
+        reserve(Caller(caller.user, key))
 
 
 def test_the_sweep_settles_what_its_process_left(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=100)
-    call_id = reserve(caller, wren)
-    calls.renew(call_id, 4)
+    call_id = reserve(caller)
+    renew(call_id, 4)
     assert calls.sweep() == 0
-    assert calls.sweep(timezone.now() + calls.LEASE * 2) == 1
+    assert calls.sweep(timezone.now() + 2 * LEASE) == 1
     quota.refresh_from_db()
     usage = Usage.objects.get(pk=call_id)
     assert (quota.used, quota.reserved) == (14, 0)
@@ -200,14 +198,81 @@ def test_the_sweep_settles_what_its_process_left(caller: Caller, wren: Deploymen
 
 def test_a_quota_removed_meanwhile_is_no_hindrance(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=100)
-    call_id = reserve(caller, wren)
+    call_id = reserve(caller)
     quota.delete()
-    assert calls.settle(call_id, done(1, 1))
+    assert settle(call_id, done(1, 1))
 
 
 def test_usage_outlives_the_person_and_the_model(caller: Caller, wren: Deployment) -> None:
-    call_id = reserve(caller, wren)
+    call_id = reserve(caller)
     caller.user.delete()
     wren.delete()
-    assert calls.settle(call_id, done(1, 2))
-    assert Usage.objects.get().user is None
+    assert settle(call_id, done(1, 2))
+    assert [usage.user for usage in Usage.objects.select_related("user")] == [None]
+
+
+def test_money_is_held_and_counted_by_the_price(caller: Caller, wren: Deployment) -> None:
+    Deployment.objects.update(input_price=2, output_price="0.5")
+    quota = Quota.objects.create(user=caller.user, limit=100, unit=Quota.Unit.COST)
+    call_id = reserve(caller)
+    quota.refresh_from_db()
+    assert quota.reserved == 10 * 2 + 20 / 2
+    settle(call_id, done(10, 5))
+    quota.refresh_from_db()
+    assert (quota.used, Usage.objects.get().cost) == (23, 23)
+
+
+def test_energy_is_the_servers_power_over_the_time_it_took(caller: Caller, wren: Deployment) -> None:
+    Upstream.objects.update(watts=360)
+    quota = Quota.objects.create(limit=1000, unit=Quota.Unit.ENERGY)
+    settle(reserve(caller), done(1, 1, duration_ms=2000))
+    quota.refresh_from_db()
+    assert (quota.used, Usage.objects.get().energy) == (200, 200)  # 360 W for 2 s are 0.2 Wh
+    reserve(caller)
+    quota.refresh_from_db()
+    assert quota.reserved == 200  # what such calls usually take
+
+
+def test_calls_at_once_are_limited_and_freed(caller: Caller, wren: Deployment) -> None:
+    Quota.objects.create(user=caller.user, limit=1, unit=Quota.Unit.PARALLEL)
+    call_id = reserve(caller)
+    with pytest.raises(RateLimited) as refused:
+        reserve(caller)
+    assert (refused.value.status, refused.value.retry_after) == (429, 1)
+    settle(call_id, done(1, 1))
+    reserve(caller)
+
+
+def test_a_soft_quota_warns_and_refuses_nothing(caller: Caller, wren: Deployment) -> None:
+    quota = Quota.objects.create(limit=10, is_hard=False, warn_at=50)
+    settle(reserve(caller), done(500, 500))
+    quota.refresh_from_db()
+    warned = quota.warned_at
+    settle(reserve(caller), done(5, 5))
+    quota.refresh_from_db()
+    assert (quota.used, quota.warned_at) == (1010, warned) and warned
+
+
+def test_an_exhausted_deployment_is_passed_over_for_another(caller: Caller, wren: Deployment) -> None:
+    other = Deployment.objects.create(upstream=wren.upstream, name="wren", model="other", priority=1)
+    quota = Quota.objects.create(deployment=wren, limit=29)
+    call = call_of(caller)
+    assert reserved(call)["deployment"] == other.pk
+    settle(call.id, done(5, 5))
+    quota.refresh_from_db()
+    assert (quota.used, quota.reserved) == (0, 0)
+
+
+def test_a_deployments_quota_counts_its_own_answers_only(caller: Caller, wren: Deployment) -> None:
+    other = Deployment.objects.create(upstream=wren.upstream, name="wren", model="other", priority=1)
+    quotas_of = [Quota.objects.create(deployment=deployment, limit=100) for deployment in (wren, other)]
+    settle(reserve(caller), done(5, 5))
+    assert [Quota.objects.get(pk=quota.pk).used for quota in quotas_of] == [10, 0]
+    assert set(Quota.objects.values_list("reserved", flat=True)) == {0}
+
+
+def test_the_hour_and_the_day_are_summed_in_step(caller: Caller, wren: Deployment) -> None:
+    for _ in range(3):
+        settle(reserve(caller), done(5, 2))
+    sums = UsageTotal.objects.values_list("span", "calls", "input_tokens", "output_tokens")
+    assert sorted(sums) == [("day", 3, 15, 6), ("hour", 3, 15, 6)]

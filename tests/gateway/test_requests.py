@@ -6,6 +6,7 @@ import pytest
 
 from gateway import requests
 from gateway.exceptions import InvalidRequest
+from gateway.models import Deployment
 
 HELLO = [{"role": "user", "content": "Hallo"}]
 PIXEL = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
@@ -81,9 +82,9 @@ def test_inputs_become_a_list(given: object, inputs: object) -> None:
 def test_a_picture_is_not_estimated_by_its_bytes() -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 1_000_000}}
     body = requests.chat({"messages": [{"role": "user", "content": [picture]}]})
-    assert requests.estimate_chat(body, None).input_tokens < 2000
+    assert requests.estimate_chat(body, []).input_tokens < 2000
 
 
 def test_no_more_output_is_held_than_the_model_can_say() -> None:
     body = requests.chat({"messages": HELLO, "max_tokens": 100_000})
-    assert requests.estimate_chat(body, 4096).output_tokens == 4096
+    assert requests.estimate_chat(body, [Deployment(context_length=4096)]).output_tokens == 4096
