@@ -140,7 +140,13 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {"task": "rag.tasks.sweep_documents", "schedule": 15},
     "sweep-answers": {"task": "chat.tasks.sweep_answers", "schedule": 10},
     "sweep-calls": {"task": "gateway.tasks.sweep_calls", "schedule": 10},
+    # once a day would do, but not every machine is on at any given hour of it
+    "keep-ledger": {"task": "gateway.tasks.keep_ledger", "schedule": 3600},
 }
+
+# --- the ledger ------------------------------------------------------------------------------------------------
+CURRENCY = env("VOLIERE_CURRENCY", default="EUR")  # of prices and quotas; amounts are never converted
+USAGE_RETENTION_MONTHS = env.int("VOLIERE_USAGE_RETENTION_MONTHS", default=24)  # 0: for ever
 
 # --- people ----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

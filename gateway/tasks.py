@@ -1,8 +1,14 @@
 from celery import shared_task
 
-from gateway import calls
+from gateway import calls, partitions, retention
 
 
 @shared_task  # type: ignore[untyped-decorator]  # celery has no types
 def sweep_calls() -> None:
     calls.sweep()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def keep_ledger() -> None:
+    partitions.prepare()
+    retention.apply()

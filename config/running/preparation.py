@@ -18,6 +18,7 @@ from config import tasks
 from config.running import connections
 from config.running.exceptions import StartError
 from config.running.variables import text
+from gateway import partitions
 from gateway.models import Upstream
 
 MIGRATION_LOCK = 0x701E2E  # any constant: the advisory lock that lets one process at a time change tables
@@ -35,6 +36,7 @@ def prepare() -> Prepared:
     connections.check_database()
     connections.check_redis()
     migrate()
+    partitions.prepare()
     collect_static()
     link = _first_admin()
     wants_inference = not Upstream.objects.filter(is_embedded=True, is_active=False).exists()
