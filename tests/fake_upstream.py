@@ -31,7 +31,9 @@ class Request:
     headers: dict[str, str]
     body: dict[str, Any]
     tokens_sent: int = 0
-    disconnected_at: float | None = None  # time.monotonic()
+    began_at: float = field(default_factory=time.monotonic)
+    ended_at: float | None = None
+    disconnected_at: float | None = None
 
 
 @dataclass
@@ -164,6 +166,8 @@ class FakeUpstream:
                 pass  # by the script itself
             except ConnectionError:
                 request.disconnected_at = time.monotonic()
+            finally:
+                request.ended_at = time.monotonic()
         finally:
             writer.close()
 

@@ -1,0 +1,165 @@
+"""One model on several servers: who is asked, and who instead when one cannot answer."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from accounts.models import Membership, Team
+from gateway import completions, exceptions, health
+from gateway.callers import Caller
+from gateway.models import Alias, Call, Deployment, Occupancy, Purpose, Quota, Upstream, Usage
+from tests.fake_upstream import FakeUpstream
+
+QUESTION: dict[str, Any] = {"model": "parrot", "messages": [{"role": "user", "content": "Piep?"}], "max_tokens": 20}
+
+
+@pytest.fixture
+def second_upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as server:
+        yield server
+
+
+@pytest.fixture
+def second(aviary: Upstream, second_upstream: FakeUpstream) -> Deployment:
+    """Another parrot, asked when the first is full or fails."""
+    upstream = Upstream.objects.create(name="second", base_url=second_upstream.url)
+    return Deployment.objects.create(upstream=upstream, name="parrot", model="parrot-2", priority=1)
+
+
+async def text_of(caller: Caller, body: dict[str, Any] = QUESTION) -> str:
+    pieces = [piece async for piece in completions.stream(caller, body, purpose=Purpose.API)]
+    return "".join(choice["delta"].get("content") or "" for piece in pieces for choice in piece["choices"])
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
+async def test_another_server_answers_when_one_cannot(
+    caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream, status: int
+) -> None:
+    fake_upstream.fail(status)
+    second_upstream.reply("Von der zweiten.")
+    assert await text_of(caller) == "Von der zweiten."
+    usage = await Usage.objects.aget()
+    assert (usage.deployment_id, usage.status) == (second.pk, "done")
+    assert second_upstream.calls[0].body["model"] == "parrot-2"
+    assert {row.running async for row in Occupancy.objects.all()} == {0}
+
+
+async def test_the_same_when_nothing_is_streamed(
+    caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
+) -> None:
+    fake_upstream.fail(500)
+    answer = await completions.complete(caller, QUESTION, purpose=Purpose.API)
+    assert (answer["model"], len(second_upstream.calls)) == ("parrot", 1)
+
+
+async def test_after_the_first_word_nobody_is_asked_again(
+    caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
+) -> None:
+    fake_upstream.reply("eins zwei drei", break_after=1)
+    with pytest.raises(exceptions.UpstreamBroken):
+        await text_of(caller)
+    assert second_upstream.calls == []
+
+
+async def test_what_one_server_refuses_is_not_asked_of_another(
+    caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
+) -> None:
+    fake_upstream.fail(400, param="temperature")
+    with pytest.raises(exceptions.UpstreamRefused):
+        await text_of(caller)
+    assert second_upstream.calls == []
+
+
+async def test_when_all_fail_the_last_error_is_told_and_nothing_is_charged(
+    caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
+) -> None:
+    quota = await Quota.objects.acreate(limit=1000)
+    fake_upstream.fail(500)
+    second_upstream.fail(503)
+    with pytest.raises(exceptions.UpstreamBusy):
+        await text_of(caller)
+    await quota.arefresh_from_db()
+    assert (quota.used, quota.reserved, await Call.objects.acount()) == (0, 0, 0)
+
+
+async def test_an_ill_server_is_left_alone_until_it_has_cooled_down(
+    caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
+) -> None:
+    fake_upstream.fail(500)
+    await text_of(caller)
+    await text_of(caller)
+    assert (len(fake_upstream.calls), len(second_upstream.calls)) == (1, 2)
+    aviary = await Upstream.objects.aget(name="aviary")
+    assert (aviary.failures, aviary.failure) == (1, "upstream_error")
+    health.forget()
+    await Upstream.objects.aupdate(cooling_until=None)
+    await text_of(caller)
+    await aviary.arefresh_from_db()
+    assert (len(fake_upstream.calls), aviary.failures) == (2, 0)
+
+
+async def test_the_only_server_is_asked_even_while_it_cools(
+    caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream
+) -> None:
+    fake_upstream.fail(500)
+    with contextlib.suppress(exceptions.UpstreamError):
+        await text_of(caller)
+    assert await text_of(caller)
+
+
+async def test_the_fallback_answers_under_its_own_name(
+    caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
+) -> None:
+    upstream = await Upstream.objects.acreate(name="spare", base_url=second_upstream.url)
+    wren = await Deployment.objects.acreate(upstream=upstream, name="wren", model="wren")
+    await Deployment.objects.filter(name="parrot").aupdate(fallback=wren)
+    fake_upstream.fail(500)
+    answer = await completions.complete(caller, QUESTION, purpose=Purpose.API)
+    assert (answer["model"], (await Usage.objects.aget()).model) == ("wren", "wren")
+
+
+async def test_a_full_server_hands_over_to_the_next_rank(
+    caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
+) -> None:
+    await Deployment.objects.filter(upstream__name="aviary").aupdate(slots=1)
+    fake_upstream.reply("eins " * 20, delay=0.05)
+    first = asyncio.create_task(text_of(caller))
+    await asyncio.to_thread(fake_upstream.wait_for, lambda server: server.calls)
+    await text_of(caller)
+    assert len(second_upstream.calls) == 1
+    await first
+
+
+async def test_a_model_answers_to_its_alias(caller: Caller, aviary: Upstream) -> None:
+    await Alias.objects.acreate(name="gpt-4o", target="parrot")
+    assert await text_of(caller, QUESTION | {"model": "gpt-4o"})
+    assert (await Usage.objects.aget()).model == "parrot"
+
+
+async def test_a_model_for_one_team_is_not_there_for_others(caller: Caller, parrot: Deployment) -> None:
+    team = await Team.objects.acreate(name="finches")
+    await parrot.teams.aadd(team)
+    with pytest.raises(exceptions.UnknownModel):
+        await text_of(caller)
+    await Membership.objects.acreate(team=team, user=caller.user)
+    assert await text_of(caller)
+
+
+async def test_defaults_fill_in_and_limits_hold(
+    caller: Caller, parrot: Deployment, fake_upstream: FakeUpstream
+) -> None:
+    await Deployment.objects.filter(pk=parrot.pk).aupdate(
+        defaults={"temperature": 0.1, "top_p": 0.5}, max_output_tokens=9
+    )
+    await text_of(caller, QUESTION | {"top_p": 0.9})
+    await text_of(caller, {"model": "parrot", "messages": QUESTION["messages"]})
+    bodies = [
+        {name: call.body.get(name) for name in ("temperature", "top_p", "max_tokens")} for call in fake_upstream.calls
+    ]
+    assert bodies == [
+        {"temperature": 0.1, "top_p": 0.9, "max_tokens": 9},
+        {"temperature": 0.1, "top_p": 0.5, "max_tokens": 9},
+    ]

@@ -1,0 +1,115 @@
+"""Callers in line, through the whole stack: places told, slots handed on, places freed."""
+
+import asyncio
+import concurrent.futures
+import time
+from typing import Any
+
+import httpx2
+import pytest
+
+from accounts.models import User
+from gateway import completions, exceptions
+from gateway.callers import Caller
+from gateway.leases import Place
+from gateway.models import Call, Deployment, Occupancy, Purpose, Upstream, Usage
+from tests.fake_upstream import FakeUpstream
+from tests.gateway.serving import as_process
+
+QUESTION: dict[str, Any] = {"model": "parrot", "messages": [{"role": "user", "content": "Piep?"}], "max_tokens": 20}
+
+
+@pytest.fixture
+def one_slot(aviary: Upstream) -> Upstream:
+    Deployment.objects.update(slots=1)
+    return aviary
+
+
+async def ask(caller: Caller, places: list[Place] | None = None) -> str:
+    told = places.append if places is not None else lambda place: None
+    pieces = completions.stream(caller, QUESTION, purpose=Purpose.CHAT, on_wait=told)
+    return "".join([c["delta"].get("content") or "" async for piece in pieces for c in piece["choices"]])
+
+
+async def busy(fake_upstream: FakeUpstream, caller: Caller, seconds: float) -> "asyncio.Task[str]":
+    fake_upstream.reply("eins zwei", delay=seconds / 2)
+    task = asyncio.create_task(ask(caller))
+    await asyncio.to_thread(fake_upstream.wait_for, lambda server: server.calls)
+    return task
+
+
+async def test_who_waits_is_told_the_place_and_served_when_the_slot_is_free(
+    caller: Caller, one_slot: Upstream, fake_upstream: FakeUpstream
+) -> None:
+    first, places = await busy(fake_upstream, caller, 0.6), list[Place]()
+    began = time.monotonic()
+    assert await ask(caller, places)
+    assert places[0] == Place(1, 5.0)
+    assert 0.3 < time.monotonic() - began < 2  # by the notification, not by the next look a second later
+    assert [row.queued_ms > 300 async for row in Usage.objects.order_by("queued_ms")] == [False, True]
+    await first
+
+
+async def test_who_leaves_the_line_leaves_nothing_behind(
+    caller: Caller, one_slot: Upstream, fake_upstream: FakeUpstream
+) -> None:
+    first = await busy(fake_upstream, caller, 1)
+    waiting = asyncio.create_task(ask(caller))
+    while await Call.objects.acount() < 2:
+        await asyncio.sleep(0.02)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert await Call.objects.acount() == 1
+    await first
+    assert len(fake_upstream.calls) == 1
+    assert [row.running async for row in Occupancy.objects.all()] == [0, 0]
+
+
+async def test_a_full_line_refuses_and_says_when_to_come_back(
+    caller: Caller, one_slot: Upstream, fake_upstream: FakeUpstream
+) -> None:
+    await Deployment.objects.aupdate(queue_limit=0)
+    first = await busy(fake_upstream, caller, 0.4)
+    with pytest.raises(exceptions.LineFull) as refused:
+        await ask(caller)
+    assert refused.value.retry_after == 5
+    await first
+
+
+async def test_a_lost_notification_costs_a_second_at_most(
+    caller: Caller, one_slot: Upstream, fake_upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.leases.Leases._listen", lambda self: asyncio.sleep(60))
+    first = await busy(fake_upstream, caller, 0.4)
+    began = time.monotonic()
+    assert await ask(caller)
+    assert time.monotonic() - began < 3
+    await first
+
+
+def test_the_line_is_one_over_all_processes(
+    one_slot: Upstream, fake_upstream: FakeUpstream, secret: str, alice: User
+) -> None:
+    for _ in range(8):
+        fake_upstream.reply("eins zwei", delay=0.1)
+    with as_process() as (one, _), as_process() as (two, _), concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda address: posted(address, secret), [one, two] * 4))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert max_at_once(fake_upstream) == 1
+    waited = sorted(int(answer.headers["x-voliere-queue-ms"]) for answer in answers)
+    assert waited[0] < 200 < waited[-1]
+    assert sum("x-voliere-queue-place" in answer.headers for answer in answers) == 7
+
+
+def posted(address: str, secret: str) -> httpx2.Response:
+    headers = {"Authorization": f"Bearer {secret}"}
+    return httpx2.post(f"{address}/v1/chat/completions", json=QUESTION, headers=headers, timeout=60)
+
+
+def max_at_once(server: FakeUpstream) -> int:
+    changes = [(call.began_at, 1) for call in server.calls] + [(call.ended_at or 0, -1) for call in server.calls]
+    at_once, most = 0, 0
+    for _, change in sorted(changes):
+        at_once += change
+        most = max(most, at_once)
+    return most
