@@ -3,16 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from gateway.exceptions import InvalidRequest
-from gateway.requests import Field
-
-
-def invalid(param: str, expected: str | Promise) -> InvalidRequest:
-    text = _("Invalid value for “%(field)s”; expected: %(expected)s.") % {"field": param, "expected": expected}
-    return InvalidRequest(text, param=param)
+from gateway.requests.fields import Field, invalid
 
 
 def unsupported(param: str, reason: str) -> InvalidRequest:

@@ -5,8 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gateway.requests import TEXT, Field
-from gateway.responses.checks import checked, invalid, one_of, unsupported
+from gateway.requests.fields import TEXT, Field, invalid
+from gateway.responses.checks import checked, one_of, unsupported
 
 Message = dict[str, Any]
 Part = dict[str, Any]

@@ -46,7 +46,7 @@ class Part:
     logprobs: list[Object] = field(default_factory=list)
 
     def content(self) -> Object:
-        more: Object = {"annotations": [], "logprobs": self.logprobs} if self.name == "output_text" else {}
+        more: Object = {"annotations": [], "logprobs": [*self.logprobs]} if self.name == "output_text" else {}
         return {"type": self.name, KINDS[self.name].field: "".join(self.written)} | more
 
 

@@ -6,8 +6,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gateway.requests import CHAT, COUNT, LIST, OBJECT, TEXT, TRUTH, Field
-from gateway.responses.checks import checked, invalid, one_of, unsupported
+from gateway.requests.chat import CHAT
+from gateway.requests.fields import COUNT, LIST, OBJECT, TEXT, TRUTH, Field, invalid
+from gateway.responses.checks import checked, one_of, unsupported
 from gateway.responses.items import messages
 
 Body = dict[str, Any]
@@ -41,7 +42,7 @@ FIELDS: dict[str, Field] = {
     "parallel_tool_calls": TRUTH,
     "text": OBJECT,
     "reasoning": OBJECT,
-    "include": Field(lambda value: isinstance(value, list), gettext_lazy("a list")),
+    "include": LIST,
     "metadata": Field(_is_metadata, gettext_lazy("at most 16 pairs of short texts")),
     "store": TRUTH,
     "background": TRUTH,
