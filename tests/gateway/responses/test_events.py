@@ -68,6 +68,12 @@ def test_a_call_without_a_name_for_itself_gets_one() -> None:
     assert first != second and first.startswith("call_")
 
 
+def test_a_name_given_to_two_calls_stays_with_the_first() -> None:
+    chunks = [chunk(tool_calls=[called(index, "{}", id="call_0", name="a")]) for index in (0, 1)]
+    first, second = (item["call_id"] for item in heard(chunks)[-1]["response"]["output"])
+    assert first == "call_0" != second
+
+
 def test_a_text_after_a_call_is_a_message_of_its_own() -> None:
     chunks = [chunk(content="a"), chunk(tool_calls=[called(0, "{}", id="x", name="y")]), chunk("stop", content="b")]
     assert [item["type"] for item in heard(chunks)[-1]["response"]["output"]] == ["message", "function_call", "message"]
@@ -84,6 +90,11 @@ def test_only_the_item_at_which_it_was_cut_is_incomplete() -> None:
     assert last["type"] == "response.incomplete"
     assert last["response"]["incomplete_details"] == {"reason": "max_output_tokens"}
     assert [item["status"] for item in last["response"]["output"]] == ["completed", "incomplete"]
+
+
+def test_a_call_before_the_text_that_was_cut_is_complete() -> None:
+    chunks = [chunk(tool_calls=[called(0, "{}", id="x", name="y")]), chunk("length", content="Um")]
+    assert [item["status"] for item in heard(chunks)[-1]["response"]["output"]] == ["completed", "incomplete"]
 
 
 def test_an_error_in_the_middle_is_told_after_what_there_is() -> None:
