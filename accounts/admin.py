@@ -48,6 +48,6 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):  # type: ignore[misc]
 
 @admin.register(Team)
 class TeamAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ["name", "created_at"]
+    list_display = ["name", "weight", "may_create_keys", "created_at"]
     search_fields = ["name"]
     inlines = [MembershipInline]

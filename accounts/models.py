@@ -71,6 +71,11 @@ class Team(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text=_("Where people wait for a model, its members are served this many times as often."),
     )
+    may_create_keys = models.BooleanField(
+        _("may create API keys"),
+        default=False,
+        help_text=_("Its members create API keys for themselves, under “API keys” in their preferences."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, User
 from gateway.exceptions import NotAllowed, NotAuthenticated, ScopeMissing
 from gateway.fresh import Fresh
-from gateway.models import ApiKey, Quota, Scope
+from gateway.models import ApiKey, Deployment, Quota, Scope
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,23 @@ def _standing(who: tuple[UUID, int | None]) -> Standing | None:
         return None
     key = None
     if key_id is not None:
-        key = ApiKey.objects.usable().filter(pk=key_id, user=user_id).prefetch_related("deployments").first()
+        key = ApiKey.objects.usable().filter(pk=key_id, user=user_id).first()
         if key is None:
             return None
     teams = {membership.team_id: membership.team for membership in _memberships(user_id)}
-    named = frozenset(deployment.pk for deployment in key.deployments.all()) if key else None
     return Standing(
         frozenset(teams),
         max([team.weight for team in teams.values()], default=1),
         _quotas(user_id, key_id, list(teams)),
-        named or None,
+        _named(key) if key else None,
         frozenset(key.scopes) if key else None,
     )
+
+
+def _named(key: ApiKey) -> frozenset[int] | None:
+    if key.model_names is None:
+        return None
+    return frozenset(Deployment.objects.filter(name__in=key.model_names).values_list("pk", flat=True))
 
 
 def _memberships(user_id: UUID) -> list[Membership]:

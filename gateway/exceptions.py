@@ -11,6 +11,7 @@ GatewayError                 500  gateway_error
 ├── RequestTooSlow           408  request_timeout
 ├── RequestTooLarge          413  request_too_large
 ├── KeyInUse                 409  idempotency_conflict
+├── KeyEnded                 409  key_ended
 ├── QuotaExceeded            429  insufficient_quota
 │   └── RateLimited          429  rate_limit_exceeded
 ├── Unavailable              503  overloaded
@@ -112,6 +113,12 @@ class KeyInUse(GatewayError):
     status = 409
     code = "idempotency_conflict"
     text = _("This Idempotency-Key belongs to another request.")
+
+
+class KeyEnded(GatewayError):
+    status = 409
+    code = "key_ended"
+    text = _("This key is revoked or has expired. Please create a new one.")
 
 
 class Unavailable(GatewayError):

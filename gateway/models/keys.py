@@ -1,18 +1,22 @@
 import hashlib
+import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import DatabaseError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from gateway.exceptions import KeyEnded
 
 USE_NOTED_EVERY = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
 
 
 class Scope(models.TextChoices):
@@ -54,11 +58,13 @@ class ApiKey(models.Model):
     scopes = ArrayField(
         models.CharField(max_length=30, choices=Scope), default=every_scope, blank=True, verbose_name=_("scopes")
     )
-    deployments = models.ManyToManyField(
-        "gateway.Deployment",
+    # names, not rows: a second server under the name serves the key, too, and a server that goes opens nothing
+    model_names = ArrayField(
+        models.CharField(max_length=200),
+        null=True,
         blank=True,
-        verbose_name=_("deployments"),
-        help_text=_("It calls these only; empty: all that its owner may call."),
+        verbose_name=_("models"),
+        help_text=_("It calls these only; none chosen: all that its owner may call."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
@@ -84,20 +90,56 @@ class ApiKey(models.Model):
         key = cls(user=user, name=name, expires_at=expires_at)
         return key, key.issue()
 
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def has_ended(self) -> bool:
+        return self.revoked_at is not None or self.has_expired
+
+    @property
+    def overlaps_until(self) -> datetime | None:
+        """When the secret before this one stops to open, if it still does."""
+        is_to_come = self.former_until is not None and self.former_until > timezone.now()
+        return self.former_until if is_to_come and not self.has_ended else None
+
     def issue(self) -> str:
-        """Save under a new secret; the one before opens nothing any more."""
-        self.secret = self.PREFIX + secrets.token_urlsafe(32)
-        self.prefix, self.digest = self.secret[:8], self.digest_of(self.secret)
+        """Save it for the first time, with its secret."""
+        self._draw()
         self.save()
         return self.secret
 
+    @transaction.atomic
+    def rotate(self, overlap: timedelta) -> str:
+        """A new secret, while the one before opens for `overlap` more; raises KeyEnded. Of two former ones the last."""
+        now = ApiKey.objects.usable().select_for_update(of=("self",)).filter(pk=self.pk).first()
+        if now is None:
+            raise KeyEnded
+        self.former_digest = now.digest if overlap else None
+        self.former_until = timezone.now() + overlap if overlap else None
+        self._draw()
+        self.save(update_fields=["prefix", "digest", "former_digest", "former_until"])
+        return self.secret
+
+    def _draw(self) -> None:
+        self.secret = self.PREFIX + secrets.token_urlsafe(32)
+        self.prefix, self.digest = self.secret[:8], self.digest_of(self.secret)
+
     def note_use(self) -> None:
+        """Once a minute at most, whoever asks; not worth a wait for the row, and not worth a call."""
         now = timezone.now()
-        if self.last_used_at is None or now - self.last_used_at > USE_NOTED_EVERY:
-            self.last_used_at = now
-            self.save(update_fields=["last_used_at"])
+        if self.last_used_at and now - self.last_used_at < USE_NOTED_EVERY:
+            return
+        stale = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_NOTED_EVERY)
+        try:
+            with transaction.atomic():
+                free = ApiKey.objects.filter(stale, pk=self.pk).select_for_update(skip_locked=True, no_key=True)
+                ApiKey.objects.filter(pk__in=free.values("pk")).update(last_used_at=now)
+        except DatabaseError:
+            logger.warning("The use of API key %s could not be noted", self.pk)
 
     def revoke(self) -> None:
-        """For good; a second time changes nothing."""
-        self.revoked_at = self.revoked_at or timezone.now()
-        self.save(update_fields=["revoked_at"])
+        """For good, whatever secrets it has; a second time changes nothing."""
+        ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
+        self.refresh_from_db(fields=["revoked_at"])

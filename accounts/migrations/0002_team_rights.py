@@ -16,4 +16,9 @@ class Migration(migrations.Migration):
             name='weight',
             field=models.PositiveSmallIntegerField(default=1, help_text='Where people wait for a model, its members are served this many times as often.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='weight'),
         ),
+        migrations.AddField(
+            model_name='team',
+            name='may_create_keys',
+            field=models.BooleanField(default=False, help_text='Its members create API keys for themselves, under “API keys” in their preferences.', verbose_name='may create API keys'),
+        ),
     ]
