@@ -6,11 +6,13 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnreachable
 from redis.exceptions import RedisError
 
@@ -18,8 +20,10 @@ from config.celery import app
 from config.running import connections
 from config.running.exceptions import StartError
 from config.running.ports import listens
+from gateway import reports
 from gateway.models import Upstream
 
+BOOKS_LOOKED_AT = timedelta(days=2)
 FREE_MIN = 2 * 1024**3  # bytes
 REACH_TIMEOUT = 3  # seconds
 PORTS = {"http": 80, "https": 443}
@@ -103,6 +107,15 @@ def _is_reachable(url: str) -> bool:
     return port is not None and listens(place.hostname or "", port, REACH_TIMEOUT)
 
 
+def _ledger() -> str:
+    connections.check_database()
+    found = reports.disagreements(timezone.now() - BOOKS_LOOKED_AT)
+    if found:
+        first = f"{found[0].model} in the {found[0].span} from {timezone.localtime(found[0].start):%Y-%m-%d %H:%M}"
+        raise StartError(f"{len(found)} sums differ from the calls they are of, the first for {first}.")
+    return "the sums of the last two days agree with the calls"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "Python": _python,
     "Data folder": _data_folder,
@@ -112,4 +125,5 @@ CHECKS: dict[str, Callable[[], str]] = {
     "Redis": connections.check_redis,
     "Worker": _worker,
     "Upstreams": _upstreams,
+    "Ledger": _ledger,
 }
