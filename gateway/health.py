@@ -1,16 +1,25 @@
-"""How the upstreams are. One that fails is not asked for a while, longer each time, unless there is no other."""
+"""How the upstreams are. One that fails is not asked for a while, longer each time, unless there is no other.
+
+Many processes write here at once: every change is one statement that counts in the database. Calls that fail while an
+upstream rests already were under way when it fell: they count once, together.
+"""
 
 import time
 from datetime import timedelta
 
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, FloatField, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Least, Now, Power
 from django.utils import timezone
 
+from gateway import metrics
 from gateway.database import in_database
-from gateway.exceptions import ContextTooLong, UpstreamBusy, UpstreamError, UpstreamRefused
+from gateway.exceptions import ContextTooLong, UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamTimeout
 from gateway.models import Upstream
 
 FIRST_PAUSE = 5.0  # seconds; doubled with each failure in a row
 LONGEST_PAUSE = 300.0
+# a server that lists its models may still fail like this when it is called: only a call can tell that it is over
+SEEN_BY_CALLS_ALONE = (UpstreamError.code, UpstreamTimeout.code)
 
 _cooling: dict[int, float] = {}  # until when, by the monotonic clock: this process knows at once
 
@@ -26,7 +35,9 @@ async def note(upstream: Upstream, error: UpstreamError | None) -> None:
         if upstream.failures or upstream.pk in _cooling:
             _cooling.pop(upstream.pk, None)
             await in_database(recover, upstream.pk)
-    elif not isinstance(error, UpstreamRefused | ContextTooLong | UpstreamBusy):
+        return
+    metrics.upstream_failures.labels(upstream.name, error.code).inc()
+    if not isinstance(error, UpstreamRefused | ContextTooLong | UpstreamBusy):
         _cooling[upstream.pk] = time.monotonic() + FIRST_PAUSE
         await in_database(fail, upstream.pk, error.code)
 
@@ -36,13 +47,24 @@ def forget() -> None:
     _cooling.clear()
 
 
-def recover(upstream_id: int) -> None:
-    Upstream.objects.filter(pk=upstream_id).update(failures=0, failure="", cooling_until=None)
+def recover(upstream_id: int, base_url: str = "", unless: tuple[str, ...] = ()) -> None:
+    """It answers again; where an address is given, only if it is still the one that was asked."""
+    ill = _at(upstream_id, base_url).exclude(failures=0, cooling_until=None)
+    ill.exclude(failure__in=unless).update(failures=0, failure="", failing_since=None, cooling_until=None)
 
 
-def fail(upstream_id: int, code: str) -> None:
-    upstream = Upstream.objects.only("failures").get(pk=upstream_id)
-    pause = min(FIRST_PAUSE * 2 ** min(upstream.failures, 10), LONGEST_PAUSE)
-    Upstream.objects.filter(pk=upstream_id).update(
-        failures=upstream.failures + 1, failure=code, cooling_until=timezone.now() + timedelta(seconds=pause)
+def fail(upstream_id: int, code: str, base_url: str = "") -> None:
+    pause = Least(FIRST_PAUSE * Power(2.0, Cast(Least(F("failures"), 10), FloatField())), LONGEST_PAUSE)
+    rest = ExpressionWrapper(Value(timedelta(seconds=1)) * pause, DurationField())
+    awake = Q(cooling_until=None) | Q(cooling_until__lte=Now())
+    _at(upstream_id, base_url).filter(awake).update(
+        failures=F("failures") + 1,
+        failure=code,
+        failing_since=Coalesce("failing_since", Now()),
+        cooling_until=ExpressionWrapper(Now() + rest, DateTimeField()),
     )
+
+
+def _at(upstream_id: int, base_url: str) -> QuerySet[Upstream]:
+    same = Upstream.objects.filter(pk=upstream_id)
+    return same.filter(base_url=base_url) if base_url else same

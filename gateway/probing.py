@@ -1,40 +1,146 @@
-"""Asking an upstream what it serves; for commands, the panel and jobs, hence not async."""
+"""Asking an upstream what it serves; for commands, the panel and jobs, hence callable where no event loop runs.
 
+Everything here is bounded, whatever the other side does: one time for all questions together, a size for each answer,
+no redirects, proxies, cookies or compression. The key goes to the registered address alone.
+"""
+
+import asyncio
+import contextlib
 import json
 import ssl
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, TypeVar
 
-import httpx2
-import openai
+import aiohttp
+from django.utils.translation import gettext as _
 
 from gateway import exceptions
 from gateway.models import Upstream
 from gateway.refusals import refusal
 
 TIMEOUT = 10.0  # seconds
+LARGEST = 2 * 2**20  # bytes of an answer
+AT_ONCE = 4  # questions to one server
+X509_EXPIRED, X509_OTHER_NAME = 10, 62  # OpenSSL's numbers
+
+Result = TypeVar("Result")
+Entry = dict[str, Any]
 
 
-def list_models(upstream: Upstream, timeout: float = TIMEOUT) -> list[dict[str, Any]]:
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Not `asyncio.run`: at its end that one waits for name servers that stay silent."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
+def list_models(upstream: Upstream, timeout: float = TIMEOUT) -> list[Entry]:
     """The entries of its model list; raises UpstreamError."""
-    trust = ssl.create_default_context(cadata=upstream.certificate or None)
-    http = httpx2.Client(follow_redirects=False, trust_env=False, verify=trust)
-    limits = httpx2.Timeout(timeout, connect=min(timeout, upstream.connect_timeout))
-    key = upstream.api_key or "none"  # the client insists on one; a server that wants none ignores it
-    with openai.OpenAI(
-        base_url=upstream.base_url, api_key=key, max_retries=0, timeout=limits, http_client=http
-    ) as client:
-        try:
-            answer = json.loads(client.get("/models", cast_to=httpx2.Response).content)
-        except openai.APIStatusError as error:
-            raise refusal(error.status_code, error.body) from error
-        except openai.APITimeoutError as error:
-            raise exceptions.UpstreamTimeout from error
-        except openai.APIConnectionError as error:
-            unreachable = isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
-            raise (exceptions.UpstreamUnreachable if unreachable else exceptions.UpstreamBroken) from error
-        except ValueError as error:
-            raise exceptions.UpstreamBroken from error
-    models = answer.get("data") if isinstance(answer, dict) else None
-    if not isinstance(models, list):
-        raise exceptions.UpstreamBroken
-    return [model for model in models if isinstance(model, dict) and isinstance(model.get("id"), str)]
+
+    async def ask() -> list[Entry]:
+        async with visit(upstream, timeout) as visited:
+            return await visited.models()
+
+    return run(ask())
+
+
+class Visit:
+    """Questions to one upstream, all of them over at `deadline` by the loop's clock."""
+
+    def __init__(self, upstream: Upstream, session: aiohttp.ClientSession, deadline: float) -> None:
+        self.upstream = upstream
+        self.base = upstream.base_url.rstrip("/")
+        self.status = 0  # of the last answer
+        self._session, self._deadline = session, deadline
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def models(self) -> list[Entry]:
+        """Raises UpstreamError."""
+        with _understood():
+            status, answer = await self._ask("GET", f"{self.base}/models")
+            if status != 200:
+                raise refusal(status, _parsed(answer))
+            listed = json.loads(answer)
+        models = listed.get("data") if isinstance(listed, dict) else None
+        if not isinstance(models, list):
+            raise exceptions.UpstreamBroken
+        return [model for model in models if isinstance(model, dict) and isinstance(model.get("id"), str)]
+
+    async def tells(self, path: str, body: Entry | None = None) -> Entry:
+        """What it answers beside the OpenAI API, at a path next to /v1; empty where it does not."""
+        if not self.base.endswith("/v1"):
+            return {}
+        with contextlib.suppress(exceptions.UpstreamError), _understood():
+            url = self.base.removesuffix("/v1") + path
+            status, answer = await self._ask("GET" if body is None else "POST", url, body)
+            told = _parsed(answer) if status == 200 else None
+            return told if isinstance(told, dict) else {}
+        return {}
+
+    async def takes(self, path: str) -> bool:
+        """Whether it has this address of the OpenAI API: an empty question is wrong there, not unknown."""
+        with contextlib.suppress(exceptions.UpstreamError), _understood():
+            return (await self._ask("POST", self.base + path, {}))[0] in (400, 422)
+        return False
+
+    async def _ask(self, method: str, url: str, body: Entry | None = None) -> tuple[int, bytes]:
+        key = self.upstream.api_key
+        headers = {"accept-encoding": "identity"} | ({"authorization": f"Bearer {key}"} if key else {})
+        asked = self._session.request(method, url, json=body, headers=headers, allow_redirects=False)
+        async with asyncio.timeout_at(self._deadline), self._turns, asked as answer:
+            self.status = answer.status
+            pieces, size = [], 0
+            async for piece in answer.content.iter_any():
+                pieces.append(piece)
+                size += len(piece)
+                if size > LARGEST:
+                    raise exceptions.UpstreamBroken
+            return answer.status, b"".join(pieces)
+
+
+@contextlib.asynccontextmanager
+async def visit(upstream: Upstream, seconds: float = TIMEOUT) -> AsyncIterator[Visit]:
+    trust = ssl.create_default_context(cadata=upstream.certificate) if upstream.certificate else True
+    limits = aiohttp.ClientTimeout(total=None, sock_connect=min(seconds, upstream.connect_timeout))
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=trust),
+        timeout=limits,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+    ) as session:
+        yield Visit(upstream, session, asyncio.get_running_loop().time() + seconds)
+
+
+def _parsed(answer: bytes) -> Any:
+    with contextlib.suppress(ValueError, RecursionError):
+        return json.loads(answer)
+    return None
+
+
+@contextlib.contextmanager
+def _understood() -> Iterator[None]:
+    """Whatever goes wrong leaves as an UpstreamError that names no address."""
+    try:
+        yield
+    except aiohttp.ClientConnectorCertificateError as error:
+        raise exceptions.UpstreamUnreachable(_untrusted(error.certificate_error)) from error
+    except aiohttp.ConnectionTimeoutError as error:
+        raise exceptions.UpstreamUnreachable from error
+    except TimeoutError as error:
+        raise exceptions.UpstreamTimeout from error
+    except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        raise exceptions.UpstreamUnreachable from error
+    except (ValueError, RecursionError, aiohttp.ClientError) as error:
+        raise exceptions.UpstreamBroken from error
+
+
+def _untrusted(error: Exception) -> str:
+    code = getattr(error, "verify_code", 0)
+    if code == X509_EXPIRED:
+        return _("The certificate of the model server has expired.")
+    if code == X509_OTHER_NAME:
+        return _("The certificate of the model server is made out for another name.")
+    return _("The certificate of the model server is not trusted: no authority known here has signed it.")

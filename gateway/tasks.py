@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from gateway import calls, partitions, retention
+from gateway import calls, partitions, retention, rounds
 
 
 @shared_task  # type: ignore[untyped-decorator]  # celery has no types
@@ -12,3 +12,8 @@ def sweep_calls() -> None:
 def keep_ledger() -> None:
     partitions.prepare()
     retention.apply()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def probe_upstreams() -> None:
+    rounds.probe_all()

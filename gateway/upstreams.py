@@ -5,18 +5,27 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
-from gateway import probing
+from gateway import discovery, health, rounds
+from gateway.dialects.model import LONGEST_NAME, Model
 from gateway.exceptions import UpstreamError
-from gateway.models import Deployment, Upstream
+from gateway.models import Alias, Deployment, Upstream
 
-EMBEDDING_NAMES = re.compile(r"embed|minilm|\bbge\b|\be5\b|\bgte\b|sentence-transformers", re.IGNORECASE)
-OTHER_NAMES = re.compile(r"rerank|whisper|\btts\b|moderation", re.IGNORECASE)
-LONGEST_NAME = 200
+Kind = Deployment.Kind
+MOST = 500  # models of one upstream
+NOTICED = {"model": _lazy("model"), "context_length": _lazy("context length"), "quantisation": _lazy("quantisation")}
+# the first that fits; None: for something that is not offered here
+NAMES: tuple[tuple[re.Pattern[str], Kind | None], ...] = (
+    (re.compile(r"rerank", re.IGNORECASE), Kind.RERANK),
+    (re.compile(r"whisper|transcri", re.IGNORECASE), Kind.TRANSCRIPTION),
+    (re.compile(r"\btts\b|moderation", re.IGNORECASE), None),
+    (re.compile(r"embed|minilm|\bbge\b|\be5\b|\bgte\b|sentence-transformers", re.IGNORECASE), Kind.EMBEDDING),
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,7 @@ class Trial:
 
     milliseconds: int
     models: list[str] = field(default_factory=list)
+    software: str = ""
     error: str = ""
 
     @property
@@ -35,28 +45,35 @@ class Trial:
 def test(upstream: Upstream) -> Trial:
     began = time.monotonic()
     try:
-        models, error = [entry["id"] for entry in probing.list_models(upstream)], ""
+        found = discovery.look(upstream)
     except UpstreamError as failure:
-        models, error = [], str(failure)
-    return Trial(round((time.monotonic() - began) * 1000), models, error)
+        rounds.conclude(upstream, failure)
+        return Trial(_since(began), error=str(failure))
+    models = [model.id for model in found.models]
+    rounds.conclude(upstream, models)
+    return Trial(_since(began), models, found.software)
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
 
 
 def discover(upstream: Upstream) -> list[Deployment]:
     """Offer every model the upstream lists that is not offered yet; raises UpstreamError."""
-    return offer(upstream, probing.list_models(upstream))
+    return offer(upstream, discovery.look(upstream).models)
 
 
 @transaction.atomic
-def offer(upstream: Upstream, entries: Iterable[dict[str, Any]]) -> list[Deployment]:
-    """Deployments for these entries of a model list; what is there already stays as the admin left it."""
+def offer(upstream: Upstream, models: Iterable[Model]) -> list[Deployment]:
+    """Deployments for these models; what is there already stays as the admin left it."""
     Upstream.objects.select_for_update().get(pk=upstream.pk)  # two processes may start at once
     known = set(upstream.deployments.values_list("model", flat=True))
     added = []
-    for entry in entries:
-        model, kind = entry["id"], _kind(entry)
-        if kind and model not in known and 0 < len(model) <= LONGEST_NAME:
-            known.add(model)
-            added.append(_create(upstream, model, kind, entry))
+    for model in islice(models, MOST):
+        kind = _kind(model)
+        if kind and model.id not in known:
+            known.add(model.id)
+            added.append(_create(upstream, model, kind))
     return added
 
 
@@ -66,50 +83,78 @@ def register_embedded(base_url: str, api_key: str) -> Upstream:
     upstream, _created = Upstream.objects.update_or_create(
         is_embedded=True,
         defaults=address,
-        create_defaults=address | {"name": _embedded_name(), "place": _("on this server")},
+        create_defaults=address | {"name": _free_name(_("Embedded")), "place": _("on this server")},
     )
     discover(upstream)
+    health.recover(upstream.pk)
+    Upstream.objects.filter(pk=upstream.pk).update(probed_at=timezone.now())
     return upstream
 
 
-def _embedded_name() -> str:
+def expect_embedded() -> None:
+    """It is being started: nobody asks how it is at its old address (see `rounds`)."""
+    Upstream.objects.filter(is_embedded=True).update(probed_at=None)
+
+
+def add_found(name: str, base_url: str) -> Upstream:
+    """Register a server of this machine under that name, or one with a number behind it; raises UpstreamError."""
+    upstream = Upstream(name=_free_name(name), base_url=base_url, place=_("on this server"))
+    found = discovery.look(upstream)
+    upstream.save()
+    offer(upstream, found.models)
+    return upstream
+
+
+def elsewhere_too(deployments: Iterable[Deployment]) -> list[Deployment]:
+    """Those among them whose model another upstream offers as well: they could share its public name."""
+    models = {deployment.model: deployment for deployment in deployments}
+    others = Deployment.objects.filter(model__in=models).exclude(pk__in=[each.pk for each in models.values()])
+    return [models[name] for name in sorted(set(others.values_list("model", flat=True)))]
+
+
+def differences(deployment: Deployment) -> list[str]:
+    """In words, what callers of its public name would notice when another deployment of it answers."""
+    others = list(deployment.namesakes())
+    return [
+        str(words)
+        for name, words in NOTICED.items()
+        if any(getattr(other, name) != getattr(deployment, name) for other in others)
+    ]
+
+
+def _free_name(name: str) -> str:
     taken = set(Upstream.objects.values_list("name", flat=True))
-    return next(name for name in _numbered(_("Embedded")) if name not in taken)
+    return next(name for name in _numbered(name) if name not in taken)
 
 
-def _create(upstream: Upstream, model: str, kind: Deployment.Kind, entry: dict[str, Any]) -> Deployment:
-    about = _about(entry)
-    licence = about.get("licence")
-    context_length = about.get("context_length") or entry.get("max_model_len")
+def _create(upstream: Upstream, model: Model, kind: Kind) -> Deployment:
+    about: dict[str, object] = {"slots": model.slots} if model.slots else {}
     return Deployment.objects.create(
         upstream=upstream,
-        name=_public_name(upstream, model),
-        model=model,
+        name=_public_name(upstream, model.id),
+        model=model.id,
         kind=kind,
-        licence=licence[:100] if isinstance(licence, str) else "",
-        context_length=context_length if isinstance(context_length, int) and 0 < context_length < 2**31 else None,
-        is_default=not Deployment.objects.filter(kind=kind, is_default=True).exists(),
+        licence=model.licence,
+        quantisation=model.quantisation,
+        context_length=model.context_length,
+        has_responses=model.has_responses and kind == Kind.CHAT,
+        is_active=not model.is_elsewhere,
+        is_default=not model.is_elsewhere and not Deployment.objects.filter(kind=kind, is_default=True).exists(),
+        **about,
     )
 
 
-def _about(entry: dict[str, Any]) -> dict[str, Any]:
-    """What a server of ours says about its model beyond the OpenAI fields."""
-    about = entry.get("voliere")
-    return about if isinstance(about, dict) else {}
-
-
-def _kind(entry: dict[str, Any]) -> Deployment.Kind | None:
-    """None for what is neither for chat nor for embedding."""
-    if stated := _about(entry).get("kind"):
-        return Deployment.Kind(stated) if stated in Deployment.Kind.values else None
-    if OTHER_NAMES.search(entry["id"]):
-        return None
-    return Deployment.Kind.EMBEDDING if EMBEDDING_NAMES.search(entry["id"]) else Deployment.Kind.CHAT
+def _kind(model: Model) -> Kind | None:
+    """None for what is not offered here."""
+    if model.kind:
+        return Kind(model.kind) if model.kind in Kind.values else None
+    return next((kind for names, kind in NAMES if names.search(model.id)), Kind.CHAT)
 
 
 def _public_name(upstream: Upstream, model: str) -> str:
     names = [model, *islice(_numbered(f"{upstream.name}/{model}"), 100)]
     taken = set(Deployment.objects.filter(name__in=names).values_list("name", flat=True))
+    taken |= set(Alias.objects.filter(name__in=names).values_list("name", flat=True))
     return next(name for name in names if name not in taken)
 
 

@@ -77,6 +77,8 @@ Script = Callable[[Connection], Coroutine[Any, Any, None]]
 class FakeUpstream:
     requests: list[Request] = field(default_factory=list)
     models: list[dict[str, Any]] = field(default_factory=lambda: [{"id": "parrot"}, {"id": "bge-finch"}])
+    models_status: int = 200
+    models_hang: bool = False
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -172,8 +174,10 @@ class FakeUpstream:
             writer.close()
 
     def _script(self, request: Request) -> Script:
+        if request.path.endswith("/models") and self.models_hang:
+            return lambda connection: connection.wait(60)
         if request.path.endswith("/models"):
-            return lambda connection: connection.json({"object": "list", "data": self.models})
+            return lambda connection: connection.json({"object": "list", "data": self.models}, self.models_status)
         if self._scripts:
             return self._scripts.popleft()
         return _embed if request.path.endswith("/embeddings") else Reply(DEFAULT_TEXT)

@@ -18,7 +18,7 @@ from config import tasks
 from config.running import connections
 from config.running.exceptions import StartError
 from config.running.variables import text
-from gateway import partitions
+from gateway import neighbours, partitions, upstreams
 from gateway.models import Upstream
 
 MIGRATION_LOCK = 0x701E2E  # any constant: the advisory lock that lets one process at a time change tables
@@ -29,6 +29,7 @@ FINGERPRINT = ".fingerprint"
 class Prepared:
     inference: bool  # whether the embedded models' server is wanted
     setup_link: str | None
+    servers: list[str]  # how to register those found on this machine: told at the first start
 
 
 def prepare() -> Prepared:
@@ -40,9 +41,12 @@ def prepare() -> Prepared:
     collect_static()
     link = _first_admin()
     wants_inference = not Upstream.objects.filter(is_embedded=True, is_active=False).exists()
+    is_first = not Upstream.objects.exists()
+    servers = [line for neighbour in neighbours.find() for line in neighbours.hint(neighbour)] if is_first else []
     if wants_inference and os.environ.get("VOLIERE_INFERENCE_URL"):
+        upstreams.expect_embedded()
         tasks.register_inference.delay()
-    return Prepared(wants_inference, link)
+    return Prepared(wants_inference, link, servers)
 
 
 def migrate() -> None:

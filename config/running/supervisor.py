@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from config.running import datadir, embedded, processes
 from config.running.children import Child, say
@@ -66,6 +66,8 @@ class Supervisor:
         say(f"Voliere is ready: {self._address.url} (Ctrl-C ends it)")
         if prepared["setup_link"]:
             say(f"Set up the first administrator here: {prepared['setup_link']}")
+        for line in prepared["servers"]:
+            say(line)
         if self._address.is_nameless:
             example = f"http://{socket.gethostname()}:{self._address.port}"
             say(f"Other machines are refused until you name this one, e.g. PUBLIC_URL={example} (see docs/running.md)")
@@ -100,7 +102,7 @@ class Supervisor:
         self._guardian.watch(process.pid, signal.SIGTERM)
         return process
 
-    def _prepare(self) -> dict[str, object]:
+    def _prepare(self) -> dict[str, Any]:
         process = self._spawn([sys.executable, "manage.py", "prepare", "--json"], errors=sys.stderr.fileno())
         try:
             self._until(lambda: process.poll() is not None)
@@ -110,7 +112,7 @@ class Supervisor:
         output = cast(IO[bytes], process.stdout).read()
         if process.returncode:
             raise StartError("Voliere was not started.")
-        answer: dict[str, object] = json.loads(output.splitlines()[-1])
+        answer: dict[str, Any] = json.loads(output.splitlines()[-1])
         return answer
 
     def _until(self, condition: Callable[[], bool]) -> None:

@@ -11,6 +11,7 @@ from gateway.exceptions import UnknownModel
 
 HTTP_ADDRESS = RegexValidator(r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", _("This is no http:// or https:// address."))
 NOT_NEGATIVE = MinValueValidator(0)
+A_SECOND = MinValueValidator(1)
 
 
 def is_certificate(text: str) -> None:
@@ -47,18 +48,24 @@ class Upstream(models.Model):
         blank=True,
         help_text=_("What it draws while it answers. Empty: energy is not reckoned."),
     )
-    connect_timeout = models.PositiveIntegerField(_("time to connect (s)"), default=5)
+    connect_timeout = models.PositiveIntegerField(_("time to connect (s)"), default=5, validators=[A_SECOND])
     first_token_timeout = models.PositiveIntegerField(
-        _("time to the first token (s)"), default=300, help_text=_("A server may have to load the model first.")
+        _("time to the first token (s)"),
+        default=300,
+        validators=[A_SECOND],
+        help_text=_("A server may have to load the model first."),
     )
-    between_tokens_timeout = models.PositiveIntegerField(_("time between tokens (s)"), default=60)
-    total_timeout = models.PositiveIntegerField(_("time for a whole answer (s)"), default=1800)
+    between_tokens_timeout = models.PositiveIntegerField(
+        _("time between tokens (s)"), default=60, validators=[A_SECOND]
+    )
+    total_timeout = models.PositiveIntegerField(_("time for a whole answer (s)"), default=1800, validators=[A_SECOND])
     is_embedded = models.BooleanField(_("embedded"), default=False, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     # how it is: written by probes and failed calls, see gateway.health
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     failure = models.CharField(_("last failure"), max_length=50, blank=True, editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
     cooling_until = models.DateTimeField(_("not asked until"), null=True, editable=False)
     probed_at = models.DateTimeField(_("last asked how it is"), null=True, editable=False)
 
@@ -97,11 +104,17 @@ class Deployment(models.Model):
         Upstream, on_delete=models.CASCADE, related_name="deployments", verbose_name=_("upstream")
     )
     name = models.CharField(
-        _("public name"), max_length=200, db_index=True, help_text=_("Deployments of one name share its calls.")
+        _("public name"),
+        max_length=200,
+        db_index=True,
+        help_text=_("What people and scripts call it. Deployments of one name share its calls."),
     )
     model = models.CharField(_("model"), max_length=200, help_text=_("What the upstream calls it."))
     kind = models.CharField(_("kind"), max_length=15, choices=Kind, default=Kind.CHAT)
     licence = models.CharField(_("licence"), max_length=100, blank=True)
+    quantisation = models.CharField(
+        _("quantisation"), max_length=50, blank=True, help_text=_("How coarsely its weights are kept, e.g. Q4_K_M.")
+    )
     context_length = models.PositiveIntegerField(_("context length in tokens"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_default = models.BooleanField(_("default"), default=False, help_text=_("Chosen where nobody chooses."))
@@ -148,6 +161,8 @@ class Deployment(models.Model):
         _("price of a million tokens out"), default=0, max_digits=12, decimal_places=4, validators=[NOT_NEGATIVE]
     )
 
+    missing_since = models.DateTimeField(_("no longer listed since"), null=True, editable=False)  # by its upstream
+
     objects = DeploymentQuerySet.as_manager()
 
     class Meta:
@@ -163,6 +178,29 @@ class Deployment(models.Model):
         super().save(*args, **kwargs)
         if self.is_default:  # there is one of a kind
             Deployment.objects.filter(kind=self.kind, is_default=True).exclude(pk=self.pk).update(is_default=False)
+
+    def clean(self) -> None:
+        if Alias.objects.filter(name=self.name).exists():
+            raise ValidationError({"name": _("An alias has this name already.")})
+        if self.namesakes().exclude(kind=self.kind).exists():
+            raise ValidationError({"name": _("A deployment of another kind has this name: only like can share calls.")})
+        if self.fallback:
+            self._check_fallback(self.fallback)
+
+    def namesakes(self) -> models.QuerySet["Deployment"]:
+        """The others of its public name."""
+        return Deployment.objects.filter(name=self.name).exclude(pk=self.pk)
+
+    def _check_fallback(self, fallback: "Deployment") -> None:
+        if fallback.kind != self.kind:
+            raise ValidationError({"fallback": _("This one is of another kind and cannot answer in its stead.")})
+        after: Deployment | None = fallback
+        names = {self.name}
+        while after:
+            if after.pk == self.pk or after.name in names:
+                raise ValidationError({"fallback": _("This leads back to the same name.")})
+            names.add(after.name)
+            after = after.fallback
 
 
 class Occupancy(models.Model):

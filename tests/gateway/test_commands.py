@@ -28,7 +28,7 @@ def test_the_same_name_again_changes_it(fake_upstream: FakeUpstream) -> None:
     run("addupstream", "nest", fake_upstream.url)
     upstream = Upstream.objects.get()
     assert (upstream.base_url, upstream.api_key) == (fake_upstream.url, "")
-    assert fake_upstream.requests[0].headers["authorization"] == "Bearer none"
+    assert not [request for request in fake_upstream.requests if "authorization" in request.headers]
 
 
 def test_a_key_is_kept_for_its_address(fake_upstream: FakeUpstream) -> None:

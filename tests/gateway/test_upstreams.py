@@ -24,6 +24,8 @@ def nest(fake_upstream: FakeUpstream) -> Upstream:
         ({"id": "BAAI/bge-m3"}, "embedding"),
         ({"id": "intfloat/multilingual-e5-large"}, "embedding"),
         ({"id": "all-MiniLM-L6-v2"}, "embedding"),
+        ({"id": "BAAI/bge-reranker-v2-m3"}, "rerank"),
+        ({"id": "openai/whisper-large-v3"}, "transcription"),
         ({"id": "embed-talk", "voliere": {"kind": "chat"}}, "chat"),
     ],
 )
@@ -36,9 +38,12 @@ def test_the_kind_is_told_or_guessed(
 
 @pytest.mark.parametrize(
     "entry",
-    [{"id": "bge-reranker-v2"}, {"id": "x", "voliere": {"kind": "rerank"}}, {"id": ""}, {"id": "x" * 201}, {"id": 7}],
+    [{"id": "tts-1"}, {"id": "x", "voliere": {"kind": "painting"}}, {"id": ""}, {"id": "x" * 201}, {"id": 7}]
+    + [{"id": name} for name in ("nul\x00", "\ud800", "line\nbreak")],
 )
-def test_what_is_neither_is_not_offered(nest: Upstream, fake_upstream: FakeUpstream, entry: dict[str, object]) -> None:
+def test_what_is_none_of_these_is_not_offered(
+    nest: Upstream, fake_upstream: FakeUpstream, entry: dict[str, object]
+) -> None:
     fake_upstream.models = [entry]
     assert upstreams.discover(nest) == []
 

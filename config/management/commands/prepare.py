@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -20,6 +21,9 @@ class Command(BaseCommand):
         except StartError as error:
             raise CommandError(str(error)) from error
         if options["json"]:
-            self.stdout.write(json.dumps({"inference": prepared.inference, "setup_link": prepared.setup_link}))
-        elif prepared.setup_link:
+            self.stdout.write(json.dumps(asdict(prepared)))
+            return
+        if prepared.setup_link:
             self.stdout.write(f"Set up the first administrator here: {prepared.setup_link}")
+        for line in prepared.servers:
+            self.stdout.write(line)

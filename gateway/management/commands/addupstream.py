@@ -3,7 +3,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway import probing, upstreams
+from gateway import discovery, upstreams
+from gateway.dialects import Model
 from gateway.exceptions import UpstreamError
 from gateway.models import Upstream
 
@@ -24,14 +25,14 @@ class Command(BaseCommand):
         upstream.base_url = options["url"]
         try:
             upstream.clean_fields()
-            named = [{"id": model} for model in options["model"] or []]
-            entries = named or probing.list_models(upstream)
+            named = filter(None, (Model.read({"id": model}) for model in options["model"] or []))
+            models = list(named) or discovery.look(upstream).models
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         except UpstreamError as error:
             raise CommandError(f"{error} ({upstream.base_url}). Does the address end in /v1?") from error
         upstream.save()
-        added = upstreams.offer(upstream, entries)
+        added = upstreams.offer(upstream, models)
         self._report(upstream, {deployment.pk for deployment in added})
 
     def _report(self, upstream: Upstream, added: set[int]) -> None:
