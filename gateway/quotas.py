@@ -80,6 +80,12 @@ def used_now(quota: Quota) -> int:
     return quota.used if anew is None or anew > timezone.now() else 0
 
 
+def percent_used(quota: Quota) -> int:
+    """With what calls under way hold; of calls at once there is nothing else."""
+    taken = quota.reserved + (0 if quota.unit == Unit.PARALLEL else used_now(quota))
+    return taken * 100 // quota.limit if quota.limit else 100
+
+
 def exceeded(quota: Quota) -> QuotaExceeded:
     """What the caller is told of the quota that refused."""
     if quota.unit == Unit.PARALLEL:

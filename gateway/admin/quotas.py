@@ -1,26 +1,77 @@
+from typing import Any
+
 from django.contrib import admin
-from django.forms import ModelForm
+from django.db.models import F
 from django.http import HttpRequest
+from django.utils import formats, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
 from gateway import quotas
+from gateway.admin.quota_form import QuotaForm
 from gateway.models import Quota
+
+SUBJECTS = ["user", "team", "api_key", "deployment"]
+STATES = {"well": "success", "warned": "warning", "used_up": "danger"}
 
 
 @admin.register(Quota)
 class QuotaAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ["__str__", "state"]
-    list_filter = ["unit", "period"]
-    list_select_related = ["user", "team", "api_key", "deployment"]
-    fields = ["user", "team", "api_key", "deployment", "limit", "unit", "period", "state"]
-    readonly_fields = ["state"]
+    form = QuotaForm
+    list_display = ["__str__", "level", "state", "begins_anew", "is_hard"]
+    list_filter = ["unit", "period", "is_hard", "team"]
+    list_select_related = SUBJECTS
+    search_fields = ["user__email", "user__name", "team__name", "api_key__name", "deployment__name"]
 
-    def save_model(self, request: HttpRequest, obj: Quota, form: ModelForm[Quota], change: bool) -> None:
-        obj.save(update_fields=form.changed_data if change else None)  # calls count while the form is open
+    def get_fields(self, request: HttpRequest, obj: Quota | None = None) -> list[str]:
+        fields = [*SUBJECTS, "unit", "amount", "period", "is_hard", "warn_at"]
+        if obj and obj.unit == Quota.Unit.PARALLEL:
+            fields.remove("period")
+        elif obj and obj.period == Quota.Period.TOTAL:
+            fields.insert(fields.index("amount") + 1, "top_up")
+        return [*fields, "state", "begins_anew"] if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Quota | None = None) -> list[str]:
+        """What was counted in one unit says nothing in another, so that stays as it is."""
+        return ["unit", "state", "begins_anew"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Quota, form: QuotaForm, change: bool) -> None:
+        """Only what was changed here: calls count while the form is open, and others may top up."""
+        if not change:
+            obj.limit = form.cleaned_data["amount"]
+            obj.save()
+            return
+        changed = [name for name in form.changed_data if name not in ("amount", "top_up")]
+        if "amount" in form.changed_data:
+            obj.limit = form.cleaned_data["amount"]
+            changed.append("limit")
+        if changed:
+            obj.save(update_fields=changed)
+        if form.added():
+            Quota.objects.filter(pk=obj.pk).update(limit=F("limit") + form.added())
+
+    @display(description=_("level"), label=STATES)  # type: ignore[untyped-decorator]
+    def level(self, quota: Quota) -> tuple[str, str]:
+        percent = quotas.percent_used(quota)
+        state = "used_up" if percent >= 100 else "warned" if percent >= quota.warn_at else "well"
+        return state, gettext("%(percent)s %%") % {"percent": percent}
 
     @admin.display(description=_("used"))
     def state(self, quota: Quota) -> str:
+        limit = quota.amount(quota.limit or 0)
+        if quota.unit == Quota.Unit.PARALLEL:
+            return gettext("%(used)s of %(limit)s") % {"used": quota.reserved, "limit": limit}
+        values: dict[str, Any] = {"used": quota.amount(quotas.used_now(quota)), "limit": limit}
+        if not quota.reserved:
+            return gettext("%(used)s of %(limit)s") % values
         text = gettext("%(used)s of %(limit)s, %(reserved)s more held by calls under way")
-        return text % {"used": quotas.used_now(quota), "limit": quota.limit or 0, "reserved": quota.reserved}
+        return text % (values | {"reserved": quota.amount(quota.reserved)})
+
+    @admin.display(description=_("begins anew"))
+    def begins_anew(self, quota: Quota) -> str:
+        if quota.unit == Quota.Unit.PARALLEL:
+            return "–"
+        anew = quotas.begins_anew(quota.period, timezone.now())
+        return formats.date_format(timezone.localtime(anew), "SHORT_DATETIME_FORMAT") if anew else gettext("never")

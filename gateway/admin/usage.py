@@ -1,39 +1,119 @@
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.db.models import Count, Sum
-from django.http import HttpRequest, HttpResponse
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
+from gateway import amounts, reports, spreadsheets
+from gateway.database import in_database
 from gateway.models import Usage
 
-TOKENS = ["input_tokens", "output_tokens"]
+USUAL = timedelta(days=30)  # what is shown, summed and exported while nobody chooses a range
+LISTED = 10_000  # rows; whoever wants more exports them
+
+
+class Days(RangeDateFilter):  # type: ignore[misc]
+    """From one day to another, both whole; never without a beginning, for the ledger may be years long."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Usage]) -> QuerySet[Usage]:
+        last = self._day("to")
+        first = self._day("from") or (last or timezone.localdate()) - USUAL
+        found = queryset.filter(started_at__gte=_midnight(first))
+        return found.filter(started_at__lt=_midnight(last + timedelta(days=1))) if last else found
+
+    def _day(self, end: str) -> date | None:
+        try:
+            day: date | None = forms.DateField(required=False).clean(self.used_parameters.get(f"started_at_{end}"))
+        except ValidationError:
+            return None
+        return day
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime(day.year, day.month, day.day))
+
+
+class FirstPages(Paginator):  # type: ignore[type-arg]
+    """Counts no further than it leads."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[:LISTED].count())
 
 
 @admin.register(Usage)
 class UsageAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = [
-        "started_at",
-        "user",
-        "deployment",
+    list_display = ["started_at", "user", "model", "purpose", "status", "input_tokens", "output_tokens", "money",
+                    "power", "waited", "estimated"]  # fmt: skip
+    list_filter = [
+        ("started_at", Days),
         "purpose",
         "status",
-        "input_tokens",
-        "output_tokens",
+        "deployment",
+        ("user", AutocompleteSelectFilter),
         "estimated",
     ]
-    list_filter = [("started_at", RangeDateTimeFilter), "purpose", "status", "deployment", "user"]
     list_filter_submit = True
-    list_select_related = ["user", "deployment"]
+    list_select_related = ["user"]
     list_before_template = "gateway/_usage_sums.html"
+    paginator = FirstPages
+    show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        export = path("export/", self.admin_site.admin_view(self.export), name="gateway_usage_export")
+        return [export, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         response: HttpResponse = super().changelist_view(request, extra_context)
         if "cl" in (context := getattr(response, "context_data", None) or {}):
-            tokens = {name: Sum(name) for name in TOKENS}
-            context["sums"] = context["cl"].queryset.order_by().aggregate(calls=Count("pk"), **tokens)
+            sums = reports.sums(context["cl"].queryset)
+            context["sums"] = {
+                "calls": sums["calls"],
+                "input": amounts.number(sums["input_tokens"]),
+                "output": amounts.number(sums["output_tokens"]),
+                "cost": amounts.money(sums["cost"]),
+                "energy": amounts.energy(sums["energy"]),
+            }
+            context["listed"] = LISTED
         return response
+
+    def export(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+        """What the list shows, all of it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            rows = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            raise BadRequest from None
+        blocks = spreadsheets.blocks(rows, spreadsheets.CALLS, spreadsheets.flavour_for_excel())
+        name = f"usage-{timezone.localdate():%Y-%m-%d}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(_streamed(blocks), content_type="text/csv; charset=utf-8", headers=headers)
+
+    @admin.display(description=_("cost"), ordering="cost")
+    def money(self, usage: Usage) -> str:
+        return amounts.money(usage.cost) if usage.cost else ""
+
+    @admin.display(description=_("energy"), ordering="energy")
+    def power(self, usage: Usage) -> str:
+        return "" if usage.energy is None else amounts.energy(usage.energy)
+
+    @admin.display(description=_("waited"), ordering="queued_ms")
+    def waited(self, usage: Usage) -> str:
+        return f"{amounts.number(round(usage.queued_ms / 1000), 0)} s" if usage.queued_ms >= 500 else ""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -43,3 +123,8 @@ class UsageAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Usage | None = None) -> bool:
         return False
+
+
+async def _streamed(blocks: Any) -> AsyncIterator[str]:
+    while (block := await in_database(next, blocks, None)) is not None:
+        yield block

@@ -214,7 +214,7 @@ class Migration(migrations.Migration):
             name='Quota',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit', models.CharField(choices=[('requests', 'requests'), ('tokens', 'tokens'), ('cost', 'millionths of the currency'), ('energy', 'milliwatt hours'), ('parallel', 'calls at once')], default='tokens', max_length=10, verbose_name='unit')),
+                ('unit', models.CharField(choices=[('requests', 'requests'), ('tokens', 'tokens'), ('cost', 'money'), ('energy', 'energy'), ('parallel', 'calls at once')], default='tokens', max_length=10, verbose_name='unit')),
                 ('limit', models.PositiveBigIntegerField(verbose_name='limit')),
                 ('period', models.CharField(choices=[('minute', 'a minute'), ('hour', 'an hour'), ('day', 'a day'), ('month', 'a month'), ('total', 'in all')], default='month', help_text='“In all” is a balance that never begins anew; it has no meaning for calls at once.', max_length=10, verbose_name='period')),
                 ('is_hard', models.BooleanField(default=True, help_text='Otherwise it only warns.', verbose_name='refuses')),

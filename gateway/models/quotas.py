@@ -3,7 +3,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+
+from gateway import amounts
 
 
 class Quota(models.Model):
@@ -16,8 +19,8 @@ class Quota(models.Model):
     class Unit(models.TextChoices):
         REQUESTS = "requests", _("requests")
         TOKENS = "tokens", _("tokens")
-        COST = "cost", _("millionths of the currency")
-        ENERGY = "energy", _("milliwatt hours")
+        COST = "cost", _("money")
+        ENERGY = "energy", _("energy")
         PARALLEL = "parallel", _("calls at once")
 
     class Period(models.TextChoices):
@@ -70,7 +73,34 @@ class Quota(models.Model):
         ]
 
     def __str__(self) -> str:
-        subject = self.user or self.team or self.api_key or self.deployment or _("This instance")
-        if self.unit == self.Unit.PARALLEL:
-            return f"{subject}: {self.limit} {self.get_unit_display()}"
-        return f"{subject}: {self.limit} {self.get_unit_display()} {self.get_period_display()}"
+        text = f"{self.subject}: {self.amount(self.limit)}"
+        if self.unit != self.Unit.PARALLEL:
+            text += f" {self.get_period_display()}"
+        return text if self.is_hard else gettext("%(quota)s (only warns)") % {"quota": text}
+
+    @property
+    def subject(self) -> str:
+        if self.user:
+            return str(self.user)
+        if self.team:
+            return gettext("Team %(name)s") % {"name": self.team}
+        if self.api_key:
+            return gettext("Key %(name)s") % {"name": self.api_key}
+        if self.deployment:
+            return gettext("Model %(name)s") % {"name": self.deployment}
+        return gettext("This instance")
+
+    def amount(self, value: int) -> str:
+        """So much of its unit, in words."""
+        number = amounts.number(value)
+        match self.Unit(self.unit):
+            case self.Unit.REQUESTS:
+                return ngettext("%(number)s request", "%(number)s requests", value) % {"number": number}
+            case self.Unit.TOKENS:
+                return ngettext("%(number)s token", "%(number)s tokens", value) % {"number": number}
+            case self.Unit.COST:
+                return amounts.money(value)
+            case self.Unit.ENERGY:
+                return amounts.energy(value)
+            case self.Unit.PARALLEL:
+                return ngettext("%(number)s call at once", "%(number)s calls at once", value) % {"number": number}

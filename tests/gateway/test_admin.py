@@ -5,15 +5,12 @@ import re
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from gateway.models import ApiKey, Deployment, Purpose, Quota, Upstream, Usage
+from gateway.models import ApiKey, Deployment, Upstream
 from tests.conftest import client_of
 from tests.fake_upstream import FakeUpstream
 
@@ -137,35 +134,3 @@ def test_changing_a_key_does_not_change_its_secret(panel: Client, alice: User) -
     text_of(panel, reverse("admin:gateway_apikey_change", args=[key.pk]), {"name": "monthly report"})
     renamed = ApiKey.objects.for_secret(secret)
     assert renamed and renamed.name == "monthly report"
-
-
-def test_a_quota_reads_as_a_sentence(panel: Client, alice: User) -> None:
-    Quota.objects.create(user=alice, limit=5000, used=1200)
-    page = text_of(panel, reverse("admin:gateway_quota_changelist"))
-    assert "Alice: 5000 tokens a month" in page and "1200 of 5000" in page
-
-
-def test_changing_a_quota_leaves_its_counters_to_the_calls(panel: Client, alice: User) -> None:
-    quota = Quota.objects.create(user=alice, limit=5000)
-    data = {"user": str(alice.pk), "limit": "9000", "unit": "tokens", "period": "month"}
-    with CaptureQueriesContext(connection) as queries:
-        text_of(panel, reverse("admin:gateway_quota_change", args=[quota.pk]), data)
-    [update] = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "gateway_quota"')]
-    assert '"limit" = 9000' in update and "used" not in update and "reserved" not in update
-
-
-def test_a_quota_has_one_subject(panel: Client, alice: User, nest: Upstream) -> None:
-    wren = Deployment.objects.create(upstream=nest, name="wren", model="wren")
-    data = {"user": str(alice.pk), "deployment": str(wren.pk), "limit": "1", "unit": "tokens", "period": "day"}
-    assert "A quota is for one person" in text_of(panel, reverse("admin:gateway_quota_add"), data)
-    assert not Quota.objects.exists()
-
-
-def test_usage_is_summed_and_read_only(panel: Client, alice: User) -> None:
-    for status in ("done", "done", "failed"):
-        row = {"purpose": Purpose.CHAT, "status": status, "input_tokens": 100, "output_tokens": 7, "duration_ms": 1}
-        Usage.objects.create(id=f"{Usage.objects.count():032}", user=alice, started_at=timezone.now(), **row)
-    url = reverse("admin:gateway_usage_changelist")
-    assert "300 tokens in" in text_of(panel, url)
-    assert "200 tokens in" in text_of(panel, url + "?status__exact=done")
-    assert panel.get(reverse("admin:gateway_usage_add")).status_code == 403

@@ -144,7 +144,7 @@ def test_the_day_the_clock_is_changed_ends_at_midnight(now: datetime) -> None:
 
 def test_the_refusal_names_the_quota_and_when_it_begins_anew(caller: Caller, wren: Deployment) -> None:
     Quota.objects.create(user=caller.user, limit=1, period=Quota.Period.HOUR)
-    with pytest.raises(QuotaExceeded, match="Alice: 1 tokens an hour") as refused:
+    with pytest.raises(QuotaExceeded, match="Alice: 1 token an hour") as refused:
         reserve(caller)
     assert 1 <= (refused.value.retry_after or 0) <= 3600
 
