@@ -44,6 +44,7 @@ if (name := split_domain_port(urlsplit(PUBLIC_URL).netloc)[0]) not in ALLOWED_HO
     ALLOWED_HOSTS.append(name)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 SECURE = PUBLIC_URL.startswith("https://")
+METRICS_TOKEN = env("VOLIERE_METRICS_TOKEN", default="")
 
 INSTALLED_APPS = [
     "config",
@@ -272,8 +273,9 @@ UNFOLD = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}{request_id}", "style": "{"}},
+    "filters": {"request_ids": {"()": "gateway.tracing.RequestIds"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_ids"]}},
     "loggers": {
         # each sweep and each request upstream is not news
         **{name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat")},

@@ -2,10 +2,12 @@
 
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 from config.running.datadir import data_dir
 from config.running.exceptions import StartError
-from config.running.programs import Address, command
+from config.running.programs import Address, command, shared_metrics
 
 PROGRAMS = ("web", "worker", "beat")
 
@@ -16,6 +18,8 @@ def main(arguments: list[str]) -> None:
         (folder / "run").mkdir(parents=True, exist_ok=True)
         try:
             line = command(arguments[0], Address.from_environment(), folder)
+            if arguments[0] == "web":
+                os.environ |= shared_metrics(Path(tempfile.gettempdir(), "voliere-metrics"))
         except StartError as error:
             sys.exit(str(error))
     else:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from django.utils import timezone
 
-from gateway import catalogue, health, leases, ledger, quotas
+from gateway import catalogue, health, leases, ledger, metrics, quotas, tracing
 from gateway.callers import Caller, Standing, standing
 from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, UpstreamError
 from gateway.leases import Place
@@ -56,6 +56,10 @@ class Running:
         self.queued_ms = 0
         self.is_booked = False  # it has, or may have, a row
         self.is_admitted = False
+        self.is_streamed = False
+        self.attempts = 1
+        self.error: GatewayError | None = None
+        self.span = tracing.begin(wanted.kind, self.deployment.name)
 
     async def reserve(self, estimate: Estimate) -> None:
         """Hold what the call may need and wait for a free slot, or raise and change nothing."""
@@ -89,6 +93,7 @@ class Running:
             raise error
         logger.info("A call moves on from upstream %s: %s", failed.upstream.name, error.code)
         await health.note(failed.upstream, error)
+        self.attempts += 1
         await self._take(await ledger.book({"op": "move", "id": str(self.id), "candidates": self._candidates()}))
 
     def _candidates(self) -> list[dict[str, Any]]:
@@ -131,6 +136,7 @@ class Running:
         found = await ledger.book(entry) or {}
         for quota in self.quotas:
             if quota.pk in found.get("warned", ()):
+                metrics.quota_warnings.labels(quota.unit, quota.period).inc()
                 logger.warning("Quota %s reached its warning mark: %s", quota.pk, quota)
 
 
@@ -197,7 +203,7 @@ async def metered(
         yield call
         await health.note(call.deployment.upstream, None)
     except GatewayError as error:
-        call.meter.status = Usage.Status.FAILED
+        call.meter.status, call.error = Usage.Status.FAILED, error
         if isinstance(error, UpstreamError):
             await health.note(call.deployment.upstream, error)
         raise
@@ -217,5 +223,7 @@ async def _unless_left(reservation: asyncio.Task[None]) -> None:
 
 async def _settle_after(reservation: asyncio.Task[None], call: Running) -> None:
     await asyncio.wait([reservation])
+    metrics.ended(call)
+    tracing.end(call)
     if call.is_booked:
         await call.settle()

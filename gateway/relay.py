@@ -25,6 +25,8 @@ LONGEST_ANSWER = 256 * 2**20  # bytes: 2,048 vectors written out in digits are 9
 KEEP_ALIVE = 3.0  # seconds; less than servers keep theirs, so that none closes just as we send
 LAST_WORDS = 1.0  # seconds for the end of a stream after its last event
 
+Headers = dict[str, str]
+
 logger = logging.getLogger(__name__)
 _sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 _keepers: set[asyncio.Task[None] | None] = set()
@@ -35,10 +37,12 @@ class Event(NamedTuple):
     content: dict[str, Any]
 
 
-async def post(upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.FormData) -> dict[str, Any]:
+async def post(
+    upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.FormData, headers: Headers | None = None
+) -> dict[str, Any]:
     """One question, one answer."""
     async with _understood(upstream), asyncio.timeout(upstream.total_timeout):
-        response = await _ask(upstream, path, body)
+        response = await _ask(upstream, path, body, headers)
         async with response:
             answer = await _parsed(await _read(response))
         if not isinstance(answer, dict):
@@ -46,13 +50,15 @@ async def post(upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.For
         return answer
 
 
-async def stream(upstream: Upstream, path: str, body: dict[str, Any]) -> AsyncGenerator[Event, None]:
+async def stream(
+    upstream: Upstream, path: str, body: dict[str, Any], headers: Headers | None = None
+) -> AsyncGenerator[Event, None]:
     """The objects of an event stream. Leaving early closes the connection, which stops the upstream."""
     clock = asyncio.get_running_loop().time
     end, limit = clock() + upstream.total_timeout, float(upstream.first_token_timeout)
     async with _understood(upstream):
         async with asyncio.timeout(limit):
-            response = await _ask(upstream, path, body)
+            response = await _ask(upstream, path, body, headers)
         try:
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 raise exceptions.UpstreamBroken
@@ -124,8 +130,10 @@ async def _finish(response: aiohttp.ClientResponse) -> None:
             response.release()
 
 
-async def _ask(upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.FormData) -> aiohttp.ClientResponse:
-    headers = {"accept-encoding": "identity"}
+async def _ask(
+    upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.FormData, further: Headers | None
+) -> aiohttp.ClientResponse:
+    headers = {"accept-encoding": "identity"} | (further or {})
     if upstream.api_key:
         headers["authorization"] = f"Bearer {upstream.api_key}"
     data: bytes | aiohttp.FormData = body if isinstance(body, aiohttp.FormData) else json.dumps(body).encode()

@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from gateway import relay
+from gateway import metrics, relay
 from gateway.calls import Running
 from gateway.exceptions import UpstreamBroken, UpstreamError
 from gateway.models import Deployment
 from gateway.relay import Event
+from gateway.tracing import onward
 
 Body = dict[str, Any]
 LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
@@ -26,14 +27,15 @@ def body_for(deployment: Deployment, body: Body) -> Body:
 async def post(call: Running, path: str, body: Body) -> Body:
     while True:
         try:
-            return await relay.post(call.deployment.upstream, path, body_for(call.deployment, body))
+            return await relay.post(call.deployment.upstream, path, body_for(call.deployment, body), onward(call.span))
         except UpstreamError as error:
             await call.move(error)
 
 
 async def stream(call: Running, path: str, body: Body) -> AsyncGenerator[Event, None]:
+    call.is_streamed = True
     while True:
-        events = relay.stream(call.deployment.upstream, path, body_for(call.deployment, body))
+        events = relay.stream(call.deployment.upstream, path, body_for(call.deployment, body), onward(call.span))
         async with contextlib.aclosing(events):
             try:
                 first = await anext(events, None)
@@ -42,7 +44,8 @@ async def stream(call: Running, path: str, body: Body) -> AsyncGenerator[Event, 
             except UpstreamError as error:
                 await call.move(error)
                 continue
-            yield first
-            async for event in events:
-                yield event
+            with metrics.streams.track_inprogress():
+                yield first
+                async for event in events:
+                    yield event
             return

@@ -1,6 +1,7 @@
 """The programs of one Voliere: their command lines and the environment they share."""
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,16 @@ def environment(urls: dict[str, str], address: Address, folder: Path) -> dict[st
             "VOLIERE_INFERENCE_HOST": "127.0.0.1",
             "VOLIERE_INFERENCE_PORT": str(port),
         }
-    return values
+    return values | shared_metrics(folder / "run" / "metrics")
+
+
+def shared_metrics(folder: Path) -> dict[str, str]:
+    """Where several web processes keep together what they count: any of them may be the one that is asked."""
+    if number("VOLIERE_WEB_PROCESSES", 1, 64) == 1:
+        return {}
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
 
 
 def command(name: str, address: Address, folder: Path) -> list[str]:

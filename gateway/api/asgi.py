@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from gateway import metrics, tracing
 from gateway.api import endpoints
 from gateway.api.authentication import authenticated
 from gateway.api.errors import refusal
@@ -34,11 +35,13 @@ logger = logging.getLogger(__name__)
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     own: Headers = {"x-request-id": f"req_{uuid.uuid4().hex}"}
+    tracing.arrived(own["x-request-id"], headers)
     with _language(headers.get("accept-language")):
         began = time.monotonic()
         watch = _Watch(receive)
         try:
             answer = await _answered(scope, headers, own, watch)
+            metrics.answered(_known(scope["path"]), answer.status)
             own["openai-processing-ms"] = str(round((time.monotonic() - began) * 1000))
             await _send(answer, own, send)
         except asyncio.CancelledError:
@@ -72,6 +75,11 @@ def _route(path: str) -> tuple[str, Endpoint]:
         if path.startswith(above) and path != above:
             return route
     raise NotFound
+
+
+def _known(path: str) -> str:
+    """Callers may make up as many addresses as they like; metrics may not."""
+    return path if path.removeprefix(PREFIX) in ROUTES else "other"
 
 
 def _language(accepted: str | None) -> contextlib.AbstractContextManager[object]:
