@@ -109,6 +109,7 @@ class Ledger:
                 single[1].set_exception(error)
 
     async def _book(self, database: psycopg.AsyncConnection[Any], batch: list[Waiting]) -> None:
+        batch = sorted(batch, key=lambda waiting: waiting[0]["op"] == "settle")  # they are answered last
         entries = json.dumps([entry for entry, _, _ in batch])
         row = await (await database.execute(BOOK, [entries, settings.TIME_ZONE])).fetchone()
         assert row is not None  # noqa: S101  (it is a SELECT)

@@ -1,6 +1,6 @@
 -- The ledger: every change of a quota, of a place in line and of the books is an entry handed to gateway_book().
 --
--- It takes many entries at once, of one process, and is one transaction. First it locks the counters of all of them,
+-- It takes many entries at once, of one process, settlements last, and is one transaction. First it locks the counters of all of them,
 -- quotas and then occupancies, each in the order of their ids, so that two processes never wait for each other.
 --
 --   {"op": "reserve", id, user, key, purpose, rank, weight, input_tokens,
@@ -191,78 +191,147 @@ BEGIN
     RETURN jsonb_build_object('state', 'admitted', 'deployment', kept.deployment_id);
 END $$;
 
--- What the call consumed of a quota, in the quota's unit.
-CREATE OR REPLACE FUNCTION gateway_consumed(unit text, entry jsonb, energy bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE unit WHEN 'requests' THEN (entry->>'requests')::bigint
-                     WHEN 'tokens' THEN (entry->>'input_tokens')::bigint + (entry->>'output_tokens')::bigint
-                     WHEN 'cost' THEN (entry->>'cost')::bigint
-                     WHEN 'energy' THEN coalesce(energy, 0)
-                     ELSE 0 END
-$$;
-
-CREATE OR REPLACE FUNCTION gateway_settle(entry jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- Count what calls consumed and forget them: all at once, since nothing can refuse it. Tells each entry whether its call
+-- was still there, and which quotas came to their warning mark.
+CREATE OR REPLACE FUNCTION gateway_settle(entries jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
-    ended gateway_call;
-    waited integer;
-    energy bigint;
+    began timestamptz := clock_timestamp();
+    settled jsonb;
     warned jsonb;
+    freed bigint;
 BEGIN
-    DELETE FROM gateway_call WHERE id = (entry->>'id')::uuid
-        AND (entry->>'lease_before' IS NULL OR lease_until < (entry->>'lease_before')::timestamptz)
-        RETURNING * INTO ended;
-    IF ended.id IS NULL THEN RETURN jsonb_build_object('settled', false); END IF;
-    waited := CASE WHEN ended.admitted_at IS NULL THEN (entry->>'duration_ms')::int
-                   ELSE least(extract(epoch FROM ended.admitted_at - ended.started_at) * 1000,
-                              (entry->>'duration_ms')::int) END;
-    IF ended.admitted_at IS NOT NULL THEN  -- the server's power, shared by the calls that it answers with this one
-        SELECT (entry->>'watts')::bigint * ((entry->>'duration_ms')::bigint - waited) / 3600 / greatest(running, 1)
-        INTO energy FROM gateway_occupancy WHERE deployment_id = ended.deployment_id;
-        UPDATE gateway_occupancy SET running = greatest(running - 1, 0) WHERE deployment_id = ended.deployment_id;
-    END IF;
-    INSERT INTO gateway_usage (id, user_id, api_key_id, deployment_id, model, purpose, status, input_tokens, output_tokens,
-                               cached_tokens, estimated, cost, energy, started_at, queued_ms, first_token_ms, duration_ms)
-    VALUES (ended.id, ended.user_id, ended.api_key_id, ended.deployment_id, entry->>'model', ended.purpose,
-            entry->>'status', (entry->>'input_tokens')::int, (entry->>'output_tokens')::int,
-            (entry->>'cached_tokens')::int, (entry->>'estimated')::boolean, (entry->>'cost')::bigint, energy,
-            ended.started_at, waited, (entry->>'first_token_ms')::int, (entry->>'duration_ms')::int);
-    INSERT INTO gateway_usagetotal AS t (span, start, user_id, api_key_id, deployment_id, model, purpose, calls, failed,
-                                         input_tokens, output_tokens, cost, energy, queued_ms, duration_ms)
-    SELECT span, date_trunc(span, ended.started_at, zone), ended.user_id, ended.api_key_id, ended.deployment_id,
-           entry->>'model', ended.purpose, 1, (entry->>'status' = 'failed')::int, (entry->>'input_tokens')::int,
-           (entry->>'output_tokens')::int, (entry->>'cost')::bigint, coalesce(energy, 0), waited,
-           (entry->>'duration_ms')::int
-    FROM unnest(ARRAY['hour', 'day']) span
-    ON CONFLICT (span, start, deployment_id, user_id, api_key_id, purpose, model) DO UPDATE SET
-        calls = t.calls + 1, failed = t.failed + excluded.failed, input_tokens = t.input_tokens + excluded.input_tokens,
-        output_tokens = t.output_tokens + excluded.output_tokens, cost = t.cost + excluded.cost,
-        energy = t.energy + excluded.energy, queued_ms = t.queued_ms + excluded.queued_ms,
-        duration_ms = t.duration_ms + excluded.duration_ms;
-    WITH spent AS (
-        SELECT (hold->>0)::bigint AS id, sum((hold->>1)::bigint) AS held,
-               bool_or(hold->>2 IS NULL OR (hold->>2)::bigint = ended.deployment_id) AS counts
-        FROM jsonb_array_elements(ended.holds) hold GROUP BY 1
+    WITH told AS (
+        SELECT DISTINCT ON (id) * FROM jsonb_to_recordset(entries) AS entry(
+            id uuid, status text, model text, requests bigint, input_tokens bigint, output_tokens bigint,
+            cached_tokens integer, estimated boolean, cost bigint, watts bigint, first_token_ms integer,
+            duration_ms bigint, lease_before timestamptz)
+    ), ended AS (
+        DELETE FROM gateway_call c USING told
+        WHERE c.id = told.id AND (told.lease_before IS NULL OR c.lease_until < told.lease_before)
+        RETURNING c.user_id, c.api_key_id, c.deployment_id, c.purpose, c.holds, c.started_at, c.admitted_at,
+            CASE WHEN c.admitted_at IS NULL THEN duration_ms
+                 ELSE least(extract(epoch FROM c.admitted_at - c.started_at) * 1000, duration_ms)::bigint END AS waited,
+            told.*
+    ), spent AS (  -- the server's power is shared by the calls that it answers at the same time
+        SELECT ended.*, CASE WHEN admitted_at IS NOT NULL
+            THEN watts * (duration_ms - waited) / 3600 / greatest(running, 1) END AS energy
+        FROM ended LEFT JOIN gateway_occupancy USING (deployment_id)
+    ), written AS (
+        INSERT INTO gateway_usage (id, user_id, api_key_id, deployment_id, model, purpose, status, input_tokens,
+            output_tokens, cached_tokens, estimated, cost, energy, started_at, queued_ms, first_token_ms, duration_ms)
+        SELECT id, user_id, api_key_id, deployment_id, model, purpose, status, input_tokens,
+            output_tokens, cached_tokens, estimated, cost, energy, started_at, waited, first_token_ms, duration_ms
+        FROM spent
+    ), summed AS (
+        INSERT INTO gateway_usagetotal AS t (span, start, user_id, api_key_id, deployment_id, model, purpose, calls,
+            failed, input_tokens, output_tokens, cost, energy, queued_ms, duration_ms)
+        SELECT span, date_trunc(span, started_at, zone) AS start, user_id, api_key_id, deployment_id, model, purpose,
+            count(*), count(*) FILTER (WHERE status = 'failed'), sum(input_tokens), sum(output_tokens), sum(cost),
+            coalesce(sum(energy), 0), sum(waited), sum(duration_ms)
+        FROM spent, unnest(ARRAY['hour', 'day']) span GROUP BY 1, 2, 3, 4, 5, 6, 7
+        ORDER BY span, start, user_id, api_key_id, deployment_id, purpose, model
+        ON CONFLICT (span, start, deployment_id, user_id, api_key_id, purpose, model) DO UPDATE SET
+            calls = t.calls + excluded.calls, failed = t.failed + excluded.failed,
+            input_tokens = t.input_tokens + excluded.input_tokens,
+            output_tokens = t.output_tokens + excluded.output_tokens, cost = t.cost + excluded.cost,
+            energy = t.energy + excluded.energy, queued_ms = t.queued_ms + excluded.queued_ms,
+            duration_ms = t.duration_ms + excluded.duration_ms
+    ), left_ AS (
+        UPDATE gateway_occupancy o SET running = greatest(o.running - gone.calls, 0)
+        FROM (SELECT deployment_id, count(*) AS calls FROM spent WHERE admitted_at IS NOT NULL GROUP BY 1) gone
+        WHERE o.deployment_id = gone.deployment_id
+    ), shares AS (
+        SELECT (hold->>0)::bigint AS quota, (hold->>1)::bigint AS held,
+            hold->>2 IS NULL OR (hold->>2)::bigint = deployment_id AS counts, spent.*
+        FROM spent, jsonb_array_elements(holds) hold
+    ), consumed AS (
+        SELECT quota, sum(held) AS held, coalesce(sum(requests) FILTER (WHERE counts), 0) AS requests,
+            coalesce(sum(input_tokens + output_tokens) FILTER (WHERE counts), 0) AS tokens,
+            coalesce(sum(cost) FILTER (WHERE counts), 0) AS cost,
+            coalesce(sum(energy) FILTER (WHERE counts), 0) AS energy
+        FROM shares GROUP BY quota
+    ), counted AS (
+        SELECT q.id, held, gateway_used(q, zone) + CASE q.unit WHEN 'requests' THEN requests WHEN 'tokens' THEN tokens
+            WHEN 'cost' THEN consumed.cost WHEN 'energy' THEN consumed.energy ELSE 0 END AS used,
+            CASE WHEN q.period = 'total' THEN q.period_start
+                 ELSE greatest(q.period_start, date_trunc(q.period, began, zone)) END AS start
+        FROM consumed JOIN gateway_quota q ON q.id = consumed.quota
     ), changed AS (
-        UPDATE gateway_quota q SET reserved = greatest(q.reserved - spent.held, 0),
-            used = gateway_used(q, zone)
-                   + CASE WHEN spent.counts THEN gateway_consumed(q.unit, entry, energy) ELSE 0 END,
+        UPDATE gateway_quota q SET reserved = greatest(q.reserved - held, 0), used = counted.used, period_start = start,
+            warned_at = CASE WHEN counted.used * 100 >= q."limit" * q.warn_at AND q."limit" > 0
+                              AND (q.warned_at IS NULL OR q.warned_at < start) THEN began ELSE q.warned_at END
+        FROM counted WHERE q.id = counted.id RETURNING q.id, q.warned_at
+    )
+    SELECT (SELECT jsonb_object_agg(id, deployment_id) FROM ended),
+           (SELECT coalesce(jsonb_agg(id), '[]') FROM changed WHERE warned_at = began) INTO settled, warned;
+    FOR freed IN SELECT DISTINCT deployment.value::bigint FROM jsonb_each_text(settled) deployment
+                 WHERE deployment.value IS NOT NULL AND EXISTS (SELECT 1 FROM gateway_call WHERE admitted_at IS NULL)
+    LOOP
+        PERFORM gateway_admit_from_line(freed);
+    END LOOP;
+    RETURN (SELECT jsonb_agg(jsonb_build_object('settled', coalesce(settled ? (entry->>'id'), false), 'warned', warned))
+            FROM jsonb_array_elements(entries) entry);
+END $$;
+
+-- Reserve for all at once when all have room: the usual case, and a burst costs little. NULL when they have to be asked
+-- one by one, because something refuses, is full or can be chosen.
+CREATE OR REPLACE FUNCTION gateway_reserve_all(entries jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    results jsonb;
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM jsonb_array_elements(entries) e WHERE jsonb_array_length(e->'candidates') <> 1
+    ) OR EXISTS (
+        SELECT 1 FROM (SELECT (hold->>0)::bigint AS id, sum((hold->>1)::bigint) AS amount
+                       FROM jsonb_array_elements(entries) e, jsonb_array_elements(e->'holds') hold GROUP BY 1) wanted
+        JOIN gateway_quota q USING (id) WHERE q.is_hard AND gateway_used(q, zone) + q.reserved + amount > q."limit"
+    ) OR EXISTS (
+        SELECT 1 FROM (SELECT (e#>>'{candidates,0,id}')::bigint AS id, count(*) AS calls
+                       FROM jsonb_array_elements(entries) e GROUP BY 1) wanted
+        LEFT JOIN gateway_deployment d USING (id) LEFT JOIN gateway_occupancy o ON o.deployment_id = wanted.id
+        WHERE o.deployment_id IS NULL OR (d.slots IS NOT NULL AND (o.running + calls > d.slots OR EXISTS (
+            SELECT 1 FROM gateway_call w WHERE w.admitted_at IS NULL AND w.lease_until > clock_timestamp()
+            AND d.id = ANY (w.candidates))))
+    ) THEN
+        RETURN NULL;
+    END IF;
+    WITH wanted AS (
+        SELECT number, e, (e#>>'{candidates,0,id}')::bigint AS deployment
+        FROM jsonb_array_elements(entries) WITH ORDINALITY AS entry(e, number)
+    ), inserted AS (
+        INSERT INTO gateway_call (id, user_id, api_key_id, deployment_id, candidates, purpose, rank, weight, input_tokens,
+                                  output_tokens, holds, started_at, admitted_at, lease_until)
+        SELECT (e->>'id')::uuid, (e->>'user')::uuid, (e->>'key')::bigint, deployment, ARRAY[deployment], e->>'purpose',
+            (e->>'rank')::int, (e->>'weight')::float, (e->>'input_tokens')::int, 0, e->'holds',
+            clock_timestamp(), clock_timestamp(), clock_timestamp() + interval '30 seconds' FROM wanted
+    ), occupied AS (
+        UPDATE gateway_occupancy o SET running = o.running + more.calls
+        FROM (SELECT deployment, count(*) AS calls FROM wanted GROUP BY 1) more WHERE o.deployment_id = more.deployment
+    ), held AS (
+        SELECT number, (hold->>0)::bigint AS id, (hold->>1)::bigint AS amount
+        FROM wanted, jsonb_array_elements(e->'holds') hold
+    ), reserved AS (
+        UPDATE gateway_quota q SET reserved = q.reserved + more.amount, used = gateway_used(q, zone),
             period_start = CASE WHEN q.period = 'total' THEN q.period_start
                                 ELSE greatest(q.period_start, date_trunc(q.period, clock_timestamp(), zone)) END
-        FROM spent WHERE q.id = spent.id
-        RETURNING q.id, q.used, q."limit", q.warn_at, q.period_start, q.warned_at
+        FROM (SELECT id, sum(amount) AS amount FROM held GROUP BY 1) more WHERE q.id = more.id
+        RETURNING q.id, greatest(q."limit" - q.used - q.reserved, 0) AS remaining
+    ), remaining AS (
+        SELECT number, jsonb_agg(jsonb_build_array(id, remaining)) AS quotas FROM held JOIN reserved USING (id) GROUP BY 1
     )
-    SELECT coalesce(jsonb_agg(id), '[]') INTO warned FROM changed
-    WHERE used * 100 >= "limit" * warn_at AND "limit" > 0 AND (warned_at IS NULL OR warned_at < period_start);
-    IF warned <> '[]' THEN
-        UPDATE gateway_quota SET warned_at = clock_timestamp() WHERE warned @> to_jsonb(id);
-    END IF;
-    IF ended.admitted_at IS NOT NULL THEN PERFORM gateway_admit_from_line(ended.deployment_id); END IF;
-    RETURN jsonb_build_object('settled', true, 'warned', warned);
+    SELECT jsonb_agg(jsonb_build_object('state', 'admitted', 'deployment', deployment, 'left', coalesce(quotas, '[]'))
+                     ORDER BY number) INTO results FROM wanted LEFT JOIN remaining USING (number);
+    RETURN results;
 END $$;
 
 CREATE OR REPLACE FUNCTION gateway_book(entries jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     entry jsonb;
     results jsonb := '[]';
+    reservations jsonb;
+    settlements jsonb;
+    reserved jsonb;
+    turn integer := 0;
     known gateway_call[] := ARRAY(
         SELECT c FROM gateway_call c WHERE id IN (SELECT (e->>'id')::uuid FROM jsonb_array_elements(entries) e));
 BEGIN
@@ -274,12 +343,17 @@ BEGIN
         SELECT (c->>'id')::bigint FROM jsonb_array_elements(entries) e, jsonb_array_elements(e->'candidates') c
         UNION SELECT unnest(k.candidates || k.deployment_id) FROM unnest(known) k
     ) ORDER BY deployment_id FOR NO KEY UPDATE;
-    FOR entry IN SELECT * FROM jsonb_array_elements(entries) LOOP
+    -- a call may be reserved and given up within one batch: settling comes last
+    SELECT jsonb_agg(e) FILTER (WHERE e->>'op' = 'reserve'), jsonb_agg(e) FILTER (WHERE e->>'op' = 'settle')
+    INTO reservations, settlements FROM jsonb_array_elements(entries) e;
+    reserved := gateway_reserve_all(reservations, zone);
+    FOR entry IN SELECT * FROM jsonb_array_elements(entries) WHERE value->>'op' <> 'settle' LOOP
         results := results || jsonb_build_array(CASE entry->>'op'
-            WHEN 'reserve' THEN gateway_reserve(entry, zone)
             WHEN 'move' THEN gateway_move(entry)
             WHEN 'renew' THEN gateway_renew(entry)
-            ELSE gateway_settle(entry, zone) END);
+            ELSE coalesce(reserved->turn, gateway_reserve(entry, zone)) END);
+        turn := turn + (entry->>'op' = 'reserve')::int;
     END LOOP;
+    IF settlements IS NOT NULL THEN results := results || gateway_settle(settlements, zone); END IF;
     RETURN results;
 END $$;
