@@ -9,6 +9,7 @@ urlpatterns = [
     path("metrics", metrics.scrape, name="metrics"),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("keys/", include("gateway.urls")),
     path("knowledge/", include("rag.urls")),
     path("", include("chat.urls")),
 ]

@@ -91,6 +91,10 @@ class ApiKey(models.Model):
         return key, key.issue()
 
     @property
+    def scope_labels(self) -> list[str]:
+        return [str(Scope(scope).label) for scope in self.scopes]
+
+    @property
     def has_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
 

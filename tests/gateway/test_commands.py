@@ -2,9 +2,10 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import User
-from gateway.models import ApiKey, Deployment, Upstream
+from gateway.models import ApiKey, Deployment, Scope, Upstream
 from tests.fake_upstream import FakeUpstream
 
 pytestmark = pytest.mark.django_db
@@ -56,8 +57,24 @@ def test_a_wrong_address_is_said_to_be_and_leaves_nothing(url: str) -> None:
 
 def test_the_key_stands_alone_on_the_last_line(alice: User) -> None:
     lines = run("createapikey", "Alice@example.org", "--name", "report")
-    key = ApiKey.objects.for_secret(lines[-1])
-    assert key and (key.user, key.name) == (alice, "report")
+    key = ApiKey.objects.for_digest(ApiKey.digest_of(lines[-1]))
+    assert key and (key.user, key.name, key.model_names, key.expires_at) == (alice, "report", None, None)
+    assert set(key.scopes) == set(Scope.values)
+
+
+def test_a_key_is_made_for_what_is_named(alice: User) -> None:
+    run("addupstream", "nest", "http://gpu:8000/v1", "--model", "wren")
+    run("createapikey", alice.email, "--scope", "chat", "--scope", "audio", "--model", "wren", "--days", "30")
+    key = ApiKey.objects.get()
+    assert (key.scopes, key.model_names) == (["chat", "audio"], ["wren"])
+    assert key.expires_at and (key.expires_at - timezone.now()).days == 29
+
+
+@pytest.mark.parametrize("option", [("--scope", "root"), ("--model", "dodo"), ("--days", "0"), ("--days", "99999")])
+def test_what_makes_no_sense_makes_no_key(alice: User, option: tuple[str, str]) -> None:
+    with pytest.raises(CommandError):
+        run("createapikey", alice.email, *option)
+    assert not ApiKey.objects.exists()
 
 
 def test_nobody_gets_no_key(alice: User) -> None:
