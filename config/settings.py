@@ -39,6 +39,7 @@ SECRET_KEY = env("SECRET_KEY", default="") or secret("secret_key", DATA_DIR / "s
 # upstream credentials at rest; several keys separated by commas: the first encrypts, all decrypt
 ENCRYPTION_KEYS = env.list("VOLIERE_ENCRYPTION_KEYS", default=[]) or [secret("encryption_key", DATA_DIR / "secrets")]
 PUBLIC_URL = Address.from_environment().url
+PORT = Address.from_environment().port
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 if (name := split_domain_port(urlsplit(PUBLIC_URL).netloc)[0]) not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(name)
@@ -141,6 +142,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {"task": "rag.tasks.sweep_documents", "schedule": 15},
     "sweep-answers": {"task": "chat.tasks.sweep_answers", "schedule": 10},
     "sweep-calls": {"task": "gateway.tasks.sweep_calls", "schedule": 10},
+    # a worker that was busy makes up for no missed round
+    "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 15, "options": {"expires": 15}},
     # once a day would do, but not every machine is on at any given hour of it
     "keep-ledger": {"task": "gateway.tasks.keep_ledger", "schedule": 3600},
 }
@@ -247,6 +250,7 @@ UNFOLD = {
                 "items": [
                     _panel_link(_("Upstreams"), "dns", "gateway_upstream"),
                     _panel_link(_("Deployments"), "smart_toy", "gateway_deployment"),
+                    _panel_link(_("Aliases"), "alt_route", "gateway_alias"),
                     _panel_link(_("Quotas"), "speed", "gateway_quota"),
                     _panel_link(_("API keys"), "key", "gateway_apikey"),
                     _panel_link(_("Usage"), "bar_chart", "gateway_usage"),

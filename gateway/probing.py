@@ -21,7 +21,7 @@ from gateway.refusals import refusal
 TIMEOUT = 10.0  # seconds
 LARGEST = 2 * 2**20  # bytes of an answer
 AT_ONCE = 4  # questions to one server
-X509_EXPIRED, X509_OTHER_NAME = 10, 62  # OpenSSL's numbers
+X509_EXPIRED, X509_OTHER_NAMES = 10, (62, 64)  # OpenSSL's numbers
 
 Result = TypeVar("Result")
 Entry = dict[str, Any]
@@ -141,6 +141,6 @@ def _untrusted(error: Exception) -> str:
     code = getattr(error, "verify_code", 0)
     if code == X509_EXPIRED:
         return _("The certificate of the model server has expired.")
-    if code == X509_OTHER_NAME:
+    if code in X509_OTHER_NAMES:
         return _("The certificate of the model server is made out for another name.")
     return _("The certificate of the model server is not trusted: no authority known here has signed it.")

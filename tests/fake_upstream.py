@@ -13,12 +13,13 @@ are sent a word at a time, each counted as one token; `usage` tells so unless it
 import asyncio
 import hashlib
 import json
+import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 DEFAULT_TEXT = "The aviary opens at nine."
 DIMENSIONS = 8
@@ -79,6 +80,8 @@ class FakeUpstream:
     models: list[dict[str, Any]] = field(default_factory=lambda: [{"id": "parrot"}, {"id": "bge-finch"}])
     models_status: int = 200
     models_hang: bool = False
+    models_location: str = ""  # of a redirect
+    tls: ssl.SSLContext | None = None
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -135,11 +138,14 @@ class FakeUpstream:
 
     # --- the server ------------------------------------------------------------------------------------------------
 
-    def __enter__(self) -> "FakeUpstream":
+    def __enter__(self) -> Self:
         self._thread.start()
-        starting = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop)
+        starting = asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls), self._loop
+        )
         self._server = starting.result(5)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        scheme = "https" if self.tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -174,8 +180,13 @@ class FakeUpstream:
             writer.close()
 
     def _script(self, request: Request) -> Script:
+        if request.method == "GET" and not request.path.startswith("/v1/"):
+            return lambda connection: connection.json({"error": "nothing but the OpenAI API here"}, 404)
         if request.path.endswith("/models") and self.models_hang:
             return lambda connection: connection.wait(60)
+        if request.path.endswith("/models") and self.models_location:
+            self.send(b"", status=self.models_status, location=self.models_location)
+            return self._scripts.popleft()
         if request.path.endswith("/models"):
             return lambda connection: connection.json({"object": "list", "data": self.models}, self.models_status)
         if self._scripts:

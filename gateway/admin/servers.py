@@ -1,34 +1,94 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
-from gateway import upstreams
-from gateway.exceptions import UpstreamError
-from gateway.forms import UpstreamForm
-from gateway.models import Deployment, Upstream
+from gateway import neighbours, rounds, upstreams
+from gateway.exceptions import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from gateway.forms import AliasForm, DeploymentForm, UpstreamForm
+from gateway.models import Alias, Deployment, Upstream
+
+FOUND = "gateway:found-servers"
+FOUND_SECONDS = 60
+FAILURES = {
+    UpstreamUnreachable.code: _("cannot be reached"),
+    UpstreamBroken.code: _("breaks off its answers"),
+    UpstreamTimeout.code: _("takes too long to answer"),
+    rounds.LIST_REFUSED: _("does not name its models: is the API key right?"),
+}
+
+
+def _warn_of_differences(request: HttpRequest, deployment: Deployment) -> None:
+    if differing := upstreams.differences(deployment):
+        text = gettext("Those who call “%(name)s” may notice who answers: its deployments differ in %(fields)s.")
+        messages.warning(request, text % {"name": deployment.name, "fields": ", ".join(differing)})
 
 
 class DeploymentInline(TabularInline):  # type: ignore[misc]
     model = Deployment
+    form = DeploymentForm
+    fk_name = "upstream"
     extra = 0
-    fields = ["name", "model", "kind", "licence", "context_length", "is_active", "is_default"]
+    show_change_link = True
+    fields = ["name", "model", "kind", "context_length", "slots", "is_active", "is_default"]
 
 
 @admin.register(Upstream)
 class UpstreamAdmin(ModelAdmin):  # type: ignore[misc]
     form = UpstreamForm
     inlines = [DeploymentInline]
-    list_display = ["name", "base_url", "place", "is_active"]
+    list_display = ["name", "base_url", "place", "state", "is_active"]
+    list_before_template = "gateway/panel_found_servers.html"
     search_fields = ["name", "place"]
+    readonly_fields = ["state"]
     actions_submit_line = ["test", "look_for_models"]
+    fieldsets = [
+        (None, {"fields": ["name", "base_url", "api_key", "place", "is_active", "state"]}),
+        (_("Energy"), {"fields": ["watts"]}),
+        (
+            _("Patience"),
+            {
+                "fields": ["connect_timeout", "first_token_timeout", "between_tokens_timeout", "total_timeout"],
+                "description": _("When a call counts as failed. The values given suit most servers."),
+            },
+        ),
+        (
+            _("Encryption"),
+            {
+                "fields": ["certificate"],
+                "description": _(
+                    "Needed only where the address begins with https:// and nobody public vouches for it."
+                ),
+            },
+        ),
+    ]
+
+    @admin.display(description=_("state"))
+    def state(self, upstream: Upstream) -> str:
+        if not upstream.is_active:
+            return gettext("switched off")
+        if upstream.failures and upstream.failing_since:
+            since = date_format(localtime(upstream.failing_since), "SHORT_DATETIME_FORMAT")
+            failure = FAILURES.get(upstream.failure, gettext("fails calls"))
+            return gettext("%(failure)s, since %(time)s") % {"failure": failure, "time": since}
+        return gettext("answers") if upstream.probed_at else gettext("never asked yet")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        for deployment in [each for formset in formsets for each in (*formset.new_objects, *changed(formset))]:
+            _warn_of_differences(request, deployment)
         if not change:
             self._discover(request, form.instance)
 
@@ -36,9 +96,10 @@ class UpstreamAdmin(ModelAdmin):  # type: ignore[misc]
     def test(self, request: HttpRequest, upstream: Upstream) -> None:
         trial = upstreams.test(upstream)
         if trial.reachable:
-            text = gettext("The server answered after %(time)s ms and lists: %(models)s")
+            text = gettext("%(software)s answered after %(time)s ms and lists: %(models)s")
             listed = ", ".join(trial.models) or gettext("no models")
-            messages.success(request, text % {"time": trial.milliseconds, "models": listed})
+            software = trial.software or gettext("The server")
+            messages.success(request, text % {"software": software, "time": trial.milliseconds, "models": listed})
         else:
             text = gettext("No luck after %(time)s ms: %(error)s")
             messages.error(request, text % {"time": trial.milliseconds, "error": trial.error})
@@ -49,17 +110,99 @@ class UpstreamAdmin(ModelAdmin):  # type: ignore[misc]
 
     def _discover(self, request: HttpRequest, upstream: Upstream) -> None:
         try:
-            added = upstreams.discover(upstream)
+            self._tell(request, upstreams.discover(upstream))
         except UpstreamError as error:
             messages.warning(request, str(error))
-            return
+
+    def _tell(self, request: HttpRequest, added: list[Deployment]) -> None:
         text = ngettext("%(count)s new model is offered.", "%(count)s new models are offered.", len(added))
         messages.success(request, text % {"count": len(added)})
+        if twice := upstreams.elsewhere_too(added):
+            text = gettext(
+                "Also offered by another upstream: %(models)s. Give both the same public name to share calls."
+            )
+            messages.info(request, text % {"models": ", ".join(each.model for each in twice)})
+
+    # --- servers found on this machine -------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        add = self.admin_site.admin_view(require_POST(self.add_found))
+        return [path("add-found/", add, name="gateway_upstream_add_found"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        may_add = self.has_add_permission(request)
+        if may_add and "find" in request.GET:
+            cache.set(FOUND, neighbours.find(), FOUND_SECONDS)
+            return redirect("admin:gateway_upstream_changelist")
+        found = cache.get(FOUND) if may_add else None
+        context = {"may_find": may_add, "was_looked": found is not None, "found": found or [], **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
+
+    def add_found(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        neighbour = neighbours.at(request.POST.get("base_url", ""))
+        if neighbour is None:
+            raise Http404
+        cache.delete(FOUND)
+        try:
+            upstream = upstreams.add_found(neighbour.name, neighbour.base_url)
+        except UpstreamError as error:
+            messages.error(request, str(error))
+            return redirect("admin:gateway_upstream_changelist")
+        self.log_addition(request, upstream, [{"added": {}}])
+        self._tell(request, list(upstream.deployments.all()))
+        return redirect("admin:gateway_upstream_change", upstream.pk)
+
+
+def changed(formset: Any) -> Iterable[Deployment]:
+    return [deployment for deployment, _fields in formset.changed_objects]
 
 
 @admin.register(Deployment)
 class DeploymentAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ["name", "upstream", "model", "kind", "licence", "is_active", "is_default"]
+    form = DeploymentForm
+    list_display = ["name", "upstream", "model", "kind", "licence", "listed", "is_active", "is_default"]
     list_filter = ["kind", "is_active", "upstream"]
     list_select_related = ["upstream"]
     search_fields = ["name", "model"]
+    readonly_fields = ["listed"]
+    filter_horizontal = ["teams"]
+    fieldsets = [
+        (None, {"fields": ["name", "upstream", "model", "kind", "is_active", "is_default", "listed"]}),
+        (_("The model"), {"fields": ["licence", "quantisation", "context_length", "has_responses"]}),
+        (_("Who may call it, and how"), {"fields": ["teams", "defaults", "max_output_tokens"]}),
+        (
+            _("Sharing the calls"),
+            {
+                "fields": ["slots", "queue_limit", "priority", "weight", "fallback"],
+                "description": _(
+                    "Of several deployments with one public name, that with the lowest rank is asked first."
+                ),
+            },
+        ),
+        (_("Price"), {"fields": ["input_price", "output_price"]}),
+    ]
+
+    @admin.display(description=_("at its upstream"))
+    def listed(self, deployment: Deployment) -> str:
+        if deployment.missing_since is None:
+            return gettext("listed, or not asked yet")
+        since = date_format(localtime(deployment.missing_since), "SHORT_DATETIME_FORMAT")
+        return gettext("no longer listed since %(time)s") % {"time": since}
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        _warn_of_differences(request, form.instance)
+
+
+@admin.register(Alias)
+class AliasAdmin(ModelAdmin):  # type: ignore[misc]
+    form = AliasForm
+    list_display = ["name", "target", "answers"]
+    search_fields = ["name", "target"]
+
+    @admin.display(description=_("answers"), boolean=True)
+    def answers(self, alias: Alias) -> bool:
+        return Deployment.objects.filter(name=alias.target, is_active=True, upstream__is_active=True).exists()

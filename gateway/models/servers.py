@@ -12,6 +12,7 @@ from gateway.exceptions import UnknownModel
 HTTP_ADDRESS = RegexValidator(r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", _("This is no http:// or https:// address."))
 NOT_NEGATIVE = MinValueValidator(0)
 A_SECOND = MinValueValidator(1)
+STATE = ("failures", "failure", "failing_since", "cooling_until", "probed_at")
 
 
 def is_certificate(text: str) -> None:
@@ -76,6 +77,14 @@ class Upstream(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Its state is for the rounds and calls to write: a form that was open meanwhile leaves it alone."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = [
+                field.name for field in self._meta.concrete_fields if not field.primary_key and field.name not in STATE
+            ]
+        super().save(*args, **kwargs)
 
 
 class DeploymentQuerySet(models.QuerySet["Deployment"]):
@@ -193,12 +202,12 @@ class Deployment(models.Model):
 
     def _check_fallback(self, fallback: "Deployment") -> None:
         if fallback.kind != self.kind:
-            raise ValidationError({"fallback": _("This one is of another kind and cannot answer in its stead.")})
+            raise ValidationError(_("What answers in its stead has to be of the same kind."))
         after: Deployment | None = fallback
         names = {self.name}
         while after:
             if after.pk == self.pk or after.name in names:
-                raise ValidationError({"fallback": _("This leads back to the same name.")})
+                raise ValidationError(_("What answers in its stead leads back to the same name."))
             names.add(after.name)
             after = after.fallback
 

@@ -63,6 +63,7 @@ def test_a_pause_doubles_with_each_failure_and_has_an_end(nest: Upstream) -> Non
     for _ in range(9):
         health.fail(nest.pk, "upstream_error")
         nest.refresh_from_db()
+        assert nest.cooling_until
         pauses.append(round((nest.cooling_until - timezone.now()).total_seconds()))
         Upstream.objects.update(cooling_until=timezone.now() - timedelta(seconds=1))
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
