@@ -12,6 +12,7 @@ def begin() -> None:
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         return
     os.environ.setdefault("OTEL_SERVICE_NAME", "voliere")
+    os.environ.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", "3")  # seconds; a collector that is away must not delay our end
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.trace import TracerProvider

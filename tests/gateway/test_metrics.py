@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from accounts.models import User
+from config.running.programs import shared_metrics
 from gateway import metrics
 from gateway.models import Deployment, Quota, Upstream, Usage
 from tests.fake_upstream import FakeUpstream
@@ -172,6 +173,17 @@ def test_any_of_two_processes_tells_of_both(
             assert found["voliere_calls_total", frozenset(PARROT.items())] == 3
             done = frozenset({**PARROT, "status": "done"}.items())
             assert found["voliere_call_duration_seconds_count", done] == 3
+
+
+@pytest.mark.parametrize(("processes", "kept"), [("2", []), ("1", ["counter_7.db"])])
+def test_several_processes_share_a_folder_that_is_empty_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: str, kept: list[str]
+) -> None:
+    monkeypatch.setenv("VOLIERE_WEB_PROCESSES", processes)
+    (tmp_path / "counter_7.db").touch()
+    variables = {} if processes == "1" else {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    assert shared_metrics(tmp_path) == variables
+    assert [path.name for path in tmp_path.iterdir()] == kept
 
 
 def test_the_streams_of_a_killed_process_are_over(
