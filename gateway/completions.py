@@ -7,21 +7,33 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway import calls, requests, routing
 from gateway.callers import Caller
 from gateway.calls import Running, Wanted
+from gateway.deltas import Shape
 from gateway.exceptions import UpstreamBroken
 from gateway.leases import Place
 from gateway.metering import Meter, estimated_tokens, tokens_of_piece
 from gateway.models import Deployment, Purpose, Scope, Usage
-from gateway.relay import Event
+from gateway.relay import content_of
 
 PATH = "/chat/completions"
 # a quoted name followed by a colon is a field: quotes inside of texts are escaped
 MODEL_FIELD = re.compile(rb'"model":\s*"[^"\\]*"')
 Piece = dict[str, Any]
+
+
+class Event(NamedTuple):
+    """A piece as the bytes that say it."""
+
+    raw: bytes
+    has_choices: bool = True
+
+    def content(self) -> Piece:
+        found: Piece = json.loads(self.raw)
+        return found
 
 
 async def stream(
@@ -34,8 +46,8 @@ async def stream(
     """
     body = requests.chat(body)
     async with contextlib.aclosing(events(caller, body, _wanted(body, purpose, on_wait))) as answer:
-        async for _, piece in answer:
-            yield piece
+        async for event in answer:
+            yield event.content()
 
 
 def _wanted(body: Piece, purpose: Purpose, on_wait: Callable[[Place], None] = lambda place: None) -> Wanted:
@@ -53,15 +65,15 @@ async def events(
         contextlib.aclosing(routing.stream(call, PATH, upstream_body)) as source,
     ):
         is_first = True
-        async for event in _metered(source, call.meter):
+        async for event in _metered(source, call):
             if is_first:
                 is_first = False
                 admitted(call)
-                last |= {name: event.content[name] for name in ("id", "created") if name in event.content}
-            yield _under_public_name(event, call.deployment)
+                last |= {name: event.content()[name] for name in ("id", "created") if name in event.content()}
+            yield event
     head = {"object": "chat.completion.chunk", "model": call.deployment.name, "choices": []}
     end = last | head | {"usage": usage_of(call.meter)}
-    yield Event(json.dumps(end, separators=(",", ":")).encode(), end)
+    yield Event(json.dumps(end, separators=(",", ":")).encode(), has_choices=False)
 
 
 async def complete(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> dict[str, Any]:
@@ -86,21 +98,25 @@ async def answer(
     return found | {"model": call.deployment.name, "usage": usage_of(call.meter)}
 
 
-def _under_public_name(event: Event, deployment: Deployment) -> Event:
-    if event.content.get("model") == deployment.name:
-        return event
-    event.content["model"] = deployment.name
-    field = b'"model":' + json.dumps(deployment.name).encode()
-    return Event(MODEL_FIELD.sub(lambda _: field, event.raw, count=1), event.content)
+def _under_public_name(raw: bytes, piece: Piece, name: str) -> bytes:
+    if piece.get("model") == name:
+        return raw
+    field = b'"model":' + json.dumps(name).encode()
+    return MODEL_FIELD.sub(lambda _: field, raw, count=1)
 
 
-async def _metered(source: AsyncIterator[Event], meter: Meter) -> AsyncIterator[Event]:
+async def _metered(source: AsyncIterator[bytes], call: Running) -> AsyncIterator[Event]:
     """Count what passes and take the upstream's own count out of it."""
-    finished = False
-    async for event in source:
-        piece = event.content
+    finished, shape, meter = False, Shape(), call.meter
+    async for raw in source:
+        if (out := shape.told(raw)) is not None:
+            meter.relayed(1)
+            yield Event(out)
+            continue
+        piece = content_of(raw)
         if usage := piece.pop("usage", None):
             meter.reported(usage)
+            raw = json.dumps(piece, separators=(",", ":")).encode()
         choices = _choices(piece)
         if not choices:
             continue
@@ -108,7 +124,9 @@ async def _metered(source: AsyncIterator[Event], meter: Meter) -> AsyncIterator[
             finished = finished or bool(choice.get("finish_reason"))
             if text := _text(choice.get("delta")):
                 meter.relayed(tokens_of_piece(text))
-        yield event if not usage else Event(json.dumps(piece, separators=(",", ":")).encode(), piece)
+        out = _under_public_name(raw, piece, call.deployment.name)
+        shape.learn(raw, out, piece)
+        yield Event(out)
     if not finished:
         raise UpstreamBroken
     meter.status = Usage.Status.DONE

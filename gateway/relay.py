@@ -1,6 +1,6 @@
 """The wire to an upstream. Whatever goes wrong on it leaves here as a GatewayError that tells a caller no address.
 
-Events are handed on as the bytes they came as, beside their content: nothing is written anew. Time is taken for a
+Events are handed on as the bytes they came as: nothing is written anew. Time is taken for a
 whole event or answer, so a server that sends a byte now and then is no exception.
 """
 
@@ -11,7 +11,7 @@ import logging
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 
@@ -23,6 +23,7 @@ LARGE = 100_000  # bytes of an answer that is read in a thread
 LONGEST_EVENT = 4 * 2**20  # bytes
 LONGEST_ANSWER = 256 * 2**20  # bytes: 2,048 vectors written out in digits are 90 MB
 KEEP_ALIVE = 3.0  # seconds; less than servers keep theirs, so that none closes just as we send
+TICK = 0.5  # seconds
 LAST_WORDS = 1.0  # seconds for the end of a stream after its last event
 
 Headers = dict[str, str]
@@ -30,11 +31,6 @@ Headers = dict[str, str]
 logger = logging.getLogger(__name__)
 _sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 _keepers: set[asyncio.Task[None] | None] = set()
-
-
-class Event(NamedTuple):
-    raw: bytes
-    content: dict[str, Any]
 
 
 async def post(
@@ -52,37 +48,47 @@ async def post(
 
 async def stream(
     upstream: Upstream, path: str, body: dict[str, Any], headers: Headers | None = None
-) -> AsyncGenerator[Event, None]:
-    """The objects of an event stream. Leaving early closes the connection, which stops the upstream."""
+) -> AsyncGenerator[bytes, None]:
+    """The data of each event of a stream. Leaving early closes the connection, which stops the upstream."""
     clock = asyncio.get_running_loop().time
     end, limit = clock() + upstream.total_timeout, float(upstream.first_token_timeout)
     async with _understood(upstream):
         async with asyncio.timeout(limit):
             response = await _ask(upstream, path, body, headers)
+        source = _Source(response.content)
         try:
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 raise exceptions.UpstreamBroken
-            source = _Source(response.content)
-            while True:
-                raw = source.buffered()
-                if raw is None:
-                    async with asyncio.timeout(min(limit, end - clock())):
-                        raw = await source.next()
-                if raw is None or raw == b"[DONE]":
+            while (raw := source.buffered() or await source.next(min(clock() + limit, end))) is not None:
+                if raw == b"[DONE]":
                     break
-                yield Event(raw, _content(raw))
+                yield raw
                 limit = upstream.between_tokens_timeout
             await _finish(response)
         finally:
+            source.close()
             response.close()
 
 
 class _Source:
-    """The data of each server-sent event."""
+    """The data of each server-sent event. One clock looks now and then whether it is waited for too long: a time-out
+    for each event costs more than all the rest of it."""
 
     def __init__(self, stream: aiohttp.StreamReader) -> None:
         self.stream = stream
         self.buffer = b""
+        self.until: float | None = None  # while it is waited for
+        self.loop = asyncio.get_running_loop()
+        self.clock = self.loop.call_later(TICK, self._look)
+
+    def _look(self) -> None:
+        if self.until is not None and self.loop.time() >= self.until:
+            self.stream.set_exception(TimeoutError())
+        else:
+            self.clock = self.loop.call_later(TICK, self._look)
+
+    def close(self) -> None:
+        self.clock.cancel()
 
     def buffered(self) -> bytes | None:
         while (end := self.buffer.find(b"\n\n")) >= 0:
@@ -91,9 +97,12 @@ class _Source:
                 return data
         return None
 
-    async def next(self) -> bytes | None:
+    async def next(self, until: float) -> bytes | None:
+        """None at the end; raises TimeoutError some moments after `until`, by the loop's clock."""
         while True:
+            self.until = until
             more = await self.stream.readany()
+            self.until = None
             if not more:
                 left, self.buffer = self.buffer, b""
                 return _data(left)
@@ -113,8 +122,12 @@ def _data(event: bytes) -> bytes | None:
     return b"\n".join(lines) if lines else None
 
 
-def _content(raw: bytes) -> dict[str, Any]:
-    content = json.loads(raw)
+def content_of(raw: bytes) -> dict[str, Any]:
+    """What an event says; raises UpstreamError when it says that something is wrong, or nothing."""
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise exceptions.UpstreamBroken from error
     if not isinstance(content, dict):
         raise exceptions.UpstreamBroken
     if content.get("error"):

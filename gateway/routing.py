@@ -8,7 +8,6 @@ from gateway import metrics, relay
 from gateway.calls import Running
 from gateway.exceptions import UpstreamBroken, UpstreamError
 from gateway.models import Deployment
-from gateway.relay import Event
 from gateway.tracing import onward
 
 Body = dict[str, Any]
@@ -32,7 +31,7 @@ async def post(call: Running, path: str, body: Body) -> Body:
             await call.move(error)
 
 
-async def stream(call: Running, path: str, body: Body) -> AsyncGenerator[Event, None]:
+async def stream(call: Running, path: str, body: Body) -> AsyncGenerator[bytes, None]:
     call.is_streamed = True
     while True:
         events = relay.stream(call.deployment.upstream, path, body_for(call.deployment, body), onward(call.span))
@@ -41,6 +40,7 @@ async def stream(call: Running, path: str, body: Body) -> AsyncGenerator[Event, 
                 first = await anext(events, None)
                 if first is None:
                     raise UpstreamBroken
+                relay.content_of(first)  # it may be an error
             except UpstreamError as error:
                 await call.move(error)
                 continue

@@ -13,9 +13,9 @@ from gateway.api.http import Answer, Request, event
 from gateway.api.limits import headers_of
 from gateway.callers import standing
 from gateway.calls import Running, Wanted
+from gateway.completions import Event
 from gateway.exceptions import GatewayError, InvalidRequest, UnknownModel
 from gateway.models import Deployment, Purpose, Scope
-from gateway.relay import Event
 
 
 async def models(request: Request) -> Answer:
@@ -92,8 +92,8 @@ async def _events(
     async with contextlib.aclosing(pieces):
         try:
             yield event(first.raw)
-            async for raw, content in pieces:
-                if with_usage or content["choices"]:
+            async for raw, has_choices in pieces:
+                if with_usage or has_choices:
                     yield event(raw)
         except GatewayError as error:
             yield event(json.dumps(error_object(error)).encode())
