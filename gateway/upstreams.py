@@ -47,7 +47,6 @@ def test(upstream: Upstream) -> Trial:
     try:
         found = discovery.look(upstream)
     except UpstreamError as failure:
-        rounds.conclude(upstream, failure)
         return Trial(_since(began), error=str(failure))
     models = [model.id for model in found.models]
     rounds.conclude(upstream, models)
