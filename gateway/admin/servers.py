@@ -117,6 +117,9 @@ class UpstreamAdmin(ModelAdmin):  # type: ignore[misc]
     def _tell(self, request: HttpRequest, added: list[Deployment]) -> None:
         text = ngettext("%(count)s new model is offered.", "%(count)s new models are offered.", len(added))
         messages.success(request, text % {"count": len(added)})
+        if off := [each.model for each in added if not each.is_active]:
+            text = gettext("Switched off, as the server passes their calls on to another one elsewhere: %(models)s.")
+            messages.warning(request, text % {"models": ", ".join(off)})
         if twice := upstreams.elsewhere_too(added):
             text = gettext(
                 "Also offered by another upstream: %(models)s. Give both the same public name to share calls."

@@ -198,6 +198,16 @@ def test_what_is_found_is_added_with_one_click(panel: Client, next_door: Server)
     assert (Upstream.objects.get().name, Deployment.objects.count()) == ("Ollama", 3)
 
 
+def test_a_test_tells_what_kind_of_server_answered_and_which_models_leave_the_house(
+    panel: Client, next_door: Server
+) -> None:
+    page = text_of(panel, reverse("admin:gateway_upstream_add_found"), {"base_url": next_door.url})
+    assert "elsewhere: swift:cloud." in page
+    trial = upstreams.test(Upstream.objects.get())
+    assert (trial.software, trial.models[0]) == ("Ollama 0.13.5", "parrot:8b")
+    assert "answers" in text_of(panel, reverse(LIST))
+
+
 def test_no_other_address_can_be_added_like_this(panel: Client, fake_upstream: FakeUpstream) -> None:
     url = reverse("admin:gateway_upstream_add_found")
     assert panel.post(url, {"base_url": fake_upstream.url}).status_code == 404
