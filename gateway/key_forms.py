@@ -61,8 +61,10 @@ class OwnKeyForm(KeyForm):
         super().__init__(*args, offered=[each.name for each in keys.offered_to(user)], **kwargs)
         self.instance.user = user
         self.fields["name"].help_text = _("What it is for, e.g. “monthly report”.")
-        if not self.fields["model_names"].choices:  # type: ignore[attr-defined]
-            self.fields["model_names"].help_text = _("No model is offered to you at present.")
+        has_choice = self.fields["model_names"].choices  # type: ignore[attr-defined]
+        self.fields["model_names"].help_text = (
+            _("None chosen: all that you may use.") if has_choice else _("No model is offered to you at present.")
+        )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -88,7 +90,7 @@ class RotationForm(forms.Form):
     OVERLAPS = [(0, _("at once")), (1, _("in an hour")), (24, _("in a day")), (168, _("in seven days"))]
 
     overlap = forms.TypedChoiceField(
-        label=_("The present secret stops to work"),
+        label=_("The present secret stops working"),
         choices=OVERLAPS,
         coerce=lambda hours: timedelta(hours=int(hours)),
         initial=24,

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import DatabaseError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -91,8 +92,9 @@ class ApiKey(models.Model):
         return key, key.issue()
 
     @property
-    def scope_labels(self) -> list[str]:
-        return [str(Scope(scope).label) for scope in self.scopes]
+    def scope_labels(self) -> "list[str | Promise]":
+        is_everything = set(self.scopes) == set(Scope.values)
+        return [_("everything")] if is_everything else [str(Scope(scope).label) for scope in self.scopes]
 
     @property
     def has_expired(self) -> bool:
@@ -104,7 +106,7 @@ class ApiKey(models.Model):
 
     @property
     def overlaps_until(self) -> datetime | None:
-        """When the secret before this one stops to open, if it still does."""
+        """When the secret before this one stops opening, if it still does."""
         is_to_come = self.former_until is not None and self.former_until > timezone.now()
         return self.former_until if is_to_come and not self.has_ended else None
 

@@ -134,9 +134,7 @@ def test_an_admin_may(panel: Client) -> None:
     assert secret_in(create(panel))
 
 
-def test_who_has_a_key_but_may_not_create_any_revokes_it_and_rotates_none(
-    key: ApiKey, alices_client: Client
-) -> None:
+def test_who_has_a_key_but_may_not_create_any_revokes_it_and_rotates_none(key: ApiKey, alices_client: Client) -> None:
     digest = key.digest
     assert alices_client.post(reverse("keys:rotate", args=[key.pk]), {"overlap": "0"}).status_code == 302
     alices_client.post(reverse("keys:revoke", args=[key.pk]))
@@ -234,6 +232,11 @@ def test_an_admin_rotates_a_key(panel: Client, alice: User) -> None:
     response = panel.post(rotate(key), {"overlap": "1"})
     assert opened_by(secret_in(response)) == opened_by(former) == key
     assert "no-store" in response["Cache-Control"] and LogEntry.objects.count() == 1
+
+
+def test_an_admin_does_not_rotate_what_has_ended(panel: Client, key: ApiKey) -> None:
+    key.revoke()
+    assert "revoked or has expired" in panel.post(rotate(key), {"overlap": "1"}, follow=True).text
 
 
 def test_an_admin_revokes_a_key(panel: Client, alice: User) -> None:

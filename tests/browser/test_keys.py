@@ -1,0 +1,71 @@
+"""The page of a person's own API keys."""
+
+import pytest
+from openai import AuthenticationError, OpenAI
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.test_looks import check
+from tests.run.instance import Instance, eventually
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("de", "dark", 390)])
+def test_every_page_of_a_key_is_accessible(open_page: OpenPage, language: str, scheme: str, width: int) -> None:
+    page = open_page("/keys/new/", locale=language, color_scheme=scheme, width=width)
+    check(page)
+    page.locator("#id_name").fill(f"Monatsbericht {scheme}")
+    page.locator("main form button").click()
+    expect(page.locator("#secret")).to_contain_text("vol-")
+    check(page)
+    page.locator("main a.button-primary").click()
+    row = page.locator(".keys > li", has_text=f"Monatsbericht {scheme}")
+    check(page)
+    row.get_by_role("link").first.click()
+    check(page)
+    page.go_back()
+    row.get_by_role("link").last.click()
+    check(page)
+
+
+def test_a_key_is_created_by_keyboard_used_and_revoked(open_page: OpenPage, house: Instance) -> None:
+    page = open_page("/keys/new/")
+    page.get_by_label("Name").fill("Export")
+    page.keyboard.press("Enter")
+    client = OpenAI(base_url=f"http://127.0.0.1:{house.port}/v1", api_key=page.locator("#secret").inner_text())
+    assert "librarian" in [model.id for model in client.models.list()]
+    page.get_by_role("link", name="Done").click()
+    page.get_by_role("link", name="Revoke Export").click()
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("status")).to_contain_text("“Export” is revoked.")
+    assert eventually(lambda: refused(client), 5)
+
+
+def refused(client: OpenAI) -> bool:
+    try:
+        client.models.list()
+    except AuthenticationError:
+        return True
+    return False
+
+
+def test_the_secret_is_copied(open_page: OpenPage) -> None:
+    page = open_page("/keys/new/", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_label("Name").fill("Kopie")
+    page.get_by_role("button", name="Create key").click()
+    page.get_by_role("button", name="Copy").first.click()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#secret").inner_text()
+
+
+def test_without_script_a_key_is_created_and_rotated(open_page: OpenPage) -> None:
+    page = open_page("/keys/new/", java_script_enabled=False)
+    page.get_by_label("Name").fill("Ohne Skript")
+    page.get_by_role("button", name="Create key").click()
+    first = page.locator("#secret").inner_text()
+    expect(page.get_by_role("button", name="Copy")).to_be_hidden()
+    page.get_by_role("link", name="Done").click()
+    page.get_by_role("link", name="Rotate Ohne Skript").click()
+    page.get_by_role("button", name="Rotate").click()
+    assert page.locator("#secret").inner_text() != first
+    expect(page.get_by_text("The former secret works until")).to_be_visible()
