@@ -1,6 +1,7 @@
 """What the database said a moment ago, for what every call asks anew: who calls, what is offered.
 
-A change is seen by every process after `SECONDS` at the latest, a revoked key likewise: five are promised.
+The database tells of changes (sql/changes.sql). While a process hears it, it forgets at once; otherwise it asks again
+after `SECONDS`. Either way a revoked key is refused well within the five seconds that are promised.
 """
 
 import asyncio
@@ -11,11 +12,15 @@ from typing import Generic, TypeVar
 from gateway.database import in_database
 
 SECONDS = 2.0
+WHILE_LISTENING = 60.0
+HEARD_WITHIN = 3.0  # seconds since the listener's last sign of life
 MANY = 10_000  # entries
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 _shelves: "list[Fresh[object, object]]" = []
+_changes = 0
+_heard_at = float("-inf")
 
 
 class Fresh(Generic[Key, Value]):
@@ -29,7 +34,7 @@ class Fresh(Generic[Key, Value]):
 
     async def get(self, key: Key) -> Value:
         found = self.known.get(key)
-        if found and time.monotonic() - found[0] < SECONDS:
+        if found and _is_fresh(found[0]):
             return found[1]
         place = (asyncio.get_running_loop(), key)
         if place not in self.asked:
@@ -38,15 +43,31 @@ class Fresh(Generic[Key, Value]):
         return await asyncio.shield(self.asked[place])  # one who leaves does not take it from the others
 
     async def _ask(self, key: Key) -> Value:
-        began = time.monotonic()
+        began, changes = time.monotonic(), _changes
         value = await in_database(self.load, key)
-        if len(self.known) >= MANY:
-            self.known.clear()
-        self.known[key] = (began, value)
+        if changes == _changes:  # else it may be what was before
+            if len(self.known) >= MANY:
+                self.known.clear()
+            self.known[key] = (began, value)
         return value
+
+
+def _is_fresh(since: float) -> bool:
+    now = time.monotonic()
+    return now - since < (WHILE_LISTENING if now - _heard_at < HEARD_WITHIN and SECONDS else SECONDS)
+
+
+def listening(is_told: bool = False) -> None:
+    """The listener says that it is there, and whether it heard of a change."""
+    global _heard_at
+    _heard_at = time.monotonic()
+    if is_told:
+        forget()
 
 
 def forget() -> None:
     """Everything, at once."""
+    global _changes
+    _changes += 1
     for shelf in _shelves:
         shelf.known.clear()

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 
-from gateway import ledger
+from gateway import fresh, ledger
 from gateway.exceptions import BooksUnavailable
 from gateway.metering import Meter
 
@@ -20,6 +20,7 @@ LEASE = 30  # seconds, as in sql/ledger.sql
 RENEWAL = 10.0
 LEASE_IN_LINE = 10
 LOOK = 1.0
+SERVER_AFTER = 3  # looks; a loop that lives as long is a server's and no job's
 
 logger = logging.getLogger(__name__)
 _leases: dict[asyncio.AbstractEventLoop, "Leases"] = {}
@@ -52,17 +53,24 @@ class Leases:
     async def admission(self, call_id: UUID, first: Place, tell: Callable[[Place], None]) -> int:
         """Wait in line; returns the deployment that is free now."""
         self.waiting[call_id] = waiting = Waiting(asyncio.get_running_loop().create_future(), tell)
-        if len(self.tasks) == 1:
-            self.tasks.append(asyncio.create_task(self._listen()))
+        self.listen()
         tell(first)
         try:
             return await waiting.admitted
         finally:
             del self.waiting[call_id]
 
+    def listen(self) -> None:
+        if len(self.tasks) == 1:
+            self.tasks.append(asyncio.create_task(self._listen()))
+
     async def _look(self) -> None:
+        looks = 0
         while True:
             await asyncio.sleep(LOOK)
+            looks += 1
+            if looks == SERVER_AFTER:
+                self.listen()
             due = time.monotonic() - self.renewed >= RENEWAL
             if due:
                 self.renewed = time.monotonic()
@@ -91,18 +99,29 @@ class Leases:
                 waiting.tell(Place(found["place"], found["seconds"]))
 
     async def _listen(self) -> None:
-        """Hear of admissions at once; without this they are found a second later."""
+        """Hear of admissions and changes at once; without this they are found a second or two later."""
         while True:
             try:
                 async with await ledger.connect() as database:
-                    await database.execute("LISTEN gateway_admitted")
-                    async for notification in database.notifies():
-                        call_id, deployment = notification.payload.split(" ")
-                        waiting = self.waiting.get(UUID(call_id))
-                        if waiting and not waiting.admitted.done():
-                            waiting.admitted.set_result(int(deployment))
-            except psycopg.OperationalError:
+                    await database.execute("LISTEN gateway_admitted; LISTEN gateway_changed")
+                    fresh.listening(is_told=True)  # of whatever was missed
+                    while True:
+                        async for notification in database.notifies(timeout=LOOK):
+                            self._hear(notification)
+                        async with asyncio.timeout(LOOK):
+                            await database.execute("SELECT")  # is it there still?
+                        fresh.listening()
+            except (psycopg.OperationalError, TimeoutError):
                 await asyncio.sleep(LOOK)
+
+    def _hear(self, notification: psycopg.Notify) -> None:
+        if notification.channel == "gateway_changed":
+            fresh.listening(is_told=True)
+            return
+        call_id, deployment = notification.payload.split(" ")
+        waiting = self.waiting.get(UUID(call_id))
+        if waiting and not waiting.admitted.done():
+            waiting.admitted.set_result(int(deployment))
 
 
 def of_this_loop() -> Leases:

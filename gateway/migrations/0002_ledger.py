@@ -11,4 +11,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL((SQL / "usage.sql").read_text(), migrations.RunSQL.noop),
         migrations.RunSQL((SQL / "ledger.sql").read_text(), migrations.RunSQL.noop),
+        migrations.RunSQL((SQL / "changes.sql").read_text(), migrations.RunSQL.noop),
     ]

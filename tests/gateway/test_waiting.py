@@ -9,10 +9,11 @@ import httpx2
 import pytest
 
 from accounts.models import User
-from gateway import completions, exceptions
-from gateway.callers import Caller
+from gateway import callers, completions, exceptions, fresh, leases
+from gateway.callers import Caller, by_secret
+from gateway.database import in_database
 from gateway.leases import Place
-from gateway.models import Call, Deployment, Occupancy, Purpose, Upstream, Usage
+from gateway.models import ApiKey, Call, Deployment, Occupancy, Purpose, Quota, Upstream, Usage
 from tests.fake_upstream import FakeUpstream
 from tests.gateway.serving import as_process
 
@@ -112,3 +113,29 @@ def max_at_once(server: FakeUpstream) -> int:
         at_once += change
         most = max(most, at_once)
     return most
+
+
+async def test_a_server_hears_of_a_revoked_key_at_once(
+    caller: Caller, aviary: Upstream, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh, "SECONDS", 2.0)
+    leases.of_this_loop().listen()
+    await asyncio.sleep(0.5)
+    assert (await by_secret(secret)).api_key
+    key = await ApiKey.objects.aget()
+    await in_database(key.revoke)
+    await asyncio.sleep(0.2)
+    with pytest.raises(exceptions.NotAuthenticated):
+        await by_secret(secret)
+
+
+async def test_what_only_counts_is_no_change(caller: Caller, aviary: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh, "SECONDS", 2.0)
+    await Quota.objects.acreate(limit=1000)
+    leases.of_this_loop().listen()
+    await asyncio.sleep(0.5)
+    await ask(caller)
+    known = dict(callers.standings.known)
+    await ask(caller)
+    await asyncio.sleep(0.3)
+    assert known and callers.standings.known == known
