@@ -170,9 +170,11 @@ def test_another_process_refuses_a_revoked_key_within_five_seconds_while_its_str
         next(lines)
         key.revoke()
         revoked = time.monotonic()
+        asked = revoked
         while (status := httpx2.get(f"{address}/v1/models", headers=headers).status_code) == 200:
-            assert time.monotonic() - revoked < 5
+            assert asked - revoked < 5  # what was asked before may be answered yet
             time.sleep(0.1)
+            asked = time.monotonic()
         assert (status, list(lines)[-2]) == (401, "data: [DONE]")
 
 
