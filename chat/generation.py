@@ -33,6 +33,7 @@ from gateway import completions
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.exceptions import GatewayError
+from gateway.leases import Place
 from gateway.models import Purpose
 from rag.exceptions import RagError
 from rag.retrieval import Passage, retrieve
@@ -76,6 +77,7 @@ class Writer:
         self.pending = ""  # received, but not yet published
         self.saved = ("", 0)
         self.stopping = False
+        self.last_told = ""
         self.renderer = StreamingRenderer(None)
 
     async def run(self) -> None:
@@ -126,12 +128,21 @@ class Writer:
             context.history, passages, searched=context.searched, context=deployment.context_length
         )
         body = {"model": deployment.name, "messages": messages, "stream": True}
-        stream = completions.stream(Caller(context.owner), body, purpose=Purpose.CHAT)
+        stream = completions.stream(Caller(context.owner), body, purpose=Purpose.CHAT, on_wait=self._in_line)
         async with contextlib.aclosing(stream):
             async for chunk in stream:
                 for choice in chunk.get("choices") or ():
                     if text := (choice.get("delta") or {}).get("content"):
                         yield text.replace("\x00", "")
+
+    def _in_line(self, place: Place) -> None:
+        """Told each second of a wait; shown when it says something new."""
+        seconds = 5 * max(1, round(place.seconds / 5))
+        text = _("Number %(place)s in line, about %(seconds)s s…") % {"place": place.place, "seconds": seconds}
+        if text != self.last_told:
+            telling = asyncio.create_task(self._tell(text))
+            _tasks.add(telling)
+            telling.add_done_callback(_finished)
 
     async def _pulse(self, writing: "asyncio.Task[None] | None") -> None:
         """Publish what has come and save now and then; cancel the writing when somebody asked for it."""
@@ -157,6 +168,7 @@ class Writer:
         await self._publish({"type": "text", "closed": closed, "tail": tail})
 
     async def _tell(self, text: str) -> None:
+        self.last_told = text
         await self._publish({"type": "status", "text": text})
 
     async def _publish(self, event: events.Event) -> None:

@@ -14,7 +14,10 @@ from accounts.models import User
 from chat import events
 from chat.generation import Writer
 from chat.models import Conversation, Message
+from gateway import completions
+from gateway.callers import Caller
 from gateway.database import in_database
+from gateway.models import Deployment, Purpose
 from tests.conftest import client_of
 from tests.fake_upstream import FakeUpstream
 from tests.sockets import Socket
@@ -153,3 +156,18 @@ async def test_signing_out_ends_an_open_socket(
         await Session.objects.all().adelete()
         await events.publish(conversation.id, {"type": "asked", "html": "geheim", "replaces": ""})
         assert (await alice.receive())["code"] == 4404
+
+
+async def test_who_stands_in_line_is_told_where(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    await Deployment.objects.aupdate(slots=1)
+    fake_upstream.reply("eins zwei", delay=0.5)
+    body = {"messages": [{"role": "user", "content": "?"}]}
+    before = asyncio.create_task(completions.complete(Caller(conversation.owner), body, purpose=Purpose.API))
+    await asyncio.to_thread(fake_upstream.wait_for, lambda server: server.calls)
+    async with tab(conversation) as alice:
+        await alice.attach()
+        _, seen = await asyncio.gather(Writer(await in_database(ask), "en").run(), alice.until("ended"))
+    await before
+    assert "Number 1 in line, about 5 s…" in [event.get("text") for event in seen]
