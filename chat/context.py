@@ -43,8 +43,8 @@ def load(answer: Message) -> Context:
 
 
 def deployment_for(conversation: Conversation) -> Deployment:
-    serving = Deployment.objects.serving(Deployment.Kind.CHAT)
-    deployment = serving.filter(name=conversation.model).first() if conversation.model else serving.first()
+    offered = Deployment.objects.offered_to(conversation.owner, Deployment.Kind.CHAT)
+    deployment = offered.filter(name=conversation.model).first() if conversation.model else offered.first()
     if deployment is None:
         raise NoModel
     return deployment

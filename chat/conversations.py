@@ -27,7 +27,7 @@ def page(user: User, conversation: Conversation | None) -> dict[str, Any]:
         "conversation": conversation,
         "thread": thread,
         "running": next((message for message in thread if message.is_running), None),
-        "deployments": Deployment.objects.serving(Deployment.Kind.CHAT),
+        "deployments": Deployment.objects.offered_to(user, Deployment.Kind.CHAT),
         "collections": Collection.objects.visible_to(user).knowledge(),
         "chosen": set(conversation.collections.values_list("id", flat=True)) if conversation else set(),
         "attachments": Document.objects.filter(collection=attached) if attached else Document.objects.none(),

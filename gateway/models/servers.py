@@ -4,8 +4,10 @@ from typing import Any, Self
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from gateway.encryption import EncryptedTextField
 from gateway.exceptions import UnknownModel
 
@@ -90,6 +92,12 @@ class Upstream(models.Model):
 class DeploymentQuerySet(models.QuerySet["Deployment"]):
     def serving(self, kind: str) -> Self:
         return self.filter(kind=kind, is_active=True, upstream__is_active=True).select_related("upstream")
+
+    def offered_to(self, user: User, kind: str) -> Self:
+        """One of each name: the first that would be asked."""
+        theirs = self.serving(kind).filter(Q(teams=None) | Q(teams__members=user))
+        first = theirs.order_by("name", "-is_default", "priority", "id").distinct("name")
+        return self.serving(kind).filter(pk__in=first.values("pk"))
 
     def find(self, name: str, kind: str) -> "Deployment":
         """The deployment of that public name, the default for an empty one; raises UnknownModel."""

@@ -5,10 +5,11 @@ import pytest
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Membership, Team, User
 from chat import asking, conversations
 from chat.models import Citation, Conversation, Message
 from gateway.database import in_database
+from gateway.models import Deployment
 from rag.models import Collection, Document
 from tests.conftest import BACKEND, client_of
 from tests.fake_upstream import FakeUpstream
@@ -170,3 +171,13 @@ def test_a_stranger_sees_the_same_as_for_an_unknown_id(conversation: Conversatio
     answers = [client_of(charlie).get(page("conversation", target)) for target in (conversation.id, uuid4())]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].content == answers[1].content
+
+
+def test_a_model_is_offered_once_and_to_its_team_alone(alices_client: Client, alice: User, parrot: Deployment) -> None:
+    team = Team.objects.create(name="owls")
+    Deployment.objects.create(upstream=parrot.upstream, name="parrot", model="parrot-2")
+    Deployment.objects.create(upstream=parrot.upstream, name="eagle owl", model="owl").teams.add(team)
+    page = alices_client.get("/").content.decode()
+    assert page.count('<option value="parrot"') == 1 and "eagle owl" not in page
+    Membership.objects.create(user=alice, team=team)
+    assert '<option value="eagle owl"' in alices_client.get("/").content.decode()
