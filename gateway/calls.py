@@ -8,10 +8,10 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.utils import timezone
 
@@ -25,8 +25,6 @@ from gateway.models import Call, Deployment, Purpose, Usage
 LONGEST_WAIT = 900.0  # seconds in line
 
 logger = logging.getLogger(__name__)
-Result = TypeVar("Result")
-_under_way: set[asyncio.Task[Any]] = set()  # the loop itself keeps no task alive
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,12 @@ class Running:
         """Hold what the call may need and wait for a free slot, or raise and change nothing."""
         entry = self.reservation(estimate, await quotas.usual.get(self.deployment.pk))
         self.is_booked = True
-        await self._take(await ledger.book(entry))
+        try:
+            answer = await ledger.book(entry)
+        except BooksUnavailable:
+            self.is_booked = False  # or the sweep will find it
+            raise
+        await self._take(answer)
 
     def reservation(self, estimate: Estimate, usual: quotas.Usual) -> ledger.Entry:
         self.meter.input_estimate = estimate.input_tokens
@@ -177,14 +180,6 @@ def _last_known(call: Call) -> Consumption:
     )
 
 
-def _keep(coroutine: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
-    """A task that runs to its end even when nobody waits for it any more."""
-    task = asyncio.create_task(coroutine)
-    _under_way.add(task)
-    task.add_done_callback(_under_way.discard)
-    return task
-
-
 @contextlib.asynccontextmanager
 async def metered(
     caller: Caller, wanted: Wanted, estimate: Callable[[list[Deployment]], Estimate]
@@ -196,9 +191,8 @@ async def metered(
     able = [deployment for deployment in able if wanted.model in ("", deployment.model)] or able
     call = Running(caller, wanted, known, able)
     keeping = leases.of_this_loop().running
-    reservation = _keep(call.reserve(estimate(able)))
     try:
-        await _unless_left(reservation)
+        await call.reserve(estimate(able))
         keeping[call.id] = call.meter
         yield call
         await health.note(call.deployment.upstream, None)
@@ -209,21 +203,7 @@ async def metered(
         raise
     finally:
         keeping.pop(call.id, None)
-        await asyncio.shield(_keep(_settle_after(reservation, call)))
-
-
-async def _unless_left(reservation: asyncio.Task[None]) -> None:
-    """A caller who leaves frees the place in line at once; an entry that is on its way to the books is waited for."""
-    try:
-        await asyncio.shield(reservation)
-    except asyncio.CancelledError:
-        reservation.cancel()
-        raise
-
-
-async def _settle_after(reservation: asyncio.Task[None], call: Running) -> None:
-    await asyncio.wait([reservation])
-    metrics.ended(call)
-    tracing.end(call)
-    if call.is_booked:
-        await call.settle()
+        metrics.ended(call)
+        tracing.end(call)
+        if call.is_booked:
+            await call.settle()  # written behind what is on its way to the books, even when nobody waits for it

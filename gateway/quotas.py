@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -59,7 +60,12 @@ usual = Fresh(_usual)
 
 def begins_anew(period: str, now: datetime) -> datetime | None:
     """None for a balance."""
-    local = now.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(second=0, microsecond=0)
+    return _begins_anew(period, now.replace(second=0, microsecond=0), settings.TIME_ZONE)
+
+
+@lru_cache(maxsize=64)
+def _begins_anew(period: str, minute: datetime, zone: str) -> datetime | None:
+    local = minute.astimezone(ZoneInfo(zone))
     match Quota.Period(period):
         case Quota.Period.MINUTE:
             return local.astimezone(UTC) + timedelta(minutes=1)
