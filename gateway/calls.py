@@ -120,7 +120,7 @@ class Running:
             raise BooksUnavailable  # swept while the database was away
         self.is_booked = found["state"] not in ("refused", "full")
         if found["state"] == "refused":
-            raise quotas.exceeded(next(quota for quota in self.quotas if quota.pk == found["quota"]))
+            raise quotas.exceeded(next(quota for quota in self.quotas if quota.id == found["quota"]))
         if found["state"] == "full":
             raise LineFull(retry_after=max(1, round(found["seconds"])))
         self.left |= dict(found.get("left", ()))
@@ -138,9 +138,9 @@ class Running:
         entry = settlement(self.id, self.deployment, consumed)
         found = await ledger.book(entry) or {}
         for quota in self.quotas:
-            if quota.pk in found.get("warned", ()):
+            if quota.id in found.get("warned", ()):
                 metrics.quota_warnings.labels(quota.unit, quota.period).inc()
-                logger.warning("Quota %s reached its warning mark: %s", quota.pk, quota)
+                logger.warning("Quota %s reached its warning mark: %s", quota.id, quota)
 
 
 def settlement(call_id: uuid.UUID, deployment: Deployment | None, consumed: Consumption) -> ledger.Entry:

@@ -22,7 +22,7 @@ Hold = tuple[int, int, int | None]  # quota, amount, and the deployment whose ow
 
 def applicable(quotas: Iterable[Quota], deployments: Iterable[Deployment]) -> list[Quota]:
     """In the order of their ids."""
-    ids = {deployment.pk for deployment in deployments}
+    ids = {deployment.id for deployment in deployments}
     return [quota for quota in quotas if quota.deployment_id is None or quota.deployment_id in ids]
 
 
@@ -35,7 +35,7 @@ def holds(quotas: Iterable[Quota], dearest: Deployment, estimate: Estimate, usua
         Unit.COST: cost_of(dearest, estimate.input_tokens, output),
         Unit.ENERGY: usual.energy,
     }
-    return [(quota.pk, amounts[Unit(quota.unit)], quota.deployment_id) for quota in quotas]
+    return [(quota.id, amounts[Unit(quota.unit)], quota.deployment_id) for quota in quotas]
 
 
 class Usual:

@@ -18,9 +18,9 @@ def headers_of(call: Running) -> Headers:
         headers["x-voliere-queue-place"] = str(call.first_place)
     now = timezone.now()
     for unit, name in NAMED_LIKE_OPENAIS.items():
-        counted = [quota for quota in call.quotas if quota.unit == unit and quota.is_hard and quota.pk in call.left]
+        counted = [quota for quota in call.quotas if quota.unit == unit and quota.is_hard and quota.id in call.left]
         if counted:
-            tightest = min(counted, key=lambda quota: call.left[quota.pk])
+            tightest = min(counted, key=lambda quota: call.left[quota.id])
             headers[f"x-ratelimit-limit-{name}"] = str(tightest.limit)
             headers[f"x-ratelimit-remaining-{name}"] = str(call.left[tightest.pk])
             if anew := quotas.begins_anew(tightest.period, now):
