@@ -116,6 +116,22 @@ def _ledger() -> str:
     return "the sums of the last two days agree with the calls"
 
 
+def _front_door() -> str:
+    """As an integrator's client finds it, through whatever proxy stands before it: without a key it is turned away."""
+    import openai  # takes half a second
+
+    address = f"{settings.PUBLIC_URL}/v1"
+    client = openai.OpenAI(base_url=address, api_key="none", max_retries=0, timeout=REACH_TIMEOUT)
+    try:
+        client.models.list()
+    except openai.AuthenticationError as error:
+        if error.code == "invalid_api_key":
+            return f"OpenAI's own client is understood at {address}"
+    except openai.APIError as error:
+        raise StartError(f"{address} cannot be used: {error}") from error
+    raise StartError(f"Something else than Voliere answers at {address}.")
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "Python": _python,
     "Data folder": _data_folder,
@@ -125,5 +141,6 @@ CHECKS: dict[str, Callable[[], str]] = {
     "Redis": connections.check_redis,
     "Worker": _worker,
     "Upstreams": _upstreams,
+    "Front door": _front_door,
     "Ledger": _ledger,
 }
