@@ -22,11 +22,11 @@ class QuotaForm(forms.ModelForm[Quota]):
     """Amounts are entered as people reckon, and stored as the ledger counts: see `Quota`."""
 
     amount = _amount(
-        label=_("limit"),
+        label=_("Limit"),
         help_text=_("Whole numbers of requests, tokens or calls; money with its decimals; energy in watt hours."),
     )
     top_up = _amount(
-        label=_("top up by"), required=False, help_text=_("Added to the limit of this balance when you save.")
+        label=_("Top up by"), required=False, help_text=_("Added to the limit of this balance when you save.")
     )
 
     class Meta:

@@ -171,7 +171,7 @@ class DeploymentAdmin(ModelAdmin):  # type: ignore[misc]
     list_select_related = ["upstream"]
     search_fields = ["name", "model"]
     readonly_fields = ["listed"]
-    filter_horizontal = ["teams"]
+    autocomplete_fields = ["teams"]
     fieldsets = [
         (None, {"fields": ["name", "upstream", "model", "kind", "is_active", "is_default", "listed"]}),
         (_("The model"), {"fields": ["licence", "quantisation", "context_length", "has_responses"]}),
