@@ -1,11 +1,11 @@
-"""Chat completions: the pieces of an upstream's answer, metered."""
+"""Completions: the pieces of an upstream's answer, metered. Those of a chat; another `Form` stands for other ones."""
 
 import contextlib
 import json
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,14 +15,23 @@ from gateway.calls import Running, Wanted
 from gateway.deltas import Shape
 from gateway.exceptions import UpstreamBroken
 from gateway.leases import Place
-from gateway.metering import Meter, estimated_tokens, tokens_of_piece
+from gateway.metering import Estimate, Meter, estimated_tokens, tokens_of_piece
 from gateway.models import Deployment, Purpose, Scope, Usage
 from gateway.relay import content_of
 
-PATH = "/chat/completions"
 # a quoted name followed by a colon is a field: quotes inside of texts are escaped
 MODEL_FIELD = re.compile(rb'"model":\s*"[^"\\]*"')
 Piece = dict[str, Any]
+
+
+class Form(NamedTuple):
+    """Where an upstream is asked, what that may need, and what comes back."""
+
+    path: str
+    estimate: Callable[[Piece, Sequence[Deployment]], Estimate]
+    text_of: Callable[[Piece], str]  # all that a choice, whole or a piece, says
+    id_begins: str
+    piece: str  # what a piece calls itself
 
 
 class Event(NamedTuple):
@@ -34,6 +43,21 @@ class Event(NamedTuple):
     def content(self) -> Piece:
         found: Piece = json.loads(self.raw)
         return found
+
+
+def _said(choice: Piece) -> str:
+    """All that a message or a delta says, thinks and calls."""
+    message = choice.get("delta") or choice.get("message")
+    if not isinstance(message, dict):
+        return ""
+    said = [message.get(name) for name in ("content", "reasoning_content", "reasoning", "refusal")]
+    for call in message.get("tool_calls") or []:
+        function = call.get("function") if isinstance(call, dict) else None
+        said += [function.get("name"), function.get("arguments")] if isinstance(function, dict) else []
+    return "".join(part for part in said if isinstance(part, str))
+
+
+CHAT = Form("/chat/completions", requests.estimate_chat, _said, "chatcmpl-", "chat.completion.chunk")
 
 
 async def stream(
@@ -55,23 +79,27 @@ def _wanted(body: Piece, purpose: Purpose, on_wait: Callable[[Place], None] = la
 
 
 async def events(
-    caller: Caller, body: Piece, wanted: Wanted, admitted: Callable[[Running], None] = lambda call: None
+    caller: Caller,
+    body: Piece,
+    wanted: Wanted,
+    admitted: Callable[[Running], None] = lambda call: None,
+    form: Form = CHAT,
 ) -> AsyncGenerator[Event, None]:
     """The same of a checked body, each piece beside the bytes that say it; `admitted` is told before the first."""
     upstream_body = body | {"stream": True, "stream_options": {"include_usage": True}}
-    last: Piece = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time())}
+    last: Piece = {"id": f"{form.id_begins}{uuid.uuid4().hex}", "created": int(time.time())}
     async with (
-        calls.metered(caller, wanted, partial(requests.estimate_chat, body)) as call,
-        contextlib.aclosing(routing.stream(call, PATH, upstream_body)) as source,
+        calls.metered(caller, wanted, partial(form.estimate, body)) as call,
+        contextlib.aclosing(routing.stream(call, form.path, upstream_body)) as source,
     ):
         is_first = True
-        async for event in _metered(source, call):
+        async for event in _metered(source, call, form):
             if is_first:
                 is_first = False
                 admitted(call)
                 last |= {name: event.content()[name] for name in ("id", "created") if name in event.content()}
             yield event
-    head = {"object": "chat.completion.chunk", "model": call.deployment.name, "choices": []}
+    head = {"object": form.piece, "model": call.deployment.name, "choices": []}
     end = last | head | {"usage": usage_of(call.meter)}
     yield Event(json.dumps(end, separators=(",", ":")).encode(), has_choices=False)
 
@@ -83,16 +111,20 @@ async def complete(caller: Caller, body: dict[str, Any], *, purpose: Purpose) ->
 
 
 async def answer(
-    caller: Caller, body: Piece, wanted: Wanted, admitted: Callable[[Running], None] = lambda call: None
+    caller: Caller,
+    body: Piece,
+    wanted: Wanted,
+    admitted: Callable[[Running], None] = lambda call: None,
+    form: Form = CHAT,
 ) -> dict[str, Any]:
     body.pop("stream_options", None)
-    async with calls.metered(caller, wanted, partial(requests.estimate_chat, body)) as call:
-        found = await routing.post(call, PATH, body | {"stream": False})
+    async with calls.metered(caller, wanted, partial(form.estimate, body)) as call:
+        found = await routing.post(call, form.path, body | {"stream": False})
         admitted(call)
         choices = _choices(found)
         if not choices:
             raise UpstreamBroken
-        call.meter.relayed(sum(estimated_tokens(_text(choice.get("message"))) for choice in choices))
+        call.meter.relayed(sum(estimated_tokens(form.text_of(choice)) for choice in choices))
         call.meter.reported(found.get("usage"))
         call.meter.status = Usage.Status.DONE
     return found | {"model": call.deployment.name, "usage": usage_of(call.meter)}
@@ -105,7 +137,7 @@ def _under_public_name(raw: bytes, piece: Piece, name: str) -> bytes:
     return MODEL_FIELD.sub(lambda _: field, raw, count=1)
 
 
-async def _metered(source: AsyncIterator[bytes], call: Running) -> AsyncIterator[Event]:
+async def _metered(source: AsyncIterator[bytes], call: Running, form: Form) -> AsyncIterator[Event]:
     """Count what passes and take the upstream's own count out of it."""
     finished, shape, meter = False, Shape(), call.meter
     async for raw in source:
@@ -122,7 +154,7 @@ async def _metered(source: AsyncIterator[bytes], call: Running) -> AsyncIterator
             continue
         for choice in choices:
             finished = finished or bool(choice.get("finish_reason"))
-            if text := _text(choice.get("delta")):
+            if text := form.text_of(choice):
                 meter.relayed(tokens_of_piece(text))
         out = _under_public_name(raw, piece, call.deployment.name)
         shape.learn(raw, out, piece)
@@ -137,17 +169,6 @@ def _choices(answer: Piece) -> list[dict[str, Any]]:
     if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
         raise UpstreamBroken
     return choices
-
-
-def _text(message: object) -> str:
-    """All that a message or a delta says, thinks and calls."""
-    if not isinstance(message, dict):
-        return ""
-    said = [message.get(name) for name in ("content", "reasoning_content", "reasoning", "refusal")]
-    for call in message.get("tool_calls") or []:
-        function = call.get("function") if isinstance(call, dict) else None
-        said += [function.get("name"), function.get("arguments")] if isinstance(function, dict) else []
-    return "".join(part for part in said if isinstance(part, str))
 
 
 def usage_of(meter: Meter) -> dict[str, Any]:

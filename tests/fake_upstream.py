@@ -120,6 +120,10 @@ class FakeUpstream:
 
         self._scripts.append(script)
 
+    def do(self, script: Script) -> None:
+        """Anything else."""
+        self._scripts.append(script)
+
     def hang(self) -> None:
         """Take the question and never say a word."""
         self._scripts.append(lambda connection: connection.wait(60))
@@ -191,7 +195,7 @@ class FakeUpstream:
             return lambda connection: connection.json({"object": "list", "data": self.models}, self.models_status)
         if self._scripts:
             return self._scripts.popleft()
-        return _embed if request.path.endswith("/embeddings") else Reply(DEFAULT_TEXT)
+        return ANSWERS.get(request.path.removeprefix("/v1")) or Reply(DEFAULT_TEXT)
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:
@@ -221,24 +225,25 @@ class Reply:
         usage = counted if self.usage == "counted" else self.usage
         if not body.get("stream"):
             await connection.wait(self.delay * len(pieces)) if self.delay else None
-            await connection.json(_completion(body, {"role": "assistant", "content": self.text}, usage))
+            whole = _completion(body, {"role": "assistant", "content": self.text}, usage)
+            await connection.json(_as_asked(connection, whole))
             connection.request.tokens_sent = len(pieces)
             return
         await connection.head(200, "text/event-stream", transfer_encoding="chunked")
         await self._pieces(connection, body, pieces)
-        await connection.event(_piece(body, {}, "stop"))
+        await connection.event(_as_asked(connection, _piece(body, {}, "stop")))
         if usage is not None and (body.get("stream_options") or {}).get("include_usage"):
             await connection.event(_piece(body, None) | {"usage": usage})
         await connection.event("[DONE]")
         await connection.chunk(b"")
 
     async def _pieces(self, connection: Connection, body: dict[str, Any], pieces: list[str]) -> None:
-        await connection.event(_piece(body, {"role": "assistant", "content": ""}))
+        await connection.event(_as_asked(connection, _piece(body, {"role": "assistant", "content": ""})))
         for number, piece in enumerate(pieces):
             if number == self.break_after:
                 raise ConnectionAbortedError
             await connection.wait(60 if number == self.stall_after else self.delay or 0.001)
-            await connection.event(_piece(body, {"content": piece}))
+            await connection.event(_as_asked(connection, _piece(body, {"content": piece})))
             connection.request.tokens_sent += 1
 
 
@@ -254,6 +259,26 @@ def _completion(body: dict[str, Any], message: dict[str, Any], usage: object) ->
     return head | {"choices": choices} | ({} if usage is None else {"usage": usage})
 
 
+def _as_asked(connection: Connection, content: dict[str, Any]) -> dict[str, Any]:
+    """For /completions a choice has a text."""
+    if connection.request.path.endswith("/chat/completions"):
+        return content
+    choices = [
+        {"index": 0, "text": (choice.get("delta") or choice.get("message") or {}).get("content", "")}
+        | {"finish_reason": choice["finish_reason"], "logprobs": None}
+        for choice in content["choices"]
+    ]
+    return content | {"id": "cmpl-parrot", "object": "text_completion", "choices": choices}
+
+
+async def _rerank(connection: Connection) -> None:
+    """The longer, the better; in the order in which they came."""
+    body = connection.request.body
+    results = [{"index": i, "relevance_score": len(text) / 100} for i, text in enumerate(body["documents"])]
+    usage = {"total_tokens": len(results) * 3}
+    await connection.json({"id": "rerank-finch", "model": body["model"], "results": results, "usage": usage})
+
+
 async def _embed(connection: Connection) -> None:
     texts = connection.request.body["input"]
     data = [{"object": "embedding", "index": i, "embedding": vector_of(text)} for i, text in enumerate(texts)]
@@ -265,3 +290,6 @@ def vector_of(text: object) -> list[float]:
     """The same text, the same vector; different texts, different ones."""
     digest = hashlib.sha256(str(text).encode()).digest()
     return [byte / 255 for byte in digest[:DIMENSIONS]]
+
+
+ANSWERS: dict[str, Script] = {"/embeddings": _embed, "/rerank": _rerank}

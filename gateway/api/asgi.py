@@ -25,7 +25,9 @@ BODY_WITHIN = 60.0  # seconds
 ROUTES: dict[str, tuple[str, Endpoint]] = {
     "/models": ("GET", endpoints.models),
     "/chat/completions": ("POST", endpoints.chat_completions),
+    "/completions": ("POST", endpoints.text_completions),
     "/embeddings": ("POST", endpoints.create_embeddings),
+    "/rerank": ("POST", endpoints.rerank),
 }
 ROUTES_BELOW: dict[str, tuple[str, Endpoint]] = {"/models/": ("GET", endpoints.model)}
 

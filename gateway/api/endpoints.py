@@ -7,15 +7,16 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gateway import catalogue, completions, embeddings, requests
+from gateway import catalogue, completions, embeddings, requests, reranking
 from gateway.api.errors import error_object
 from gateway.api.http import Answer, Request, event
 from gateway.api.limits import headers_of
 from gateway.callers import standing
 from gateway.calls import Running, Wanted
-from gateway.completions import Event
+from gateway.completions import Event, Form
 from gateway.exceptions import GatewayError, InvalidRequest, UnknownModel
 from gateway.models import Deployment, Purpose, Scope
+from gateway.text_completions import TEXT
 
 
 async def models(request: Request) -> Answer:
@@ -34,15 +35,11 @@ async def model(request: Request) -> Answer:
 
 
 async def chat_completions(request: Request) -> Answer:
-    body = named(request)
-    wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose_of(request))
-    if body.get("stream") is not True:
-        return Answer.of(await completions.answer(request.caller, requests.chat(body), wanted, told(request)))
-    options = body.get("stream_options")
-    with_usage = isinstance(options, dict) and options.get("include_usage") is True
-    pieces = completions.events(request.caller, requests.chat(body), wanted, told(request))
-    first = await anext(pieces)  # an error up to here still has a status of its own
-    return Answer.stream(_events(first, pieces, with_usage=with_usage))
+    return await _completed(request, requests.chat(named(request)), completions.CHAT)
+
+
+async def text_completions(request: Request) -> Answer:
+    return await _completed(request, requests.text_completion(named(request)), TEXT)
 
 
 async def create_embeddings(request: Request) -> Answer:
@@ -50,6 +47,21 @@ async def create_embeddings(request: Request) -> Answer:
     return Answer(
         body=await embeddings.answer(request.caller, body, purpose=purpose_of(request), admitted=told(request))
     )
+
+
+async def rerank(request: Request) -> Answer:
+    body = named(request)
+    return Answer.of(await reranking.answer(request.caller, body, purpose=purpose_of(request), admitted=told(request)))
+
+
+async def _completed(request: Request, body: dict[str, Any], form: Form) -> Answer:
+    wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose_of(request))
+    if not body.get("stream"):
+        return Answer.of(await completions.answer(request.caller, body, wanted, told(request), form))
+    options = body.get("stream_options", {})
+    pieces = completions.events(request.caller, body, wanted, told(request), form)
+    first = await anext(pieces)  # an error up to here still has a status of its own
+    return Answer.stream(_events(first, pieces, with_usage=options.get("include_usage") is True))
 
 
 def named(request: Request) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from gateway.requests.chat import CHAT, chat, estimate_chat
 from gateway.requests.embeddings import EMBEDDING, embedding, estimate_embedding
 from gateway.requests.fields import COUNT, LIST, OBJECT, TEXT, TRUTH, Field, invalid, parsed
+from gateway.requests.reranking import RERANK, estimate_reranking, reranking
+from gateway.requests.text_completions import TEXT_COMPLETION, estimate_text_completion, text_completion
 
-FIELDS = CHAT.keys() | EMBEDDING.keys()
+FIELDS = CHAT.keys() | EMBEDDING.keys() | TEXT_COMPLETION.keys() | RERANK.keys()
 
 __all__ = [
     "CHAT",
@@ -13,13 +15,19 @@ __all__ = [
     "FIELDS",
     "LIST",
     "OBJECT",
+    "RERANK",
     "TEXT",
+    "TEXT_COMPLETION",
     "TRUTH",
     "Field",
     "chat",
     "embedding",
     "estimate_chat",
     "estimate_embedding",
+    "estimate_reranking",
+    "estimate_text_completion",
     "invalid",
     "parsed",
+    "reranking",
+    "text_completion",
 ]

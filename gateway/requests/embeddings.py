@@ -1,14 +1,13 @@
 """Embeddings: the texts that are to become vectors."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gateway.metering import Estimate, estimated_tokens
 from gateway.models import Deployment
-from gateway.requests.fields import COUNT, TEXT, Body, Field, allowed, invalid, is_int
+from gateway.requests.fields import COUNT, TEXT, Body, Field, allowed, are_tokens, invalid
 
 MAX_INPUTS = 2048
 
@@ -24,14 +23,10 @@ def embedding(body: Body) -> Body:
     """The body for embeddings, checked; raises InvalidRequest. `input` is always a list."""
     found = allowed(body, EMBEDDING)
     given = found.get("input")
-    inputs = [given] if isinstance(given, str) or _are_tokens(given) else given
-    if not inputs or len(inputs) > MAX_INPUTS or not all(isinstance(item, str) or _are_tokens(item) for item in inputs):
+    inputs = [given] if isinstance(given, str) or are_tokens(given) else given
+    if not inputs or len(inputs) > MAX_INPUTS or not all(isinstance(item, str) or are_tokens(item) for item in inputs):
         raise invalid("input", _("a text or a list of 1 to %(count)s texts") % {"count": MAX_INPUTS})
     return found | {"input": inputs}
-
-
-def _are_tokens(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(is_int(token, 0, 2**31 - 1) for token in value)
 
 
 def estimate_embedding(inputs: list[str | list[int]], deployments: Sequence[Deployment]) -> Estimate:

@@ -38,6 +38,10 @@ def is_stop(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(word, str) for word in value))
 
 
+def are_tokens(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(is_int(token, 0, 2**31 - 1) for token in value)
+
+
 TRUTH = Field(a(bool), gettext_lazy("true or false"))
 OBJECT = Field(a(dict), gettext_lazy("an object"))
 LIST = Field(a(list), gettext_lazy("a list"))
