@@ -111,7 +111,10 @@ def test_a_session_that_ran_out_costs_no_word(open_page: OpenPage) -> None:
     expect(page.get_by_role("textbox", name="Message")).to_have_value("Was ich noch fragen wollte")
 
 
-OPEN_CALLS = "from gateway.models import Call, Hold; print(Call.objects.count(), Hold.objects.count())"
+OPEN_CALLS = """
+from gateway.models import Call, Occupancy
+print(Call.objects.count(), Occupancy.objects.exclude(running=0).count())
+"""
 
 
 def test_a_killed_worker_does_not_lose_a_document(open_page: OpenPage, house: Instance, tmp_path: Path) -> None:
