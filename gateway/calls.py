@@ -137,6 +137,8 @@ class Running:
         consumed = self.meter.consumption(was_sent=self.is_admitted)
         entry = settlement(self.id, self.deployment, consumed)
         found = await ledger.book(entry) or {}
+        if not found.get("settled"):
+            logger.warning("Call %s had been settled before, by the sweep.", self.id)
         for quota in self.quotas:
             if quota.id in found.get("warned", ()):
                 metrics.quota_warnings.labels(quota.unit, quota.period).inc()
