@@ -119,7 +119,7 @@ def _data(event: bytes) -> bytes | None:
     if event.startswith(b"data: ") and b"\n" not in event:
         return event[6:]
     lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
-    return b"\n".join(lines) if lines else None
+    return b" ".join(lines) if lines else None  # an event goes on in one line; to JSON both are space
 
 
 def content_of(raw: bytes) -> dict[str, Any]:
@@ -169,8 +169,14 @@ async def _ask(
 
 
 async def _refusal_of(response: aiohttp.ClientResponse) -> Any:
-    with contextlib.suppress(ValueError):
-        return json.loads(await response.content.read(LARGE))
+    """What it says, as far as it comes: a refusal is one without a word, too."""
+    raw = b""
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout(LAST_WORDS):
+            while len(raw) < LARGE and (more := await response.content.readany()):
+                raw += more
+    with contextlib.suppress(ValueError, RecursionError):
+        return json.loads(raw)
     return None
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.api.http import Answer
-from gateway.exceptions import GatewayError, QuotaExceeded, RateLimited
+from gateway.exceptions import GatewayError, QuotaExceeded, RateLimited, RequestTooSlow
 
 KINDS = {403: "permission_error", 409: "idempotency_error"}
 
@@ -21,4 +21,6 @@ def refusal(error: GatewayError) -> Answer:
         answer.headers["retry-after"] = str(error.retry_after)
     if isinstance(error, QuotaExceeded) and not isinstance(error, RateLimited):
         answer.headers["x-should-retry"] = "false"  # clients would try again at once, in vain
+    if isinstance(error, RequestTooSlow):
+        answer.headers["connection"] = "close"  # or the rest would be waited for
     return answer

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from gateway.exceptions import InvalidRequest
 
+DEEPEST = 200  # levels; what is near the limit of Python's own stack could be read but not be sent on
+
 Body = dict[str, Any]
 
 
@@ -64,7 +66,17 @@ def parsed(raw: bytes) -> Body:
         raise InvalidRequest(_("The request is not valid JSON.")) from None
     if not isinstance(body, dict):
         raise InvalidRequest(_("The request has to be a JSON object."))
+    if raw.count(b"{") + raw.count(b"[") > DEEPEST and _depth(body) > DEEPEST:
+        raise InvalidRequest(_("The request is nested too deeply."))
     return body
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return depth
 
 
 def _refuse_constant(name: str) -> None:
