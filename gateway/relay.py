@@ -11,7 +11,7 @@ import logging
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 
@@ -33,14 +33,26 @@ _sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 _keepers: set[asyncio.Task[None] | None] = set()
 
 
-async def post(
+class Reply(NamedTuple):
+    content_type: str
+    raw: bytes
+
+
+async def fetch(
     upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.FormData, headers: Headers | None = None
-) -> dict[str, Any]:
-    """One question, one answer."""
+) -> Reply:
+    """One question, and the answer as the bytes that it is."""
     async with _understood(upstream), asyncio.timeout(upstream.total_timeout):
         response = await _ask(upstream, path, body, headers)
         async with response:
-            answer = await _parsed(await _read(response))
+            return Reply(response.content_type, await _read(response))
+
+
+async def post(upstream: Upstream, path: str, body: dict[str, Any], headers: Headers | None = None) -> dict[str, Any]:
+    """One question, one answer."""
+    found = await fetch(upstream, path, body, headers)
+    async with _understood(upstream):
+        answer = await parsed(found.raw)
         if not isinstance(answer, dict):
             raise exceptions.UpstreamBroken
         return answer
@@ -190,7 +202,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(pieces)
 
 
-async def _parsed(raw: bytes) -> Any:
+async def parsed(raw: bytes) -> Any:
     if len(raw) < LARGE:
         return json.loads(raw)
     # one long call would keep the event loop waiting even from a thread; with a hook it is interrupted at each object

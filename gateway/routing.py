@@ -1,13 +1,16 @@
 """One question to the deployments that can answer it, in turn: to the next one when one fails before its first byte."""
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
+
+import aiohttp
 
 from gateway import metrics, relay
 from gateway.calls import Running
 from gateway.exceptions import UpstreamBroken, UpstreamError
 from gateway.models import Deployment
+from gateway.relay import Reply
 from gateway.tracing import onward
 
 Body = dict[str, Any]
@@ -27,6 +30,16 @@ async def post(call: Running, path: str, body: Body) -> Body:
     while True:
         try:
             return await relay.post(call.deployment.upstream, path, body_for(call.deployment, body), onward(call.span))
+        except UpstreamError as error:
+            await call.move(error)
+
+
+async def post_form(call: Running, path: str, form: Callable[[Deployment], aiohttp.FormData]) -> Reply:
+    """A form is used up by being sent, so each deployment gets one of its own."""
+    while True:
+        try:
+            own = form(call.deployment)
+            return await relay.fetch(call.deployment.upstream, path, own, onward(call.span))
         except UpstreamError as error:
             await call.move(error)
 

@@ -11,6 +11,7 @@ are sent a word at a time, each counted as one token; `usage` tells so unless it
 """
 
 import asyncio
+import email
 import hashlib
 import json
 import ssl
@@ -206,7 +207,24 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     method, path, _ = head[0].split(" ")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
     raw = await reader.readexactly(int(headers.get("content-length", 0)))
+    if headers.get("content-type", "").startswith("multipart/"):
+        return Request(method, path, headers, _form(headers["content-type"], raw))
     return Request(method, path, headers, json.loads(raw) if raw else {})
+
+
+def _form(content_type: str, raw: bytes) -> dict[str, Any]:
+    """Its fields; of the file also its name, as `filename`."""
+    message = email.message_from_bytes(f"content-type: {content_type}\r\n\r\n".encode() + raw)
+    form: dict[str, Any] = {}
+    for part in message.get_payload():
+        name, content = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if filename := part.get_filename():
+            form |= {"filename": filename, name: content}
+        elif name.endswith("[]"):
+            form[name] = [*form.get(name, []), content.decode()]
+        else:
+            form[name] = content.decode()
+    return form
 
 
 @dataclass
@@ -279,6 +297,11 @@ async def _rerank(connection: Connection) -> None:
     await connection.json({"id": "rerank-finch", "model": body["model"], "results": results, "usage": usage})
 
 
+async def _transcribe(connection: Connection) -> None:
+    usage = {"type": "tokens", "input_tokens": 20, "output_tokens": 5, "total_tokens": 25}
+    await connection.json({"text": DEFAULT_TEXT, "usage": usage})
+
+
 async def _embed(connection: Connection) -> None:
     texts = connection.request.body["input"]
     data = [{"object": "embedding", "index": i, "embedding": vector_of(text)} for i, text in enumerate(texts)]
@@ -292,4 +315,4 @@ def vector_of(text: object) -> list[float]:
     return [byte / 255 for byte in digest[:DIMENSIONS]]
 
 
-ANSWERS: dict[str, Script] = {"/embeddings": _embed, "/rerank": _rerank}
+ANSWERS: dict[str, Script] = {"/embeddings": _embed, "/rerank": _rerank, "/audio/transcriptions": _transcribe}

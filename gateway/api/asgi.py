@@ -5,14 +5,15 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from gateway import metrics, tracing
-from gateway.api import endpoints
+from gateway.api import audio, endpoints
 from gateway.api.authentication import authenticated
 from gateway.api.errors import refusal
 from gateway.api.http import Answer, Headers, Receive, Request, Scope, Send
@@ -22,13 +23,17 @@ Endpoint = Callable[[Request], Awaitable[Answer]]
 
 PREFIX = "/v1"
 BODY_WITHIN = 60.0  # seconds
+UPLOAD_WITHIN = 600.0
+AROUND_A_FILE = 2**19  # bytes of the form that carries it
 ROUTES: dict[str, tuple[str, Endpoint]] = {
     "/models": ("GET", endpoints.models),
     "/chat/completions": ("POST", endpoints.chat_completions),
+    "/audio/transcriptions": ("POST", audio.create_transcription),
     "/completions": ("POST", endpoints.text_completions),
     "/embeddings": ("POST", endpoints.create_embeddings),
     "/rerank": ("POST", endpoints.rerank),
 }
+UPLOADS = {"/audio/transcriptions"}  # are read while they arrive
 ROUTES_BELOW: dict[str, tuple[str, Endpoint]] = {"/models/": ("GET", endpoints.model)}
 
 logger = logging.getLogger(__name__)
@@ -61,7 +66,11 @@ async def _answered(scope: Scope, headers: Headers, own: Headers, watch: "_Watch
         if scope["method"] != method:
             own["allow"] = method
             raise MethodNotAllowed
-        body = await watch.body(headers.get("content-length", ""), settings.API_MAX_BYTES)
+        stated = headers.get("content-length", "")
+        if path in UPLOADS:
+            pieces = watch.pieces(stated, settings.UPLOAD_MAX_BYTES + AROUND_A_FILE, UPLOAD_WITHIN)
+            return await endpoint(Request(method, path, headers, b"", caller, own, pieces))
+        body = b"".join([piece async for piece in watch.pieces(stated, settings.API_MAX_BYTES, BODY_WITHIN)])
         return await endpoint(Request(method, path, headers, body, caller, own))
     except GatewayError as error:
         return refusal(error)
@@ -110,35 +119,41 @@ class _Watch:
 
     def __init__(self, receive: Receive) -> None:
         self.receive = receive
+        self.work = asyncio.current_task()
         self.is_gone = False
         self.task: asyncio.Task[None] | None = None
 
-    async def body(self, stated: str, longest: int) -> bytes:
+    async def pieces(self, stated: str, longest: int, within: float) -> AsyncGenerator[bytes, None]:
         if stated.isdigit() and int(stated) > longest:
             raise RequestTooLarge
-        pieces, size, more = [], 0, True
+        end, size, more = asyncio.get_running_loop().time() + within, 0, True
+        while more:
+            message = await self._next(end)
+            piece, more = message.get("body", b""), message.get("more_body", False)
+            size += len(piece)
+            if size > longest:
+                raise RequestTooLarge
+            if piece:
+                yield piece
+        self.task = asyncio.create_task(self._look())
+
+    async def _next(self, end: float) -> Mapping[str, Any]:
         try:
-            async with asyncio.timeout(BODY_WITHIN):
-                while more:
-                    message = await self.receive()
-                    if message["type"] == "http.disconnect":
-                        self.is_gone = True
-                        raise asyncio.CancelledError
-                    pieces.append(message.get("body", b""))
-                    size, more = size + len(pieces[-1]), message.get("more_body", False)
-                    if size > longest:
-                        raise RequestTooLarge
+            async with asyncio.timeout_at(end):
+                message = await self.receive()
         except TimeoutError:
             raise RequestTooSlow from None
-        self.task = asyncio.create_task(self._look(asyncio.current_task()))
-        return b"".join(pieces)
+        if message["type"] == "http.disconnect":
+            self.is_gone = True
+            raise asyncio.CancelledError
+        return message
 
-    async def _look(self, work: "asyncio.Task[None] | None") -> None:
+    async def _look(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
             pass
         self.is_gone = True
-        if work:
-            work.cancel()
+        if self.work:
+            self.work.cancel()
 
     def end(self) -> None:
         if self.task:

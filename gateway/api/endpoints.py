@@ -65,11 +65,15 @@ async def _completed(request: Request, body: dict[str, Any], form: Form) -> Answ
 
 
 def named(request: Request) -> dict[str, Any]:
-    """The body, which has to name a model: nobody should get one by accident."""
     body = requests.parsed(request.body)
+    require_model(body)
+    return body
+
+
+def require_model(body: dict[str, Any]) -> None:
+    """Nobody should get one by accident."""
     if not isinstance(body.get("model"), str) or not body["model"]:
         raise InvalidRequest(_("Please name a model; /v1/models lists them."), param="model")
-    return body
 
 
 def purpose_of(request: Request) -> Purpose:

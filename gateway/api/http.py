@@ -13,6 +13,11 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Headers = dict[str, str]
 
 
+async def _nothing() -> AsyncGenerator[bytes, None]:
+    return
+    yield b""
+
+
 @dataclass
 class Request:
     method: str
@@ -21,6 +26,7 @@ class Request:
     body: bytes
     caller: Caller
     own_headers: Headers = field(default_factory=dict)  # that the answer will carry, whatever it is
+    pieces: AsyncGenerator[bytes, None] = field(default_factory=_nothing)  # of an upload, instead of a body
 
 
 @dataclass

@@ -5,8 +5,9 @@ from gateway.requests.embeddings import EMBEDDING, embedding, estimate_embedding
 from gateway.requests.fields import COUNT, LIST, OBJECT, TEXT, TRUTH, Field, invalid, parsed
 from gateway.requests.reranking import RERANK, estimate_reranking, reranking
 from gateway.requests.text_completions import TEXT_COMPLETION, estimate_text_completion, text_completion
+from gateway.requests.transcriptions import TRANSCRIPTION, estimate_transcription, transcription
 
-FIELDS = CHAT.keys() | EMBEDDING.keys() | TEXT_COMPLETION.keys() | RERANK.keys()
+FIELDS = {name for fields in (CHAT, EMBEDDING, TEXT_COMPLETION, RERANK, TRANSCRIPTION) for name in fields} | {"file"}
 
 __all__ = [
     "CHAT",
@@ -18,6 +19,7 @@ __all__ = [
     "RERANK",
     "TEXT",
     "TEXT_COMPLETION",
+    "TRANSCRIPTION",
     "TRUTH",
     "Field",
     "chat",
@@ -26,8 +28,10 @@ __all__ = [
     "estimate_embedding",
     "estimate_reranking",
     "estimate_text_completion",
+    "estimate_transcription",
     "invalid",
     "parsed",
     "reranking",
     "text_completion",
+    "transcription",
 ]
