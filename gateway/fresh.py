@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from django.db import InterfaceError, OperationalError
+
 from gateway.database import in_database
+from gateway.exceptions import BooksUnavailable
 
 SECONDS = 2.0
 WHILE_LISTENING = 60.0
@@ -44,7 +47,10 @@ class Fresh(Generic[Key, Value]):
 
     async def _ask(self, key: Key) -> Value:
         began, changes = time.monotonic(), _changes
-        value = await in_database(self.load, key)
+        try:
+            value = await in_database(self.load, key)
+        except (OperationalError, InterfaceError) as error:
+            raise BooksUnavailable from error
         if changes == _changes:  # else it may be what was before
             if len(self.known) >= MANY:
                 self.known.clear()

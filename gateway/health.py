@@ -4,9 +4,12 @@ Many processes write here at once: every change is one statement that counts in 
 upstream rests already were under way when it fell: they count once, together.
 """
 
+import logging
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, FloatField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Least, Now, Power
 from django.utils import timezone
@@ -21,6 +24,7 @@ LONGEST_PAUSE = 300.0
 # a server that lists its models may still fail like this when it is called: only a call can tell that it is over
 SEEN_BY_CALLS_ALONE = (UpstreamError.code, UpstreamTimeout.code)
 
+logger = logging.getLogger(__name__)
 _cooling: dict[int, float] = {}  # until when, by the monotonic clock: this process knows at once
 
 
@@ -34,12 +38,20 @@ async def note(upstream: Upstream, error: UpstreamError | None) -> None:
     if error is None:
         if upstream.failures or upstream.pk in _cooling:
             _cooling.pop(upstream.pk, None)
-            await in_database(recover, upstream.pk)
+            await _written(recover, upstream.pk)
         return
     metrics.upstream_failures.labels(upstream.name, error.code).inc()
     if not isinstance(error, UpstreamRefused | ContextTooLong | UpstreamBusy):
         _cooling[upstream.pk] = time.monotonic() + FIRST_PAUSE
-        await in_database(fail, upstream.pk, error.code)
+        await _written(fail, upstream.pk, error.code)
+
+
+async def _written(change: Callable[..., None], *about: object) -> None:
+    """If the database is there: what came of the call matters more to whoever asked."""
+    try:
+        await in_database(change, *about)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("The health of an upstream could not be noted: %s", type(error).__name__)
 
 
 def forget() -> None:
