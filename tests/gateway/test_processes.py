@@ -36,6 +36,20 @@ def test_a_quota_with_room_for_five_lets_five_of_fifty_pass(
     assert (by_token.reserved, Usage.objects.count(), Call.objects.count()) == (0, 5, 0)
 
 
+def test_however_often_two_processes_race_a_quota_holds(
+    aviary: Upstream, fake_upstream: FakeUpstream, secret: str
+) -> None:
+    quota = Quota.objects.create(limit=3, unit=Quota.Unit.REQUESTS)
+    with as_process() as (one, _), as_process() as (two, _), concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            Quota.objects.update(used=0)
+            asking = [pool.submit(ask, address, secret) for address in [one, two] * 4]
+            assert sorted(answer.result() for answer in asking) == [200] * 3 + [429] * 5
+            quota.refresh_from_db()
+            assert (quota.used, quota.reserved) == (3, 0)
+    assert len(fake_upstream.calls) == Usage.objects.count() == 60
+
+
 def ask(address: str, secret: str) -> int:
     headers = {"Authorization": f"Bearer {secret}"}
     return httpx2.post(f"{address}/v1/chat/completions", json=QUESTION, headers=headers, timeout=60).status_code
