@@ -67,7 +67,7 @@ async def stream(
     async with _understood(upstream):
         async with asyncio.timeout(limit):
             response = await _ask(upstream, path, body, headers)
-        source = _Source(response.content)
+        source = _Source(response.content, end)
         try:
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 raise exceptions.UpstreamBroken
@@ -86,15 +86,17 @@ class _Source:
     """The data of each server-sent event. One clock looks now and then whether it is waited for too long: a time-out
     for each event costs more than all the rest of it."""
 
-    def __init__(self, stream: aiohttp.StreamReader) -> None:
+    def __init__(self, stream: aiohttp.StreamReader, end: float) -> None:
         self.stream = stream
+        self.end = end  # of the whole answer, however much comes
         self.buffer = b""
         self.until: float | None = None  # while it is waited for
         self.loop = asyncio.get_running_loop()
         self.clock = self.loop.call_later(TICK, self._look)
 
     def _look(self) -> None:
-        if self.until is not None and self.loop.time() >= self.until:
+        now = self.loop.time()
+        if now >= self.end or (self.until is not None and now >= self.until):
             self.stream.set_exception(TimeoutError())
         else:
             self.clock = self.loop.call_later(TICK, self._look)

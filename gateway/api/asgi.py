@@ -22,6 +22,7 @@ from gateway.exceptions import GatewayError, MethodNotAllowed, NotFound, Request
 Endpoint = Callable[[Request], Awaitable[Answer]]
 
 PREFIX = "/v1"
+READ_WITHIN = 60.0  # seconds that a caller may take for a piece of the answer
 BODY_WITHIN = 60.0  # seconds
 UPLOAD_WITHIN = 600.0
 AROUND_A_FILE = 2**19  # bytes of the form that carries it
@@ -50,7 +51,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             answer = await _answered(scope, headers, own, watch)
             metrics.answered(_known(scope["path"]), answer.status)
             own["openai-processing-ms"] = str(round((time.monotonic() - began) * 1000))
-            await _send(answer, own, send)
+            await _send(answer, own, send, watch)
         except asyncio.CancelledError:
             if not watch.is_gone:
                 raise
@@ -101,7 +102,7 @@ def _language(accepted: str | None) -> contextlib.AbstractContextManager[object]
     return contextlib.nullcontext()
 
 
-async def _send(answer: Answer, own: Headers, send: Send) -> None:
+async def _send(answer: Answer, own: Headers, send: Send, watch: "_Watch") -> None:
     headers = {"content-type": answer.content_type, **answer.headers, **own}
     if answer.events is None:
         headers["content-length"] = str(len(answer.body))
@@ -110,15 +111,21 @@ async def _send(answer: Answer, own: Headers, send: Send) -> None:
     if answer.events is not None:
         async with contextlib.aclosing(answer.events) as events:
             async for event in events:
+                watch.sending_since = watch.loop.time()
                 await send({"type": "http.response.body", "body": event, "more_body": True})
+                watch.sending_since = None
     await send({"type": "http.response.body", "body": answer.body})
 
 
 class _Watch:
-    """Reads the request, then looks whether the other side is still there: its leaving cancels the work."""
+    """Reads the request, then looks whether the other side is still there and takes what it gets: otherwise the work is
+    cancelled, and its slot is free for others."""
 
     def __init__(self, receive: Receive) -> None:
         self.receive = receive
+        self.loop = asyncio.get_running_loop()
+        self.sending_since: float | None = None
+        self.clock = self.loop.call_later(READ_WITHIN / 4, self._look_at_reading)
         self.work = asyncio.current_task()
         self.is_gone = False
         self.task: asyncio.Task[None] | None = None
@@ -151,10 +158,20 @@ class _Watch:
     async def _look(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
             pass
+        self._leave()
+
+    def _look_at_reading(self) -> None:
+        if self.sending_since is not None and self.loop.time() - self.sending_since > READ_WITHIN:
+            self._leave()
+        else:
+            self.clock = self.loop.call_later(READ_WITHIN / 4, self._look_at_reading)
+
+    def _leave(self) -> None:
         self.is_gone = True
         if self.work:
             self.work.cancel()
 
     def end(self) -> None:
+        self.clock.cancel()
         if self.task:
             self.task.cancel()

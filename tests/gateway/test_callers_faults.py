@@ -12,7 +12,7 @@ import pytest
 
 from accounts.models import Team, User
 from gateway.api import asgi
-from gateway.models import Call, Deployment, Quota, Upstream
+from gateway.models import Call, Deployment, Occupancy, Quota, Upstream, Usage
 from tests.fake_upstream import FakeUpstream
 from tests.gateway.faults import QUESTION, ask, books_agree, outcome_of
 
@@ -186,3 +186,19 @@ def test_thirty_who_leave_at_once_leave_nothing_behind(
     books_agree(alice, rows=30)
     fake_upstream.wait_for(lambda server: all(call.ended_at for call in server.calls))
     assert ask(http).status == 200
+
+
+def test_a_caller_who_stops_reading_holds_no_slot(
+    base_url: str, fake_upstream: FakeUpstream, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "READ_WITHIN", 0.5)
+    piece = b'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n' % (b"piep " * 2000)
+    fake_upstream.send(piece * 3000)
+    address = urlsplit(base_url)
+    body = json.dumps(QUESTION | {"stream": True}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {secret}\r\n"
+    with socket.create_connection((address.hostname, address.port)) as caller:
+        caller.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        fake_upstream.wait_for(lambda server: server.calls and not Call.objects.exists() and Usage.objects.exists(), 10)
+    assert set(Occupancy.objects.values_list("running", flat=True)) == {0}
+    assert Usage.objects.get().status == "aborted"
