@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import hmac
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from inference import completions
 from inference.embedding import Vectors
 from inference.exceptions import InferenceError, InvalidRequest, StillLoading, Unauthorised, UnknownModel
 from inference.loading import Models
-from inference.requests import chat_request, embedding_request, read_json
+from inference.requests import chat_request, embedding_request, read_json, rerank_request
 from inference.settings import Settings
 
 RETRY_AFTER = "3"  # seconds
@@ -41,6 +42,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] = lambda: None
         Route("/v1/models", protected(models, settings.key)),
         Route("/v1/models/{name:path}", protected(model, settings.key)),
         Route("/v1/embeddings", protected(embeddings, settings.key), methods=["POST"]),
+        Route("/v1/rerank", protected(rerank, settings.key), methods=["POST"]),
         Route("/v1/chat/completions", protected(chat_completions, settings.key), methods=["POST"]),
     ]
     handlers: dict[Any, Any] = {InferenceError: refused, HTTPException: not_routed}
@@ -97,6 +99,23 @@ async def embeddings(request: Request) -> Response:
             for index, vector in enumerate(_encoded(vectors, asked.encoding))
         ],
         "model": model.id,
+        "usage": {"prompt_tokens": sum(tokens), "total_tokens": sum(tokens)},
+    }
+    return JSONResponse(content)
+
+
+async def rerank(request: Request) -> Response:
+    asked = rerank_request(await read_json(request))
+    model = _models(request).reranker(asked.model)
+    tokens = await asyncio.to_thread(model.lengths, asked.query, asked.documents)
+    scores = await _while_connected(request, model.scores(asked.query, asked.documents, tokens))
+    if scores is None:
+        return Response(status_code=CLIENT_GONE)
+    best = sorted(enumerate(scores), key=lambda scored: -scored[1])[: asked.top_n]
+    content = {
+        "id": f"rerank-{uuid.uuid4().hex}",
+        "model": model.id,
+        "results": [{"index": index, "relevance_score": score} for index, score in best],
         "usage": {"prompt_tokens": sum(tokens), "total_tokens": sum(tokens)},
     }
     return JSONResponse(content)

@@ -36,7 +36,7 @@ class EmbeddingModel:
             self._model = SentenceTransformer(source, trust_remote_code=False, local_files_only=folder.is_dir())
         except (OSError, ValueError) as error:
             raise ModelUnusable(f"The embedding model {source} cannot be loaded: {error}") from error
-        self._tokenizer = _tokenizer_of(self._model.tokenizer)
+        self._tokenizer = tokenizer_of(self._model.tokenizer)
         self.id = (folder.name if folder.is_dir() else name) if name else BUNDLED_NAME
         self.licence = licence_of(folder / "README.md") if name else "Apache-2.0"
         self.description = "" if name else BUNDLED_DESCRIPTION
@@ -66,11 +66,11 @@ class EmbeddingModel:
         return np.asarray(vectors, dtype=np.float32)
 
 
-def _tokenizer_of(wrapped: Any) -> Tokenizer:
+def tokenizer_of(wrapped: Any) -> Tokenizer:
     """A copy without truncation and padding: the model's own is changed by each call and so not safe to share."""
     backend = getattr(wrapped, "backend_tokenizer", wrapped)
     if not isinstance(backend, Tokenizer):
-        raise ModelUnusable("The embedding model needs a tokenizer.json.")
+        raise ModelUnusable("The model needs a tokenizer.json.")
     tokenizer = Tokenizer.from_str(backend.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -12,8 +12,11 @@ from inference.completions import ChatModel
 from inference.embedding import EmbeddingModel
 from inference.exceptions import InferenceError, InvalidRequest, ModelUnusable, StillLoading, UnknownModel
 from inference.librarian import Librarian
+from inference.reranking import Reranker
 from inference.settings import Settings
 from inference.transformer import TransformerChat
+
+KINDS = {"chat": "a chat model", "embedding": "an embedding model", "rerank": "a reranking model"}
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,7 @@ class Loaded:
     embedding: EmbeddingModel
     batcher: Batcher
     chat: dict[str, ChatModel]
+    reranker: Reranker | None = None
 
 
 class Models:
@@ -44,6 +48,8 @@ class Models:
     def stop(self) -> None:
         if self._loaded:
             self._loaded.batcher.stop()
+            if self._loaded.reranker:
+                self._loaded.reranker.stop()
 
     @property
     def loaded(self) -> Loaded:
@@ -52,21 +58,28 @@ class Models:
         return self._loaded
 
     def described(self) -> list[dict[str, Any]]:
-        return [_described(model) for model in (*self.loaded.chat.values(), self.loaded.embedding)]
+        models = (*self.loaded.chat.values(), self.loaded.embedding, self.loaded.reranker)
+        return [_described(model) for model in models if model]
 
     def chat(self, name: str) -> ChatModel:
-        if name == self.loaded.embedding.id:
-            raise InvalidRequest(f"{name} is an embedding model and cannot chat.", param="model")
-        if name not in self.loaded.chat:
-            raise UnknownModel(f"This server has no model {name!r}.", param="model")
+        self._check(name, "chat", "cannot chat")
         return self.loaded.chat[name]
 
     def embedding(self, name: str) -> EmbeddingModel:
-        if name in self.loaded.chat:
-            raise InvalidRequest(f"{name} is a chat model and makes no embeddings.", param="model")
-        if name != self.loaded.embedding.id:
-            raise UnknownModel(f"This server has no model {name!r}.", param="model")
+        self._check(name, "embedding", "makes no embeddings")
         return self.loaded.embedding
+
+    def reranker(self, name: str) -> Reranker:
+        self._check(name, "rerank", "does not rerank")
+        assert self.loaded.reranker  # noqa: S101  (it is the one of its kind)
+        return self.loaded.reranker
+
+    def _check(self, name: str, kind: str, otherwise: str) -> None:
+        kinds = {model["id"]: model["voliere"]["kind"] for model in self.described()}
+        if name not in kinds:
+            raise UnknownModel(f"This server has no model {name!r}.", param="model")
+        if kinds[name] != kind:
+            raise InvalidRequest(f"{name} is {KINDS[kinds[name]]} and {otherwise}.", param="model")
 
 
 def _load(settings: Settings) -> Loaded:
@@ -86,7 +99,8 @@ def _load(settings: Settings) -> Loaded:
     chat: list[ChatModel] = [Librarian(embedding, batcher)]
     if settings.chat_model:
         chat.append(TransformerChat(settings.chat_model))
-    return Loaded(embedding, batcher, {model.id: model for model in chat})
+    reranker = Reranker(settings.rerank_model) if settings.rerank_model else None
+    return Loaded(embedding, batcher, {model.id: model for model in chat}, reranker)
 
 
 def _described(model: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from inference.exceptions import BodyTooLarge, InvalidRequest
 
 MAX_BODY = 20 * 1024 * 1024  # bytes
 MAX_INPUTS = 2048
+MAX_DOCUMENTS = 1000
 MAX_STOPS = 4
 
 
@@ -38,6 +39,14 @@ class EmbeddingRequest:
     inputs: list[str]
     encoding: str = "float"
     dimensions: int | None = None
+
+
+@dataclass(frozen=True)
+class RerankRequest:
+    model: str
+    query: str
+    documents: list[str]
+    top_n: int | None = None
 
 
 async def read_json(request: Request) -> dict[str, Any]:
@@ -83,6 +92,19 @@ def embedding_request(body: dict[str, Any]) -> EmbeddingRequest:
     if encoding not in ("float", "base64"):
         raise InvalidRequest("encoding_format has to be float or base64.", param="encoding_format")
     return EmbeddingRequest(_model(body), _inputs(body.get("input")), encoding, _integer(body, "dimensions", 1))
+
+
+def rerank_request(body: dict[str, Any]) -> RerankRequest:
+    query, documents = body.get("query"), body.get("documents")
+    if not isinstance(query, str) or not query.strip():
+        raise InvalidRequest("query has to be a text and not empty.", param="query")
+    if not isinstance(documents, list) or not all(isinstance(text, str) for text in documents):
+        raise InvalidRequest("documents has to be a list of texts.", param="documents")
+    if not 0 < len(documents) <= MAX_DOCUMENTS:
+        message = f"1 to {MAX_DOCUMENTS} documents a request; these are {len(documents)}."
+        raise InvalidRequest(message, param="documents")
+    texts = [_without_lone_surrogates(text) for text in documents]
+    return RerankRequest(_model(body), _without_lone_surrogates(query), texts, _integer(body, "top_n", 1))
 
 
 def _inputs(value: Any) -> list[str]:

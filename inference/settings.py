@@ -14,6 +14,7 @@ class Settings:
     key: str = ""
     embedding_model: str = ""  # folder or hub name; empty: the model that came with the installation
     chat_model: str = ""
+    rerank_model: str = ""
     threads: int = 1
 
     @classmethod
@@ -24,13 +25,15 @@ class Settings:
             key=_secret("VOLIERE_INFERENCE_KEY"),
             embedding_model=os.environ.get("VOLIERE_EMBEDDING_MODEL", ""),
             chat_model=os.environ.get("VOLIERE_CHAT_MODEL", ""),
+            rerank_model=os.environ.get("VOLIERE_RERANK_MODEL", ""),
             threads=_number("VOLIERE_INFERENCE_THREADS", min(MAX_USEFUL_THREADS, len(os.sched_getaffinity(0)))),
         )
 
     @property
     def is_local(self) -> bool:
         """Whether every model lies in a folder, so that no hub need ever be asked."""
-        return all(not name or Path(name).is_dir() for name in (self.embedding_model, self.chat_model))
+        names = (self.embedding_model, self.chat_model, self.rerank_model)
+        return all(not name or Path(name).is_dir() for name in names)
 
 
 def _number(name: str, default: int) -> int:

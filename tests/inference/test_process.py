@@ -56,7 +56,7 @@ def test_the_port_opens_before_the_models_are_loaded_and_it_stops_at_once(port: 
     assert process.returncode in (0, -signal.SIGTERM)
 
 
-@pytest.mark.parametrize("name", ["VOLIERE_EMBEDDING_MODEL", "VOLIERE_CHAT_MODEL"])
+@pytest.mark.parametrize("name", ["VOLIERE_EMBEDDING_MODEL", "VOLIERE_CHAT_MODEL", "VOLIERE_RERANK_MODEL"])
 def test_a_model_that_cannot_be_loaded_ends_it_with_one_reason(name: str, port: str, tmp_path: Path) -> None:
     process = start(VOLIERE_INFERENCE_PORT=port, **{name: str(tmp_path)})
     _, log = process.communicate(timeout=120)
