@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from gateway import metrics, tracing
-from gateway.api import audio, endpoints
+from gateway.api import audio, endpoints, responses
 from gateway.api.authentication import authenticated
 from gateway.api.errors import refusal
 from gateway.api.http import Answer, Headers, Receive, Request, Scope, Send
@@ -33,6 +33,7 @@ ROUTES: dict[str, tuple[str, Endpoint]] = {
     "/completions": ("POST", endpoints.text_completions),
     "/embeddings": ("POST", endpoints.create_embeddings),
     "/rerank": ("POST", endpoints.rerank),
+    "/responses": ("POST", responses.create_response),
 }
 UPLOADS = {"/audio/transcriptions"}  # are read while they arrive
 ROUTES_BELOW: dict[str, tuple[str, Endpoint]] = {"/models/": ("GET", endpoints.model)}

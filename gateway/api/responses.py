@@ -1,0 +1,38 @@
+"""Responses, translated into chat completions and back. Nothing is stored: a request brings all of its conversation."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from gateway import completions, requests, responses
+from gateway.api.endpoints import named, purpose_of, told
+from gateway.api.http import Answer, Request
+from gateway.calls import Wanted
+from gateway.models import Deployment, Scope
+
+
+async def create_response(request: Request) -> Answer:
+    body = named(request)
+    chat = requests.chat(responses.chat_body(body))
+    wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose_of(request))
+    if body.get("stream") is not True:
+        answer = await completions.answer(request.caller, chat, wanted, told(request))
+        return Answer.of(responses.response(body, answer))
+    events = _events(body, completions.events(request.caller, chat, wanted, told(request)))
+    first = await anext(events)  # an error up to here still has a status of its own
+    return Answer.stream(_led_by(first, events))
+
+
+async def _events(body: dict[str, Any], source: AsyncGenerator[completions.Event, None]) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(source):
+        pieces = (event.content() async for event in source)
+        async with contextlib.aclosing(responses.events(body, pieces)) as events:
+            async for event in events:
+                yield responses.encoded(event)
+
+
+async def _led_by(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(rest):
+        yield first
+        async for event in rest:
+            yield event
