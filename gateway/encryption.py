@@ -17,11 +17,19 @@ def _cipher() -> MultiFernet:
     )
 
 
+def encrypted(text: str) -> str:
+    return _cipher().encrypt(text.encode()).decode()
+
+
+def decrypted(text: str) -> str:
+    return _cipher().decrypt(text.encode()).decode()
+
+
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # Django fields take no parameters at run time
     """Text that the database only sees encrypted. It cannot be searched."""
 
     def get_prep_value(self, value: Any) -> Any:
-        return _cipher().encrypt(value.encode()).decode() if value else value
+        return encrypted(value) if value else value
 
     def from_db_value(self, value: str | None, *args: object) -> str | None:
-        return _cipher().decrypt(value.encode()).decode() if value else value
+        return decrypted(value) if value else value

@@ -174,7 +174,7 @@ class DeploymentAdmin(ModelAdmin):  # type: ignore[misc]
     autocomplete_fields = ["teams"]
     fieldsets = [
         (None, {"fields": ["name", "upstream", "model", "kind", "is_active", "is_default", "listed"]}),
-        (_("The model"), {"fields": ["licence", "quantisation", "context_length", "has_responses"]}),
+        (_("The model"), {"fields": ["licence", "quantisation", "context_length"]}),
         (_("Who may call it, and how"), {"fields": ["teams", "defaults", "max_output_tokens"]}),
         (
             _("Sharing the calls"),

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -13,13 +13,11 @@ from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from gateway import metrics, tracing
-from gateway.api import audio, endpoints, responses
+from gateway.api import audio, endpoints, idempotency, responses
 from gateway.api.authentication import authenticated
 from gateway.api.errors import refusal
-from gateway.api.http import Answer, Headers, Receive, Request, Scope, Send
+from gateway.api.http import Answer, Endpoint, Headers, Receive, Request, Scope, Send
 from gateway.exceptions import GatewayError, MethodNotAllowed, NotFound, RequestTooLarge, RequestTooSlow
-
-Endpoint = Callable[[Request], Awaitable[Answer]]
 
 PREFIX = "/v1"
 READ_WITHIN = 60.0  # seconds that a caller may take for a piece of the answer
@@ -73,7 +71,10 @@ async def _answered(scope: Scope, headers: Headers, own: Headers, watch: "_Watch
             pieces = watch.pieces(stated, settings.UPLOAD_MAX_BYTES + AROUND_A_FILE, UPLOAD_WITHIN)
             return await endpoint(Request(method, path, headers, b"", caller, own, pieces))
         body = b"".join([piece async for piece in watch.pieces(stated, settings.API_MAX_BYTES, BODY_WITHIN)])
-        return await endpoint(Request(method, path, headers, body, caller, own))
+        request = Request(method, path, headers, body, caller, own)
+        if method == "POST" and (key := headers.get("idempotency-key")):
+            return await idempotency.once(request, endpoint, key)
+        return await endpoint(request)
     except GatewayError as error:
         return refusal(error)
     except Exception:  # a client that speaks JSON is told in JSON

@@ -47,6 +47,9 @@ class Answer:
         return cls(headers=headers, content_type="text/event-stream", events=events)
 
 
+Endpoint = Callable[[Request], Awaitable[Answer]]
+
+
 def event(raw: bytes) -> bytes:
     """A server-sent event that carries it."""
     return b"data: " + raw + b"\n\n"

@@ -149,7 +149,9 @@ class Deployment(models.Model):
         _("longest answer in tokens"), null=True, blank=True, help_text=_("More is never asked of the model.")
     )
     has_responses = models.BooleanField(
-        _("speaks /v1/responses"), default=False, help_text=_("Otherwise it is translated into chat completions.")
+        _("speaks /v1/responses"),
+        default=False,
+        help_text=_("As found. /v1/responses is translated into chat completions either way."),
     )
     # how calls are shared between deployments of one name, and between people
     slots = models.PositiveIntegerField(

@@ -1,0 +1,67 @@
+"""The same request with the same Idempotency-Key is one call."""
+
+import concurrent.futures
+from typing import Any
+
+import httpx2
+import pytest
+from django.core.cache import cache
+
+from accounts.models import User
+from gateway.models import ApiKey, Usage
+from tests.fake_upstream import FakeUpstream
+
+QUESTION: dict[str, Any] = {"model": "parrot", "messages": [{"role": "user", "content": "Piep?"}]}
+
+
+@pytest.fixture
+def http(base_url: str, secret: str) -> httpx2.Client:
+    return httpx2.Client(base_url=base_url, headers={"Authorization": f"Bearer {secret}", "Idempotency-Key": "k1"})
+
+
+def ask(http: httpx2.Client, **more: Any) -> httpx2.Response:
+    return http.post("/chat/completions", json=QUESTION | more)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_same_request_is_answered_alike_and_charged_once(
+    http: httpx2.Client, fake_upstream: FakeUpstream, stream: bool
+) -> None:
+    first, second = ask(http, stream=stream), ask(http, stream=stream)
+    assert (first.content, first.headers["content-type"]) == (second.content, second.headers["content-type"])
+    assert "x-voliere-repeated" in second.headers and "x-voliere-repeated" not in first.headers
+    assert (len(fake_upstream.calls), Usage.objects.count()) == (1, 1)
+
+
+def test_another_request_with_the_key_is_a_conflict(http: httpx2.Client) -> None:
+    ask(http)
+    refused = ask(http, max_tokens=5)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "idempotency_conflict")
+
+
+def test_a_failure_is_not_kept(http: httpx2.Client, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.fail(500)
+    assert [ask(http).status_code, ask(http).status_code] == [502, 200]
+
+
+def test_two_at_once_are_one_call(http: httpx2.Client, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("eins zwei", delay=0.3)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: ask(http), range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    assert len(fake_upstream.calls) == 1
+
+
+def test_anothers_key_of_the_same_name_is_another(http: httpx2.Client, base_url: str, bob: User) -> None:
+    ask(http)
+    bobs = ApiKey.create(bob, "script")[1]
+    theirs = httpx2.Client(base_url=base_url, headers={"Authorization": f"Bearer {bobs}", "Idempotency-Key": "k1"})
+    assert "x-voliere-repeated" not in ask(theirs).headers
+
+
+def test_what_is_kept_cannot_be_read(http: httpx2.Client, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("Ein Geheimnis")
+    ask(http)
+    redis: Any = cache._cache.get_client(None)  # type: ignore[attr-defined]
+    kept = [redis.get(name) for name in redis.keys("*idempotency*")]
+    assert kept and not any(b"Geheimnis" in value for value in kept)
