@@ -107,12 +107,18 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- database, Redis, tasks ------------------------------------------------------------------------------------
+POOL = {
+    "min_size": 0,
+    "max_size": env.int("VOLIERE_DATABASE_POOL", default=16),
+    "timeout": 10,
+    "reconnect_timeout": 2,  # by default the pauses between tries double for minutes after the database is back
+}
 DATABASES = {
     "default": {
         **env.db_url("DATABASE_URL"),
         "ENGINE": "django.db.backends.postgresql",
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": env.int("VOLIERE_DATABASE_POOL", default=16), "timeout": 10}},
+        "OPTIONS": {"pool": POOL},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -9,7 +9,8 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
-from django.db import connection
+from asgiref.sync import SyncToAsync
+from django.db import connection, connections
 from psycopg import sql
 
 from accounts.models import User
@@ -30,7 +31,8 @@ def no_database() -> Iterator[None]:
     about: dict[str, Any] = {
         key: connection.get_connection_params().get(key) for key in ("host", "port", "user", "password")
     }
-    connection.close()
+    connections.close_all()
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()  # what async tests left open there
     pool = connection.pool  # type: ignore[attr-defined]
     patience, pool.timeout = pool.timeout, 0.5
     allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format
