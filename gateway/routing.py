@@ -14,22 +14,24 @@ from gateway.relay import Reply
 from gateway.tracing import onward
 
 Body = dict[str, Any]
+LIMIT_AT = {"/responses": "max_output_tokens"}
 LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
-def body_for(deployment: Deployment, body: Body) -> Body:
+def body_for(deployment: Deployment, path: str, body: Body) -> Body:
     """With the deployment's own defaults and limits."""
     own = {**deployment.defaults, **body, "model": deployment.model}
     if longest := deployment.max_output_tokens:
         stated = [name for name in LIMITS if name in own]
-        own |= {name: min(own[name], longest) for name in stated} or {"max_tokens": longest}
+        own |= {name: min(own[name], longest) for name in stated} or {LIMIT_AT.get(path, "max_tokens"): longest}
     return own
 
 
 async def post(call: Running, path: str, body: Body) -> Body:
     while True:
         try:
-            return await relay.post(call.deployment.upstream, path, body_for(call.deployment, body), onward(call.span))
+            own = body_for(call.deployment, path, body)
+            return await relay.post(call.deployment.upstream, path, own, onward(call.span))
         except UpstreamError as error:
             await call.move(error)
 
@@ -47,7 +49,8 @@ async def post_form(call: Running, path: str, form: Callable[[Deployment], aioht
 async def stream(call: Running, path: str, body: Body) -> AsyncGenerator[bytes, None]:
     call.is_streamed = True
     while True:
-        events = relay.stream(call.deployment.upstream, path, body_for(call.deployment, body), onward(call.span))
+        own = body_for(call.deployment, path, body)
+        events = relay.stream(call.deployment.upstream, path, own, onward(call.span))
         async with contextlib.aclosing(events):
             try:
                 first = await anext(events, None)

@@ -1,10 +1,13 @@
-"""Responses, translated into chat completions and back. Nothing is stored: a request brings all of its conversation."""
+"""Responses, relayed where the servers know them, else translated into chat completions and back.
+
+Nothing is stored: a request brings all of its conversation.
+"""
 
 import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from gateway import completions, requests, responses
+from gateway import completions, native_responses, requests, responses
 from gateway.api.endpoints import named, purpose_of, told
 from gateway.api.http import Answer, Request
 from gateway.calls import Wanted
@@ -15,12 +18,21 @@ async def create_response(request: Request) -> Answer:
     body = named(request)
     chat = requests.chat(responses.chat_body(body))
     wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose_of(request))
+    if await native_responses.are_known_to(request.caller, wanted):
+        return await _relayed(request, body, chat, wanted)
     if body.get("stream") is not True:
         answer = await completions.answer(request.caller, chat, wanted, told(request))
         return Answer.of(responses.response(body, answer))
     events = _events(body, completions.events(request.caller, chat, wanted, told(request)))
     first = await anext(events)  # an error up to here still has a status of its own
     return Answer.stream(_led_by(first, events))
+
+
+async def _relayed(request: Request, body: dict[str, Any], chat: dict[str, Any], wanted: Wanted) -> Answer:
+    if body.get("stream") is not True:
+        return Answer.of(await native_responses.answer(request.caller, body, chat, wanted, told(request)))
+    events = native_responses.events(request.caller, body, chat, wanted, told(request))
+    return Answer.stream(_led_by(await anext(events), events))
 
 
 async def _events(body: dict[str, Any], source: AsyncGenerator[completions.Event, None]) -> AsyncGenerator[bytes, None]:

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('is_default', models.BooleanField(default=False, help_text='Chosen where nobody chooses.', verbose_name='default')),
                 ('defaults', models.JSONField(blank=True, default=dict, help_text='Fields of a request where it names none, e.g. {"temperature": 0.3}', verbose_name='defaults')),
                 ('max_output_tokens', models.PositiveIntegerField(blank=True, help_text='More is never asked of the model.', null=True, verbose_name='longest answer in tokens')),
-                ('has_responses', models.BooleanField(default=False, help_text='As found. /v1/responses is translated into chat completions either way.', verbose_name='speaks /v1/responses')),
+                ('has_responses', models.BooleanField(default=False, help_text='As found. Without it /v1/responses is translated into chat completions.', verbose_name='speaks /v1/responses')),
                 ('slots', models.PositiveIntegerField(blank=True, default=16, help_text='More wait in line. Empty: no limit.', null=True, verbose_name='calls at once')),
                 ('queue_limit', models.PositiveIntegerField(default=100, verbose_name='longest line')),
                 ('priority', models.SmallIntegerField(default=0, help_text='Lower is asked first, higher when that one is full.', verbose_name='rank')),

@@ -151,7 +151,7 @@ class Deployment(models.Model):
     has_responses = models.BooleanField(
         _("speaks /v1/responses"),
         default=False,
-        help_text=_("As found. /v1/responses is translated into chat completions either way."),
+        help_text=_("As found. Without it /v1/responses is translated into chat completions."),
     )
     # how calls are shared between deployments of one name, and between people
     slots = models.PositiveIntegerField(

@@ -1,5 +1,7 @@
 """OpenAI's Responses API in front of servers that know chat completions only: translated there and back.
 
+Servers that know it themselves are asked for the same directly (`gateway.native_responses`).
+
     body = parsed(...)                       what the caller sent
     chat = chat_body(body)                   the same as a chat completion; raises InvalidRequest
     response(body, completion)               the whole answer
@@ -11,6 +13,6 @@ Nothing is stored: a conversation goes on by sending all of it again.
 
 from gateway.responses.answer import response
 from gateway.responses.events import encoded, events
-from gateway.responses.request import chat_body
+from gateway.responses.request import chat_body, relayed_body
 
-__all__ = ["chat_body", "encoded", "events", "response"]
+__all__ = ["chat_body", "encoded", "events", "relayed_body", "response"]

@@ -57,6 +57,8 @@ NOT_STORED: dict[str, str | Promise] = {
     "prompt": gettext_lazy("No prompts are stored here; send the text as “instructions” and “input”."),
 }
 AS_IN_CHAT = ("model", "stream", "temperature", "top_p", "top_logprobs", "parallel_tool_calls")
+AS_RELAYED = ("model", "instructions", "stream", "max_output_tokens", "temperature", "top_p", "top_logprobs", "include")
+ITEM = ("type", "id", "status", "role", "content", "name", "call_id", "arguments", "output", "summary")
 FUNCTION: dict[str, Field] = {"name": TEXT, "description": TEXT, "parameters": OBJECT, "strict": TRUTH}
 SCHEMA: dict[str, Field] = {"name": TEXT, "schema": OBJECT, "description": TEXT, "strict": TRUTH}
 FORMAT = {"type": one_of("text", "json_object", "json_schema")}
@@ -79,6 +81,30 @@ def chat_body(body: Body) -> Body:
     if "max_output_tokens" in given:
         chat["max_tokens"] = given["max_output_tokens"]
     return chat | _with_tools(given) | _with_format(given) | _with_effort(given)
+
+
+def relayed_body(body: Body) -> Body:
+    """The same for a server that knows responses itself; of a body that `chat_body` has accepted.
+
+    It is to store nothing either: whoever knows the id of a stored response could go on with another's conversation.
+    """
+    given = checked(body, FIELDS)
+    asked = {name: given[name] for name in (*AS_RELAYED, "parallel_tool_calls") if name in given}
+    tools = [{"type": "function"} | function for function in _functions(given)]
+    choice, effort = _choice(given), _effort(given)
+    return (
+        asked
+        | {"input": _relayed_input(given["input"]), "text": {"format": _format(given)}, "store": False}
+        | ({"tools": tools} if tools else {})
+        | ({"tool_choice": choice} if choice else {})
+        | ({"reasoning": {"effort": effort}} if effort else {})
+    )
+
+
+def _relayed_input(items: str | list[Body]) -> str | list[Body]:
+    if isinstance(items, str):
+        return items
+    return [{name: item[name] for name in ITEM if name in item} for item in items]
 
 
 def _with_tools(given: Body) -> Body:
