@@ -8,29 +8,23 @@ import asyncio
 import contextlib
 import json
 import logging
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import aiohttp
 
-from gateway import exceptions
+from gateway import connections, exceptions
+from gateway.connections import Headers
 from gateway.models import Upstream
 from gateway.refusals import refusal
 
 LARGE = 100_000  # bytes of an answer that is read in a thread
 LONGEST_EVENT = 4 * 2**20  # bytes
 LONGEST_ANSWER = 256 * 2**20  # bytes: 2,048 vectors written out in digits are 90 MB
-KEEP_ALIVE = 3.0  # seconds; less than servers keep theirs, so that none closes just as we send
 TICK = 0.5  # seconds
 LAST_WORDS = 1.0  # seconds for the end of a stream after its last event
 
-Headers = dict[str, str]
-
 logger = logging.getLogger(__name__)
-_sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
-_keepers: set[asyncio.Task[None] | None] = set()
 
 
 class Reply(NamedTuple):
@@ -166,14 +160,7 @@ async def _ask(
     data: bytes | aiohttp.FormData = body if isinstance(body, aiohttp.FormData) else json.dumps(body).encode()
     if isinstance(data, bytes):
         headers["content-type"] = "application/json"
-    response = await _session().post(
-        upstream.base_url.rstrip("/") + path,
-        data=data,
-        headers=headers,
-        allow_redirects=False,
-        ssl=_trust(upstream.certificate) if upstream.certificate else True,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=upstream.connect_timeout),
-    )
+    response = await connections.post(upstream, path, data, headers)
     if response.status != 200:
         try:
             raise refusal(response.status, await _refusal_of(response))
@@ -209,38 +196,6 @@ async def parsed(raw: bytes) -> Any:
         return json.loads(raw)
     # one long call would keep the event loop waiting even from a thread; with a hook it is interrupted at each object
     return await asyncio.to_thread(json.loads, raw, object_hook=lambda found: found)
-
-
-def _session() -> aiohttp.ClientSession:
-    """Connections are shared by all calls of an event loop."""
-    loop = asyncio.get_running_loop()
-    session = _sessions.get(loop)
-    if session is None or session.closed:
-        for ended in [other for other in _sessions if other.is_closed()]:
-            del _sessions[ended]
-        session = _sessions[loop] = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            auto_decompress=False,
-            skip_auto_headers=["user-agent"],
-        )
-        _keepers.add(loop.create_task(_close_at_the_end(session)))
-    return session
-
-
-async def _close_at_the_end(session: aiohttp.ClientSession) -> None:
-    """The loop's end cancels this task."""
-    try:
-        await asyncio.Event().wait()
-    finally:
-        _keepers.discard(asyncio.current_task())
-        await session.close()
-
-
-@lru_cache(maxsize=32)
-def _trust(certificate: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cadata=certificate)
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from gateway import calls, completions, exceptions, leases, relay
+from gateway import calls, completions, connections, exceptions, leases
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.metering import Estimate, Meter
@@ -369,4 +369,4 @@ async def test_what_is_switched_off_serves_nobody(caller: Caller, aviary: Upstre
 def test_jobs_with_loops_of_their_own_leave_no_connections(caller: Caller, aviary: Upstream) -> None:
     for _ in range(3):
         asyncio.run(completions.complete(caller, QUESTION, purpose=Purpose.API))
-    assert sum(loop.is_closed() for loop in relay._sessions) == 1
+    assert sum(loop.is_closed() for loop in connections._sessions) == 1
