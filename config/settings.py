@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from environ.fileaware_mapping import FileAwareMapping
+from psycopg_pool import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -107,18 +108,21 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- database, Redis, tasks ------------------------------------------------------------------------------------
-POOL = {
-    "min_size": 0,
-    "max_size": env.int("VOLIERE_DATABASE_POOL", default=16),
-    "timeout": 10,
-    "reconnect_timeout": 2,  # by default the pauses between tries double for minutes after the database is back
-}
 DATABASES = {
     "default": {
         **env.db_url("DATABASE_URL"),
         "ENGINE": "django.db.backends.postgresql",
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": POOL},
+        "OPTIONS": {
+            "pool": {
+                "min_size": 0,
+                "max_size": env.int("VOLIERE_DATABASE_POOL", default=16),
+                "timeout": 10,
+                # while the database is away, tries begin anew each two seconds instead of ever more rarely
+                "reconnect_timeout": 2,
+                "reconnect_failed": ConnectionPool.check,
+            }
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

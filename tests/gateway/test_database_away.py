@@ -75,3 +75,17 @@ def test_a_failure_upstream_meanwhile_is_told_as_what_it_is(
             time.sleep(2)
         assert (running.result().status, running.result().code) == (504, "upstream_timeout")
     assert books_agree(alice)[0].status == "failed"
+
+
+def names_of_upstreams() -> list[str]:
+    with contextlib.closing(connection):
+        return [upstream.name for upstream in Upstream.objects.all()]
+
+
+def test_who_waits_for_the_database_is_served_soon_after_it_is_back(aviary: Upstream) -> None:
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with no_database():
+            connection.pool.timeout = 30  # type: ignore[attr-defined]
+            waiting = pool.submit(names_of_upstreams)
+            time.sleep(5)  # longer than it is tried to connect
+        assert waiting.result(4) == ["aviary"]
