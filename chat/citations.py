@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from chat.models import Citation, Message
+from rag.places import place
 from rag.retrieval import Passage
 
 # [1]  [1, 2]  but not the text of a link [1](…)
@@ -23,6 +23,8 @@ def store(message: Message, passages: Iterable[Passage]) -> list[Citation]:
             document_name=passage.document_name,
             version=passage.version,
             page=passage.page,
+            page_kind=passage.page_kind,
+            page_label=passage.page_label,
             start=passage.start,
             end=passage.end,
             focus_start=passage.focus_start,
@@ -34,9 +36,8 @@ def store(message: Message, passages: Iterable[Passage]) -> list[Citation]:
 
 
 def title_of(citation: Citation) -> str:
-    if citation.page:
-        return _("%(document)s, page %(page)s") % {"document": citation.document_name, "page": citation.page}
-    return citation.document_name
+    where = place(citation.page_kind, citation.page, citation.page_label)
+    return f"{citation.document_name}, {where}" if where else citation.document_name
 
 
 def address_of(citation: Citation) -> str:

@@ -136,6 +136,8 @@ class Citation(models.Model):
     document_name = models.CharField(max_length=255)
     version = models.PositiveIntegerField()
     page = models.PositiveIntegerField(null=True)
+    page_kind = models.CharField(max_length=10, blank=True, help_text="page, slide, sheet or section")
+    page_label = models.CharField(max_length=100, blank=True)
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     focus_start = models.PositiveIntegerField(help_text="the part of it that fits the question best")

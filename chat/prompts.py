@@ -27,9 +27,9 @@ ANSWER_SHARE = 0.25  # of the context is left free for the answer
 
 
 def source_element(number: int, passage: Passage) -> str:
-    page = f' page="{passage.page}"' if passage.page else ""
+    where = f' {passage.page_kind or "page"}="{escape(passage.page_label) or passage.page}"' if passage.page else ""
     title = escape(passage.document_name)
-    return f'<source id="{number}" title="{title}"{page}>{escape(passage.text, quote=False)}</source>'
+    return f'<source id="{number}" title="{title}"{where}>{escape(passage.text, quote=False)}</source>'
 
 
 def system_message(passages: Sequence[Passage], *, searched: bool) -> ChatMessage:

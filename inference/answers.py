@@ -19,6 +19,9 @@ PHRASES = {
         "nearest": "The documents do not plainly answer this. What comes nearest:",
         "overview": "I cannot summarise, but these sentences stand at the centre of the documents:",
         "page": "page",
+        "slide": "slide",
+        "sheet": "sheet",
+        "section": "section",
         "and": "and",
         "nothing": "I found nothing that answers this in {passages} from {titles}. "
         "Other words might help, or another document or collection.",
@@ -36,6 +39,9 @@ PHRASES = {
         "nearest": "Eine eindeutige Antwort steht nicht in den Dokumenten. Am nächsten kommt:",
         "overview": "Zusammenfassen kann ich nicht, aber diese Sätze stehen im Mittelpunkt der Dokumente:",
         "page": "Seite",
+        "slide": "Folie",
+        "sheet": "Tabellenblatt",
+        "section": "Abschnitt",
         "and": "und",
         "nothing": "Ich habe in {passages} aus {titles} nichts gefunden, was diese Frage beantwortet. "
         "Vielleicht helfen andere Wörter, ein anderes Dokument oder eine andere Sammlung.",
@@ -56,7 +62,7 @@ def quoting(chosen: Sequence[Sentence], language: Language, lead_in: str) -> str
     phrases = PHRASES[language]
     blocks = [phrases[lead_in]]
     for source, of_source in groupby(chosen, key=lambda sentence: sentence.source):
-        blocks += [_heading(source, phrases["page"]), _quotation(list(of_source), source)]
+        blocks += [_heading(source, phrases[source.kind]), _quotation(list(of_source), source)]
     return _signed(blocks, language)
 
 
@@ -84,9 +90,9 @@ def literal(text: str) -> str:
     return ACTIVE_AT_START.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", escaped)
 
 
-def _heading(source: Source, page: str) -> str:
+def _heading(source: Source, kind: str) -> str:
     title = f"**{literal(source.title)}**" if source.title.strip() else ""
-    return ", ".join(filter(None, [title, f"{page} {literal(source.page)}" if source.page else ""]))
+    return ", ".join(filter(None, [title, f"{kind} {literal(source.place)}" if source.place else ""]))
 
 
 def _quotation(chosen: Sequence[Sentence], source: Source) -> str:

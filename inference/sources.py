@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 OPENING, CLOSING = "<source ", "</source>"
+PLACES = ("page", "slide", "sheet", "section")  # one of them says where in the document
 ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -13,7 +14,8 @@ ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 class Source:
     id: str
     title: str
-    page: str
+    kind: str  # of the place, one of PLACES
+    place: str
     text: str
 
 
@@ -32,5 +34,6 @@ def _in_one(text: str) -> Iterator[Source]:
         attributes = {name: html.unescape(value) for name, value in ATTRIBUTE.findall(text[start:end_of_tag])}
         if attributes.get("id", "").isdecimal():
             content = html.unescape(text[end_of_tag + 1 : end])
-            yield Source(attributes["id"], attributes.get("title", ""), attributes.get("page", ""), content)
+            kind = next((name for name in PLACES if name in attributes), "page")
+            yield Source(attributes["id"], attributes.get("title", ""), kind, attributes.get(kind, ""), content)
         position = end + len(CLOSING)

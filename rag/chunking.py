@@ -14,7 +14,7 @@ from itertools import pairwise
 from rag.headings import below_headings, is_heading
 from rag.pages import page_at
 from rag.parsers.parsed import Heading
-from rag.sentences import END, LONGEST, Span, paragraphs, sentences
+from rag.sentences import END, LONGEST, Span, paragraphs, rows, sentences
 
 PARENT = 800  # characters
 CHILD = 250
@@ -43,12 +43,17 @@ class Block:
         return self.spans[-1][1] - self.spans[0][0]
 
 
-def chunk(text: str, headings: Sequence[Heading] = (), page_starts: Sequence[int] = ()) -> list[Parent]:
-    """Together the children cover all of the text but white space, in order and without overlap."""
+def chunk(
+    text: str, headings: Sequence[Heading] = (), page_starts: Sequence[int] = (), tables: Sequence[Span] = ()
+) -> list[Parent]:
+    """Together the children cover all of the text but white space, in order and without overlap.
+
+    A row of a table, which is a line within one of the spans of `tables`, is not cut unless it is longer than a parent.
+    """
     return [
         Parent(spans[0][0], spans[-1][1], page, title, tuple(_packed(text, spans)))
         for start, end, title in _sections(text, headings)
-        for page, spans in _parents(_headed(text, _blocks(text, (start, end), page_starts)))
+        for page, spans in _parents(_headed(text, _blocks(text, (start, end), page_starts, tables)))
     ]
 
 
@@ -66,19 +71,25 @@ def _sections(text: str, headings: Sequence[Heading]) -> Iterator[tuple[int, int
         begin, titles = following.start, []
 
 
-def _blocks(text: str, section: Span, page_starts: Sequence[int]) -> list[Block]:
+def _blocks(text: str, section: Span, page_starts: Sequence[int], tables: Sequence[Span]) -> list[Block]:
     start, end = section
     borders = page_starts[bisect_right(page_starts, start) :]
     cuts = [start, *(border for border in borders if border < end), end]
     blocks: list[Block] = []
     for part in pairwise(cuts):
         for span in paragraphs(text, *part):
-            block = Block(page_at(page_starts, span[0]), list(sentences(text, *span)))
+            spans = rows(text, span, PARENT) if _is_table(tables, span) else sentences(text, *span)
+            block = Block(page_at(page_starts, span[0]), list(spans))
             if blocks and blocks[-1].page != block.page and _goes_on(text, blocks[-1], block):
                 blocks[-1].spans[-1] = (blocks[-1].spans[-1][0], block.spans.pop(0)[1])
             if block.spans:
                 blocks.append(block)
     return blocks
+
+
+def _is_table(tables: Sequence[Span], span: Span) -> bool:
+    index = bisect_right(tables, span[0], key=lambda table: table[0]) - 1
+    return index >= 0 and span[1] <= tables[index][1]
 
 
 def _goes_on(text: str, block: Block, following: Block) -> bool:

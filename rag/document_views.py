@@ -79,7 +79,10 @@ def _sheet(content: DocumentText, mark: Span, wanted: str) -> dict[str, object]:
     else:
         number = min(max(int(wanted), 1), len(spans)) if wanted.isascii() and wanted.isdigit() else 1
     return {
-        "paragraphs": shown(content.text, content.page_starts, spans[number - 1], mark),
+        "paragraphs": (
+            (paragraph, content.place(paragraph.page))
+            for paragraph in shown(content.text, content.page_starts, spans[number - 1], mark)
+        ),
         "sheet": number,
         "sheet_count": len(spans),
     }

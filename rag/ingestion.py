@@ -24,7 +24,7 @@ from rag.embedding import default_deployment, embed
 from rag.exceptions import IngestionError, LeaseLost, ModelRefused, ModelUnavailable
 from rag.headings import below_headings
 from rag.languages import configuration
-from rag.models import Chunk, Document, DocumentQuerySet, DocumentText, Vector
+from rag.models import LABEL_LENGTH, Chunk, Document, DocumentQuerySet, DocumentText, Vector
 from rag.parsers.parsed import Parsed
 from rag.parsing import parse
 
@@ -72,7 +72,7 @@ async def ingest(document_id: uuid.UUID) -> None:
 
 async def _read_and_store(document: Document) -> None:
     parsed = await parse(document.file, document.media_type)
-    parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings, parsed.page_starts)
+    parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings, parsed.page_starts, parsed.tables)
     deployment = await default_deployment()
     vectors = await embedded(document, parsed.text, parents, deployment)
     await in_database(store, document, parsed, parents, vectors, deployment)
@@ -104,9 +104,13 @@ def store(
         if not _ours(document).lock():
             raise LeaseLost
         Chunk.objects.filter(document=document).delete()
-        DocumentText.objects.update_or_create(
-            document=document, defaults={"text": parsed.text, "page_starts": parsed.page_starts}
-        )
+        content = {
+            "text": parsed.text,
+            "page_starts": parsed.page_starts,
+            "page_kind": parsed.page_kind,
+            "page_labels": [label[:LABEL_LENGTH] for label in parsed.page_labels],
+        }
+        DocumentText.objects.update_or_create(document=document, defaults=content)
         chunks = Chunk.objects.bulk_create(_chunks(document, parsed, parents), batch_size=ROWS)
         Vector.objects.bulk_create(_vectors(chunks, parsed.text, parents, vectors, deployment), batch_size=ROWS)
         with connection.cursor() as cursor:

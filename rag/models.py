@@ -16,7 +16,9 @@ from pgvector.django import HalfVectorField
 
 from accounts.models import Membership, User
 from rag.exceptions import ingestion_error
+from rag.places import place
 
+LABEL_LENGTH = 100
 REQUEUE_AFTER = timedelta(minutes=2)  # a message that the broker has held this long is taken for lost
 
 
@@ -151,6 +153,8 @@ class Document(models.Model):
     language = models.CharField(max_length=10, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     error = models.CharField(_("reason"), max_length=50, blank=True, help_text="code of an IngestionError")
+    left_out = ArrayField(models.PositiveIntegerField(), default=list, help_text="pages that nothing was read from")
+    left_out_because = models.CharField(max_length=50, blank=True, help_text="code of an IngestionError")
     done = models.PositiveIntegerField(default=0, help_text="chunks embedded so far")
     total = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="also tells an overtaken worker that it is one")
@@ -193,9 +197,18 @@ class DocumentText(models.Model):
     document = models.OneToOneField(Document, on_delete=models.CASCADE, primary_key=True, related_name="content")
     text = models.TextField()
     page_starts = ArrayField(models.PositiveIntegerField(), default=list, help_text="empty where pages mean nothing")
+    page_kind = models.CharField(max_length=10, blank=True, help_text="page, slide, sheet or section")
+    page_labels = ArrayField(
+        models.CharField(max_length=LABEL_LENGTH), default=list, help_text="empty where the number says it all"
+    )
 
     def __str__(self) -> str:
         return str(self.document_id)
+
+    def place(self, page: int | None) -> str:
+        """How people call a page of it: page 3, slide 3, sheet Budget."""
+        label = self.page_labels[page - 1] if page and page <= len(self.page_labels) else ""
+        return place(self.page_kind, page, label)
 
 
 @receiver(post_delete, sender=Document)

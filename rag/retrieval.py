@@ -91,8 +91,9 @@ fused AS (
 ),
 best AS (SELECT * FROM fused WHERE copy = 1 ORDER BY score DESC, id LIMIT %s)
 SELECT document.id, document.name, document.version, best.page, best.start, best.end, best.text, best.score,
-    focus.start, focus.end
-FROM best JOIN rag_document document ON document.id = best.document_id,
+    focus.start, focus.end, coalesce(content.page_kind, ''), coalesce(content.page_labels[best.page], '')
+FROM best JOIN rag_document document ON document.id = best.document_id
+    LEFT JOIN rag_documenttext content ON content.document_id = document.id,
     LATERAL (
         SELECT part.start, part.end FROM asked, LATERAL (
             SELECT vector.start, vector.end,
@@ -132,6 +133,8 @@ class Passage:
     score: float
     focus_start: int
     focus_end: int
+    page_kind: str = ""
+    page_label: str = ""
 
 
 class Passages(list[Passage]):

@@ -39,6 +39,16 @@ def sentences(text: str, start: int, end: int) -> Iterator[Span]:
     yield from _pieces(text, position, end)
 
 
+def rows(text: str, span: Span, longest: int) -> Iterator[Span]:
+    """The lines of a table whole; only one above the longest is cut like a paragraph."""
+    position, end = span
+    while position < end:
+        line_end = _line_end(text, position, end)
+        for line in _stripped(text, position, line_end):
+            yield from [line] if line[1] - line[0] <= longest else sentences(text, *line)
+        position = line_end + 1
+
+
 def _sentence_ends(text: str, start: int, end: int) -> Iterator[int]:
     for mark in END.finditer(text, start, end):
         if mark.end() < end and not _goes_on(text, mark, start, end):

@@ -1,6 +1,9 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Span = tuple[int, int]
+PageKind = Literal["page", "slide", "sheet", "section", ""]
 
 MAX_PAGES = 5_000
 MAX_CHARACTERS = 5_000_000
@@ -21,19 +24,29 @@ class Heading:
 
 @dataclass
 class Parsed:
-    """Positions count characters of `text`; `page_starts` is empty where pages mean nothing."""
+    """Positions count characters of `text`; `page_starts` is empty where pages mean nothing.
+
+    A span of `tables` covers a table with one row a line: `| cell | cell |`, or `column: cell; column: cell` where the
+    table is long. `page_kind` says what a page is, `page_labels` how each is called where its number says too little.
+    `scans` are the pages, counted from 1, whose words are only there as a picture.
+    """
 
     text: str
     page_starts: list[int] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
     language: str = ""
+    tables: list[Span] = field(default_factory=list)
+    page_kind: PageKind = ""
+    page_labels: list[str] = field(default_factory=list)
+    scans: list[int] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Parsed":
-        return cls(**{**data, "headings": [Heading(**heading) for heading in data["headings"]]})
+        headings = [Heading(**heading) for heading in data["headings"]]
+        return cls(**{**data, "headings": headings, "tables": [(start, end) for start, end in data["tables"]]})
 
 
 def joined(blocks: Iterable[str], separator: str = "\n\n") -> tuple[str, list[int]]:

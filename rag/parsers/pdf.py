@@ -26,7 +26,7 @@ def read(path: Path) -> Parsed:
     text, page_starts = joined(paragraphs(page, hyphens) for page in pages)
     if not text.strip():
         raise ParsingFailed("no_text")
-    return Parsed(text, page_starts, _outline(document, text, page_starts))
+    return Parsed(text, page_starts, _outline(document, text, page_starts), page_kind="page")
 
 
 def _opened(path: Path) -> pypdfium2.PdfDocument:

@@ -178,3 +178,16 @@ def test_what_announces_something_is_a_heading(line: str) -> None:
 )
 def test_sentences_items_rows_and_numbers_are_none(line: str) -> None:
     assert not is_heading(line, (0, len(line)))
+
+
+def test_a_row_of_a_table_stays_whole() -> None:
+    row = "| Dr. Ada. Nie z. B. lang. | " + "sehr viel Text. " * 30 + "|"
+    text = f"Davor.\n\n{row}\n{row}\n\nDanach."
+    begin = text.index("|")
+    spans = [child for parent in chunk(text, tables=[(begin, begin + 2 * len(row) + 1)]) for child in parent.children]
+    assert [text[slice(*span)] for span in spans] == ["Davor.", row, row, "Danach."]
+
+
+def test_a_row_longer_than_a_parent_is_cut_after_all() -> None:
+    text = "| " + "sehr viel Text. " * 500 + "|"
+    assert max(parent.end - parent.start for parent in chunk(text, tables=[(0, len(text))])) <= PARENT
