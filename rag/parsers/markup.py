@@ -7,8 +7,6 @@ from lxml import etree
 
 from rag.parsers.parsed import ParsingFailed
 
-DEEPEST = 200  # elements within one another
-
 
 def tree(archive: ZipFile, member: str) -> Any:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)

@@ -1,4 +1,4 @@
-"""The text layer of a PDF, page by page."""
+"""The text layer of a PDF, page by page; of pages without one, what text recognition has left beside the file."""
 
 import re
 from pathlib import Path
@@ -8,11 +8,15 @@ import pypdfium2.raw as pdfium
 
 from rag.parsers.lines import Hyphens, paragraphs
 from rag.parsers.parsed import MAX_CHARACTERS, MAX_PAGES, Heading, Parsed, ParsingFailed, joined
+from rag.parsers.pictures import largest_image
+from rag.parsers.recognised import recognised
 from rag.parsers.running_heads import without_running_heads
 from rag.parsers.spacing import LINE_END_HYPHEN, spaced_text
 from rag.parsers.text import tidied
 
 TAIL = 4096  # bytes in which the end mark has to stand
+FEWEST_LETTERS = 20
+SMALLEST_SCAN = 100_000  # pixels; a logo has less
 
 
 def read(path: Path) -> Parsed:
@@ -21,12 +25,12 @@ def read(path: Path) -> Parsed:
         raise ParsingFailed("damaged")
     if len(document) > MAX_PAGES:
         raise ParsingFailed("too_many_pages")
-    pages = without_running_heads(_pages(document))
+    found, scans = _pages(document, path.parent)
+    pages = without_running_heads(found)
     hyphens = Hyphens(pages)
     text, page_starts = joined(paragraphs(page, hyphens) for page in pages)
-    if not text.strip():
-        raise ParsingFailed("no_text")
-    return Parsed(text, page_starts, _outline(document, text, page_starts), page_kind="page")
+    outline = _outline(document, text, page_starts)
+    return Parsed(text, page_starts, outline, page_kind="page", scans=scans)
 
 
 def _opened(path: Path) -> pypdfium2.PdfDocument:
@@ -44,21 +48,34 @@ def _opened(path: Path) -> pypdfium2.PdfDocument:
     return document
 
 
-def _pages(document: pypdfium2.PdfDocument) -> list[str]:
-    pages, characters = [], 0
+def _pages(document: pypdfium2.PdfDocument, folder: Path) -> tuple[list[str], list[int]]:
+    """The text of each, and the numbers of those that are still a picture."""
+    pages: list[str] = []
+    scans: list[int] = []
+    characters = 0
     for index in range(len(document)):
         try:
             page = document[index]
             textpage = page.get_textpage()
         except pypdfium2.PdfiumError:
             raise ParsingFailed("damaged") from None
-        pages.append(tidied(re.sub(f"{LINE_END_HYPHEN}\\s*", "-\n", spaced_text(textpage))))
+        text = tidied(re.sub(f"{LINE_END_HYPHEN}\\s*", "-\n", spaced_text(textpage)))
+        if _is_scan(page, text):
+            words = recognised(folder, index + 1)
+            text = text if words is None else words
+            scans += [index + 1] if words is None else []
+        pages.append(text)
         textpage.close()
         page.close()
         characters += len(pages[-1])
         if characters > MAX_CHARACTERS:
             raise ParsingFailed("too_much_text")
-    return pages
+    return pages, scans
+
+
+def _is_scan(page: pypdfium2.PdfPage, text: str) -> bool:
+    """A picture with hardly a word beside it; a stamp or a page number may have been put on it."""
+    return sum(map(str.isalnum, text)) < FEWEST_LETTERS and largest_image(page) > SMALLEST_SCAN
 
 
 def _outline(document: pypdfium2.PdfDocument, text: str, page_starts: list[int]) -> list[Heading]:
