@@ -7,15 +7,22 @@
     │   ├── FileTooLarge               413
     │   ├── TypeNotAllowed             415
     │   ├── ContentMismatch            415
+    │   ├── OldOrLockedFile            415
     │   └── StorageFull                507
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
         ├── DamagedFile
         ├── TruncatedFile
         ├── NoText
-        ├── NotAnOfficeFile
+        ├── RecognitionMissing         a scan, and no tesseract on the server
+        ├── NotRecognised              a scan that tesseract did not get through
+        ├── OtherFormat
+        ├── UnsafeFile
+        ├── NestedTooDeeply
+        ├── TooManyAttachments
         ├── NotText
         ├── TooManyPages
+        ├── TooManyPixels
         ├── TooMuchText
         ├── UnpacksTooLarge
         ├── TakesTooLong
@@ -74,13 +81,25 @@ class FileTooLarge(UploadRefused):
 class TypeNotAllowed(UploadRefused):
     status = 415
     code = "type_not_allowed"
-    message = _("Only PDF, Word (.docx), Markdown and text files can be read.")
+    message = _(
+        "This kind of file cannot be read. These can: PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), "
+        "OpenDocument (.odt, .ods, .odp), EPUB, mails (.eml), HTML, CSV, Markdown, text, and scans as PNG or JPEG."
+    )
 
 
 class ContentMismatch(UploadRefused):
     status = 415
     code = "content_mismatch"
     message = _("The content of this file is not what its name says.")
+
+
+class OldOrLockedFile(UploadRefused):
+    status = 415
+    code = "old_or_locked"
+    message = _(
+        "This file is protected by a password or of an old Office version. Save it without a password as .docx, "
+        ".pptx or .xlsx and upload it again."
+    )
 
 
 class StorageFull(UploadRefused):
@@ -93,6 +112,7 @@ class IngestionError(RagError):
     status = 422
     code = "ingestion_failed"
     message = _("This document could not be read.")
+    of_pages: str | Promise = ""  # the same of some pages only
 
 
 class EncryptedFile(IngestionError):
@@ -112,12 +132,39 @@ class TruncatedFile(IngestionError):
 
 class NoText(IngestionError):
     code = "no_text"
-    message = _("No text was found. It may be a scan, which is a picture of text.")
+    message = _("No text was found in this file.")
 
 
-class NotAnOfficeFile(IngestionError):
-    code = "not_docx"
-    message = _("This is not a Word document, although its name says so.")
+class RecognitionMissing(IngestionError):
+    code = "recognition_missing"
+    message = _("This is a scan, a picture of text. Text recognition is not installed on the server.")
+    of_pages = _("They are scans, and text recognition is not installed on the server.")
+
+
+class NotRecognised(IngestionError):
+    code = "not_recognised"
+    message = _("This is a scan, a picture of text, and its text could not be recognised.")
+    of_pages = _("They are scans whose text could not be recognised.")
+
+
+class OtherFormat(IngestionError):
+    code = "other_format"
+    message = _("The file is not of the kind that its name says, or a part of it is missing.")
+
+
+class UnsafeFile(IngestionError):
+    code = "unsafe"
+    message = _("The file holds definitions that no document needs and that can do harm. It was not opened.")
+
+
+class NestedTooDeeply(IngestionError):
+    code = "nested_too_deeply"
+    message = _("The file holds mails within mails, too many levels deep.")
+
+
+class TooManyAttachments(IngestionError):
+    code = "too_many_attachments"
+    message = _("The mail has too many attachments.")
 
 
 class NotText(IngestionError):
@@ -128,6 +175,11 @@ class NotText(IngestionError):
 class TooManyPages(IngestionError):
     code = "too_many_pages"
     message = _("The document has too many pages. Split it and upload the parts.")
+
+
+class TooManyPixels(IngestionError):
+    code = "too_many_pixels"
+    message = _("The picture is too large. Save it with fewer pixels and upload it again.")
 
 
 class TooMuchText(IngestionError):

@@ -116,7 +116,13 @@ def store(
         with connection.cursor() as cursor:
             cursor.execute(COUNT_TERMS, [document.pk])
             cursor.execute(SUM_TERMS, [document.pk])
-        _ours(document).update(status=Document.Status.READY, language=parsed.language, done=len(vectors))
+        _ours(document).update(
+            status=Document.Status.READY,
+            language=parsed.language,
+            left_out=parsed.scans,
+            left_out_because=parsed.scans_because,
+            done=len(vectors),
+        )
 
 
 def _chunks(document: Document, parsed: Parsed, parents: list[Parent]) -> list[Chunk]:

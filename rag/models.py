@@ -16,7 +16,7 @@ from pgvector.django import HalfVectorField
 
 from accounts.models import Membership, User
 from rag.exceptions import ingestion_error
-from rag.places import place
+from rag.places import pages_left_out, place
 
 LABEL_LENGTH = 100
 REQUEUE_AFTER = timedelta(minutes=2)  # a message that the broker has held this long is taken for lost
@@ -185,6 +185,13 @@ class Document(models.Model):
     @property
     def reason(self) -> str:
         return str(ingestion_error(self.error)) if self.error else ""
+
+    @property
+    def remark(self) -> str:
+        """What a reader of a document that is ready should know."""
+        if not self.left_out:
+            return ""
+        return f"{pages_left_out(self.left_out)} {ingestion_error(self.left_out_because).of_pages}"
 
     @property
     def is_unfinished(self) -> bool:

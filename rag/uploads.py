@@ -11,31 +11,21 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from rag import queueing
-from rag.exceptions import CollectionNotFound, ContentMismatch, EmptyFile, FileTooLarge, StorageFull, TypeNotAllowed
+from rag import formats, queueing
+from rag.exceptions import (
+    CollectionNotFound,
+    ContentMismatch,
+    EmptyFile,
+    FileTooLarge,
+    OldOrLockedFile,
+    StorageFull,
+    TypeNotAllowed,
+)
 from rag.models import Collection, Document, stored_name
 
 logger = logging.getLogger(__name__)
 
-PDF = "application/pdf"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-MARKDOWN = "text/markdown"
-TEXT = "text/plain"
-TYPES = {".pdf": PDF, ".docx": DOCX, ".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": TEXT}
-ACCEPT = ",".join(TYPES)  # for the file chooser
-
 NAME_LENGTH = 200
-HEAD = 1024  # bytes; where a PDF may begin
-BINARY_HEADS = (
-    b"%PDF-",
-    b"PK\x03\x04",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"\x7fELF",
-    b"\xd0\xcf\x11\xe0",
-    b"\x1f\x8b",
-)
 
 
 def accept(user: User, collection: Collection, file: "UploadedFile[bytes]") -> Document:
@@ -47,8 +37,8 @@ def accept(user: User, collection: Collection, file: "UploadedFile[bytes]") -> D
     if not Collection.objects.editable_by(user).filter(pk=collection.pk).exists():
         raise CollectionNotFound
     name = cleaned_name(file.name or "")
-    size, sha256, head = _measured(file)
-    media_type = _media_type(name, head)
+    size, sha256, head, tail = _measured(file)
+    media_type = _media_type(name, head, tail)
     document = Document(
         collection=collection, uploaded_by=user, name=name, media_type=media_type, size=size, sha256=sha256
     )
@@ -67,31 +57,28 @@ def cleaned_name(raw: str) -> str:
     return plain[:NAME_LENGTH]
 
 
-def _measured(file: "UploadedFile[bytes]") -> tuple[int, str, bytes]:
-    """Size, SHA-256 and first bytes of what really arrived, read in pieces."""
-    size, digest, head = 0, hashlib.sha256(), b""
+def _measured(file: "UploadedFile[bytes]") -> tuple[int, str, bytes, bytes]:
+    """Size, SHA-256, first and last bytes of what really arrived, read in pieces."""
+    size, digest, head, tail = 0, hashlib.sha256(), b"", b""
     for piece in file.chunks():
         size += len(piece)
         if size > settings.UPLOAD_MAX_BYTES:
             raise FileTooLarge(settings.UPLOAD_MAX_BYTES)
         digest.update(piece)
-        head = head or piece[:HEAD]
+        head = head or piece[: formats.HEAD]
+        tail = (tail + piece)[-formats.TAIL :]
     if not size:
         raise EmptyFile
-    return size, digest.hexdigest(), head
+    return size, digest.hexdigest(), head, tail
 
 
-def _media_type(name: str, head: bytes) -> str:
-    media_type = TYPES.get(PurePosixPath(name).suffix.lower())
+def _media_type(name: str, head: bytes, tail: bytes) -> str:
+    media_type = formats.type_by_name(name)
     if media_type is None:
         raise TypeNotAllowed
-    if media_type == PDF:
-        matches = b"%PDF-" in head
-    elif media_type == DOCX:
-        matches = head.startswith(b"PK\x03\x04")
-    else:
-        matches = not head.startswith(BINARY_HEADS)
-    if not matches:
+    if formats.is_old_or_locked(media_type, head):
+        raise OldOrLockedFile
+    if not formats.fits(media_type, head, tail):
         raise ContentMismatch
     return media_type
 

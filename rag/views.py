@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.signing_in import person, sign_in_required, wants_json
-from rag import uploads
+from rag import formats, uploads
 from rag.exceptions import UploadRefused
 from rag.forms import CollectionForm, NewCollectionForm, ShareForm
 from rag.models import Collection, CollectionShare, Document
@@ -159,6 +159,6 @@ def _collection_page(
         "can_manage": same.managed_by(user).exists(),
         "shares": CollectionShare.objects.filter(collection=shown).select_related("user"),
         "share_form": form or ShareForm(collection=shown),
-        "accept": uploads.ACCEPT,
+        "accept": formats.ACCEPT,
     }
     return render(request, "rag/collection.html", context, status=status)

@@ -43,7 +43,9 @@ def parsed(data: bytes) -> Parsed:
 def _decoded(data: bytes) -> str:
     declared = CHARSET.search(data[:DECLARED_WITHIN])
     try:
-        return data.decode(declared[1].decode()) if declared and b"\x00" not in data[:DECLARED_WITHIN] else decoded(data)
+        return (
+            data.decode(declared[1].decode()) if declared and b"\x00" not in data[:DECLARED_WITHIN] else decoded(data)
+        )
     except (LookupError, ValueError):
         return decoded(data)
 
@@ -137,9 +139,7 @@ def _rows(node: LexborNode) -> Iterator[list[str]]:
 
 
 def _inner_text(top: LexborNode) -> str:
-    return "".join(
-        _text_of(node) if node.tag == "-text" else " " for node, _ in _steps(top) if node.tag not in INLINE
-    )
+    return "".join(_text_of(node) if node.tag == "-text" else " " for node, _ in _steps(top) if node.tag not in INLINE)
 
 
 def _text_of(node: LexborNode) -> str:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from rag.parsers.lines import Hyphens, paragraphs
 from rag.parsers.parsed import Parsed
 from rag.parsers.pictures import opened
 from rag.parsers.recognised import recognised
-from rag.parsers.lines import Hyphens, paragraphs
 
 
 def read(path: Path) -> Parsed:

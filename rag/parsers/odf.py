@@ -28,7 +28,9 @@ def read_slides(path: Path) -> Parsed:
         raise ParsingFailed("too_many_pages")
     hidden = set(body.getroottree().xpath(HIDDEN_PAGES, namespaces=NAMESPACES))
     is_seen = [slide.get(name("draw:style-name")) not in hidden for slide in slides]
-    return paged((composed(_blocks(slide) if seen else []) for slide, seen in zip(slides, is_seen, strict=True)), "slide")
+    return paged(
+        (composed(_blocks(slide) if seen else []) for slide, seen in zip(slides, is_seen, strict=True)), "slide"
+    )
 
 
 def _body(path: Path, kind: str) -> Any:

@@ -41,7 +41,12 @@ def cells(row: Any) -> list[str]:
 def _sheets(content: IO[bytes], labels: list[str]) -> Iterator[Parsed]:
     """A label is added with each, before its page is handed out."""
     events = etree.iterparse(
-        content, events=("start", "end"), tag=(TABLE, ROW, STYLE), resolve_entities=False, no_network=True, load_dtd=False
+        content,
+        events=("start", "end"),
+        tag=(TABLE, ROW, STYLE),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
     )
     hidden: set[str] = set()
     for event, element in events:

@@ -28,7 +28,8 @@ class Parsed:
 
     A span of `tables` covers a table with one row a line: `| cell | cell |`, or `column: cell; column: cell` where the
     table is long. `page_kind` says what a page is, `page_labels` how each is called where its number says too little.
-    `scans` are the pages, counted from 1, whose words are only there as a picture.
+    `scans` are the pages, counted from 1, whose words are only there as a picture; `scans_because` is the code of the
+    IngestionError that says why they stayed one.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Parsed:
     page_kind: PageKind = ""
     page_labels: list[str] = field(default_factory=list)
     scans: list[int] = field(default_factory=list)
+    scans_because: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

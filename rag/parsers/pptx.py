@@ -9,7 +9,6 @@ from typing import Any
 
 from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE
-from pptx.oxml.ns import qn
 
 from rag.parsers import archives
 from rag.parsers.composing import Block, composed, paged
@@ -56,7 +55,9 @@ def _shape(shape: Any, depth: int) -> Iterator[Block]:
 
 def _text(shape: Any) -> str:
     """The points of a list as items; what is one paragraph alone is none."""
-    paragraphs = [(paragraph.level, paragraph.text.replace("\v", "\n").strip()) for paragraph in shape.text_frame.paragraphs]
+    paragraphs = [
+        (paragraph.level, paragraph.text.replace("\v", "\n").strip()) for paragraph in shape.text_frame.paragraphs
+    ]
     filled = [(level, text) for level, text in paragraphs if text]
     if shape.is_placeholder and len(filled) > 1:
         return "\n".join(f"{'  ' * level}- {text}" for level, text in filled)
