@@ -28,7 +28,7 @@ async def parse(file: "File[bytes]", media_type: str) -> Parsed:
         source = Path(folder, "source")
         await asyncio.to_thread(disposable.copy, file, source)
         parsed = await _read(source, media_type)
-        tool = recogniser() if parsed.scans else None
+        tool = await asyncio.to_thread(recogniser) if parsed.scans else None
         if tool is not None and await tool.recognise(source, media_type, parsed.scans):
             parsed = await _read(source, media_type)
     if parsed.scans:

@@ -37,6 +37,12 @@ def opened(path: Path, required: set[str], *, as_trees: bool = True) -> Iterator
         yield archive
 
 
+def check(path: Path, required: set[str], *, as_trees: bool = True) -> None:
+    """The same for a library that opens the file itself."""
+    with opened(path, required, as_trees=as_trees):
+        pass
+
+
 def _refuse_bombs(members: list[zipfile.ZipInfo], *, as_trees: bool) -> None:
     """What is read of a member never exceeds the size it declares, so declared sizes can be trusted."""
     if any(member.compress_type not in METHODS for member in members):

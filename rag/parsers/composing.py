@@ -27,7 +27,7 @@ def composed(blocks: Iterable[Block]) -> Parsed:
 
 def paged(pages: Iterable[Parsed], kind: PageKind, labels: list[str] | None = None) -> Parsed:
     """Each of them a page; an empty one counts, so that numbers stay right. What were pages within is none any more."""
-    whole = Parsed("", page_kind=kind, page_labels=labels or [])
+    whole = Parsed("", page_kind=kind, page_labels=[] if labels is None else labels)
     parts: list[str] = []
     position = 0
     for page in pages:

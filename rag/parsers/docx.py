@@ -29,8 +29,8 @@ OFF = {"0", "false", "off"}
 
 
 def read(path: Path) -> Parsed:
-    with archives.opened(path, {"[Content_Types].xml", "word/document.xml"}):
-        document = docx.Document(str(path))
+    archives.check(path, {"[Content_Types].xml", "word/document.xml"})
+    document = docx.Document(str(path))
     names = {style.style_id: style.name or "" for style in document.styles}
     return composed(_blocks(document.element.body, names))
 

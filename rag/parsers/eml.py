@@ -85,7 +85,7 @@ def _body(message: EmailMessage) -> Parsed:
     plain = [part for part in texts if part.get_content_type() == "text/plain"]
     if plain:
         return composed(Block(_decoded(part)) for part in plain)
-    return paged((html.parsed(_decoded(part).encode()) for part in texts), "")
+    return paged((html.parsed(_decoded(part)) for part in texts), "")
 
 
 def _decoded(part: EmailMessage) -> str:

@@ -23,7 +23,7 @@ def read(path: Path) -> Parsed:
         if len(chapters) > MAX_PAGES:
             raise ParsingFailed("too_many_pages")
         _refuse_encrypted(archive, chapters)
-        sections = [html.parsed(archive.read(chapter)) for chapter in chapters]
+        sections = [html.parsed(html.in_its_encoding(archive.read(chapter))) for chapter in chapters]
     return paged(sections, "section", [_title(section, number) for number, section in enumerate(sections, start=1)])
 
 

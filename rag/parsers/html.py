@@ -11,7 +11,7 @@ from rag.parsers.parsed import Parsed, ParsingFailed
 from rag.parsers.tables import table
 from rag.parsers.text import decoded
 
-MAX_BYTES = 32 * 1024 * 1024  # a tree of it takes about ten times as much
+LONGEST = 20_000_000  # characters; a tree of them takes about ten times as much
 DEEPEST = 2_000  # elements within one another; what is deeper is not read
 NOT_READ = {
     *("head", "script", "style", "template", "noscript", "svg", "math", "iframe", "object", "embed", "canvas"),
@@ -30,22 +30,21 @@ DECLARED_WITHIN = 2048  # bytes
 
 
 def read(path: Path) -> Parsed:
-    return parsed(path.read_bytes())
+    return parsed(in_its_encoding(path.read_bytes()))
 
 
-def parsed(data: bytes) -> Parsed:
-    if len(data) > MAX_BYTES:
+def parsed(page: str) -> Parsed:
+    if len(page) > LONGEST:
         raise ParsingFailed("too_much_text")
-    body = LexborHTMLParser(_decoded(data)).body
+    body = LexborHTMLParser(page.replace("\x00", "")).body
     return composed(_Reader().blocks(body) if body is not None else [])
 
 
-def _decoded(data: bytes) -> str:
-    declared = CHARSET.search(data[:DECLARED_WITHIN])
+def in_its_encoding(data: bytes) -> str:
+    head = data[:DECLARED_WITHIN]
+    declared = CHARSET.search(head) if b"\x00" not in head else None
     try:
-        return (
-            data.decode(declared[1].decode()) if declared and b"\x00" not in data[:DECLARED_WITHIN] else decoded(data)
-        )
+        return data.decode(declared[1].decode()) if declared else decoded(data)
     except (LookupError, ValueError):
         return decoded(data)
 

@@ -27,10 +27,8 @@ def read_slides(path: Path) -> Parsed:
     if len(slides) > MAX_PAGES:
         raise ParsingFailed("too_many_pages")
     hidden = set(body.getroottree().xpath(HIDDEN_PAGES, namespaces=NAMESPACES))
-    is_seen = [slide.get(name("draw:style-name")) not in hidden for slide in slides]
-    return paged(
-        (composed(_blocks(slide) if seen else []) for slide, seen in zip(slides, is_seen, strict=True)), "slide"
-    )
+    seen = (slide if slide.get(name("draw:style-name")) not in hidden else [] for slide in slides)
+    return paged((composed(_blocks(slide)) for slide in seen), "slide")
 
 
 def _body(path: Path, kind: str) -> Any:

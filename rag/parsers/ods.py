@@ -40,14 +40,7 @@ def cells(row: Any) -> list[str]:
 
 def _sheets(content: IO[bytes], labels: list[str]) -> Iterator[Parsed]:
     """A label is added with each, before its page is handed out."""
-    events = etree.iterparse(
-        content,
-        events=("start", "end"),
-        tag=(TABLE, ROW, STYLE),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-    )
+    events = etree.iterparse(content, ("start", "end"), tag=(TABLE, ROW, STYLE), resolve_entities=False, load_dtd=False)
     hidden: set[str] = set()
     for event, element in events:
         if event == "end" and element.tag == STYLE and element.find(HIDDEN_TABLE, NAMESPACES) is not None:

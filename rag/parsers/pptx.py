@@ -20,8 +20,8 @@ DIAGRAM_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}pt"
 
 
 def read(path: Path) -> Parsed:
-    with archives.opened(path, {"[Content_Types].xml", "ppt/presentation.xml"}):
-        slides = Presentation(str(path)).slides
+    archives.check(path, {"[Content_Types].xml", "ppt/presentation.xml"})
+    slides = Presentation(str(path)).slides
     if len(slides) > MAX_PAGES:
         raise ParsingFailed("too_many_pages")
     return paged((composed(_slide(slide)) for slide in slides), "slide")
@@ -55,9 +55,7 @@ def _shape(shape: Any, depth: int) -> Iterator[Block]:
 
 def _text(shape: Any) -> str:
     """The points of a list as items; what is one paragraph alone is none."""
-    paragraphs = [
-        (paragraph.level, paragraph.text.replace("\v", "\n").strip()) for paragraph in shape.text_frame.paragraphs
-    ]
+    paragraphs = ((each.level, each.text.replace("\v", "\n").strip()) for each in shape.text_frame.paragraphs)
     filled = [(level, text) for level, text in paragraphs if text]
     if shape.is_placeholder and len(filled) > 1:
         return "\n".join(f"{'  ' * level}- {text}" for level, text in filled)

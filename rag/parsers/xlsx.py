@@ -18,10 +18,11 @@ MAX_COLUMNS = 1_000
 
 
 def read(path: Path) -> Parsed:
-    with archives.opened(path, {"[Content_Types].xml", "xl/workbook.xml"}, as_trees=False):
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    sheets = [each for each in workbook.worksheets if each.sheet_state == "visible"]
-    return paged((sheet(each.title, _rows(each)) for each in sheets), "sheet", [each.title for each in sheets])
+    archives.check(path, {"[Content_Types].xml", "xl/workbook.xml"}, as_trees=False)
+    with path.open("rb") as file:
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        sheets = [each for each in workbook.worksheets if each.sheet_state == "visible"]
+        return paged((sheet(each.title, _rows(each)) for each in sheets), "sheet", [each.title for each in sheets])
 
 
 def _rows(each: Any) -> Iterator[list[str]]:

@@ -1,0 +1,83 @@
+"""Pages that are pictures of text, made here and now."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from fpdf import FPDF
+from PIL import Image, ImageDraw, ImageFont
+
+A4 = (1654, 2339)  # pixels at 200 dots an inch
+
+
+def picture(text: str, size: tuple[int, int] = A4, kind: str = "PNG") -> bytes:
+    image = Image.new("L", size, 255)
+    ImageDraw.Draw(image).multiline_text((150, 200), text, fill=0, font=ImageFont.load_default(size=48))
+    target = io.BytesIO()
+    image.save(target, kind)
+    return target.getvalue()
+
+
+def scanned_pdf(pages: Sequence[str | bytes]) -> bytes:
+    """Text becomes a page of text, bytes one that is a picture."""
+    document = FPDF()
+    document.set_font("helvetica", size=12)
+    for page in pages:
+        document.add_page()
+        if isinstance(page, bytes):
+            document.image(io.BytesIO(page), x=0, y=0, w=document.epw)
+        else:
+            document.multi_cell(0, text=page)
+    return bytes(document.output())
+
+
+def vast_png(side: int) -> bytes:
+    """A white square whose pixels take a thousandth of the room that they unpack to."""
+    import struct
+    import zlib
+
+    def part(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    rows = zlib.compressobj(9)
+    row = b"\x00" + b"\xff" * (side // 8)
+    data = b"".join(rows.compress(row) for _ in range(side)) + rows.flush()
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", data) + part(b"IEND", b"")
+
+
+def vast_pdf(side: int) -> bytes:
+    """The same square on a page, by hand, since a library would unpack it."""
+    import zlib
+
+    rows = zlib.compressobj(9)
+    data = b"".join(rows.compress(b"\xff" * (side // 8)) for _ in range(side)) + rows.flush()
+    return pdf_of(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>",
+            stream(b"", b"595 0 0 842 0 0 cm /I Do"),
+            stream(
+                b"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/FlateDecode"
+                % (side, side),
+                data,
+            ),
+        ]
+    )
+
+
+def stream(attributes: bytes, data: bytes) -> bytes:
+    return b"<<%s/Length %d>>stream\n%s\nendstream" % (attributes, len(data), data)
+
+
+def pdf_of(objects: Sequence[bytes]) -> bytes:
+    """A PDF of these objects, the first of which is its catalogue."""
+    body, offsets = bytearray(b"%PDF-1.7\n"), []
+    for number, content in enumerate(objects, start=1):
+        offsets.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    head = b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, table)
+    tail = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(body))
+    return bytes(body) + head + tail
