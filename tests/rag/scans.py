@@ -1,20 +1,24 @@
 """Pages that are pictures of text, made here and now."""
 
 import io
+import struct
+import zlib
 from collections.abc import Sequence
-from pathlib import Path
 
+import pypdfium2
 from fpdf import FPDF
-from PIL import Image, ImageDraw, ImageFont
 
-A4 = (1654, 2339)  # pixels at 200 dots an inch
+DOTS = 150  # an inch, as a scanner of an office is usually set
 
 
-def picture(text: str, size: tuple[int, int] = A4, kind: str = "PNG") -> bytes:
-    image = Image.new("L", size, 255)
-    ImageDraw.Draw(image).multiline_text((150, 200), text, fill=0, font=ImageFont.load_default(size=48))
+def picture(text: str, kind: str = "PNG") -> bytes:
+    document = FPDF()
+    document.set_font("helvetica", size=14)
+    document.add_page()
+    document.multi_cell(0, text=text)
+    page = pypdfium2.PdfDocument(bytes(document.output()))[0]
     target = io.BytesIO()
-    image.save(target, kind)
+    page.render(scale=DOTS / 72, grayscale=True).to_pil().save(target, kind)
     return target.getvalue()
 
 
@@ -33,8 +37,6 @@ def scanned_pdf(pages: Sequence[str | bytes]) -> bytes:
 
 def vast_png(side: int) -> bytes:
     """A white square whose pixels take a thousandth of the room that they unpack to."""
-    import struct
-    import zlib
 
     def part(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -48,8 +50,6 @@ def vast_png(side: int) -> bytes:
 
 def vast_pdf(side: int) -> bytes:
     """The same square on a page, by hand, since a library would unpack it."""
-    import zlib
-
     rows = zlib.compressobj(9)
     data = b"".join(rows.compress(b"\xff" * (side // 8)) for _ in range(side)) + rows.flush()
     return pdf_of(
