@@ -59,8 +59,8 @@ def vast_pdf(side: int) -> bytes:
             b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>",
             stream(b"", b"595 0 0 842 0 0 cm /I Do"),
             stream(
-                b"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/FlateDecode"
-                % (side, side),
+                b"/Type/XObject/Subtype/Image/Width %d/Height %d" % (side, side)
+                + b"/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/FlateDecode",
                 data,
             ),
         ]

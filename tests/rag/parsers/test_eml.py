@@ -68,7 +68,8 @@ def test_too_many_attachments_are_refused() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b'Subject: =?utf-8?q?broken=\nFrom: @@@<<\nTo: "unclosed\nDate: never\nContent-Type: text/plain; charset=x-no\n\nHallo',
+        b'Subject: =?utf-8?q?broken=\nFrom: @@@<<\nTo: "unclosed\nDate: never\n\nHallo',
+        b"Subject: x\nContent-Type: text/plain; charset=x-no\n\nHallo",
         b"Subject: \xff\xfe\x00\nContent-Type: multipart/mixed\n\nHallo",
         b"Content-Transfer-Encoding: base64\nSubject: x\n\n!!!",
     ],
