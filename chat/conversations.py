@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from accounts.models import User
 from chat.models import Conversation, Message
 from gateway.models import Deployment
+from rag import formats
 from rag.models import Collection, Document
 
 SIDEBAR_LENGTH = 100
@@ -30,6 +31,7 @@ def page(user: User, conversation: Conversation | None) -> dict[str, Any]:
         "deployments": Deployment.objects.offered_to(user, Deployment.Kind.CHAT),
         "collections": Collection.objects.visible_to(user).knowledge(),
         "chosen": set(conversation.collections.values_list("id", flat=True)) if conversation else set(),
+        "accept": formats.ACCEPT,
         "attachments": Document.objects.filter(collection=attached) if attached else Document.objects.none(),
     }
 

@@ -22,7 +22,7 @@ def state(document: Document) -> State:
         "name": document.name,
         "status": document.status,
         "label": document.get_status_display(),
-        "reason": document.reason,
+        "reason": document.reason or document.remark,
         "done": document.done,
         "total": document.total,
         "already_there": document.already_there,

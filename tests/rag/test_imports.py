@@ -4,7 +4,22 @@ import sys
 
 from django.conf import settings
 
-HEAVY = ["torch", "sentence_transformers", "pypdfium2", "docx", "lxml", "py3langid", "numpy", "charset_normalizer"]
+from rag.parsers.reading import READERS
+
+HEAVY = [
+    "PIL",
+    "pptx",
+    "openpyxl",
+    "selectolax",
+    "torch",
+    "sentence_transformers",
+    "pypdfium2",
+    "docx",
+    "lxml",
+    "py3langid",
+    "numpy",
+    "charset_normalizer",
+]
 LOADED = """
 import sys
 import django
@@ -22,8 +37,8 @@ def test_neither_pages_nor_tasks_load_a_parser_or_a_model() -> None:
 
 
 def test_a_parser_loads_no_django() -> None:
-    parsers = "rag.parsers.pdf, rag.parsers.docx, rag.parsers.text, rag.parsers.language"
-    code = f"import sys, {parsers}; print('django' in sys.modules)"
+    modules = {f"rag.parsers.{module}" for module, _ in READERS.values()} | {"rag.parsers.recognition"}
+    code = f"import sys, rag.parsers.language, {', '.join(modules)}; print('django' in sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
     )

@@ -6,11 +6,13 @@ from django.core.files.storage import default_storage
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import Membership, Team, User
+from rag import formats
 from rag.exceptions import (
     CollectionNotFound,
     ContentMismatch,
     EmptyFile,
     FileTooLarge,
+    OldOrLockedFile,
     StorageFull,
     TypeNotAllowed,
     UploadRefused,
@@ -18,6 +20,7 @@ from rag.exceptions import (
 from rag.models import Collection, CollectionShare, Document
 from rag.uploads import accept, cleaned_name
 from tests.rag.files import GARDEN, pdf, uploaded, word
+from tests.rag.parsers.office import open_sheets, open_text, slides, workbook
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 50
 
@@ -37,9 +40,19 @@ def test_an_upload_is_stored_under_a_name_of_ours_and_queued(collection: Collect
         (word(("Normal", GARDEN)), "a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         (b"# A", "a.md", "text/markdown"),
         ("Größe".encode("latin-1"), "a.txt", "text/plain"),
+        (slides(("Titel", GARDEN)), "a.pptx", formats.PPTX),
+        (workbook(Eins=[[1]]), "a.xlsx", formats.XLSX),
+        (open_text(("p", GARDEN)), "a.odt", formats.ODT),
+        (open_sheets(Eins=[[1]]), "a.ods", formats.ODS),
+        (b"a;b", "a.CSV", formats.CSV),
+        (b"<p>Hallo", "a.htm", formats.HTML),
+        (b"Received: x\nSubject: y\n\nz", "a.eml", formats.EML),
+        (b"From anna Mon\nSubject: y\n\nz", "a.eml", formats.EML),
+        (PNG, "a.png", formats.PNG),
+        (b"\xff\xd8\xff\xe0", "a.jpeg", formats.JPEG),
     ],
 )
-def test_four_formats_are_taken(
+def test_a_file_is_known_by_its_name_and_content(
     collection: Collection, alice: User, content: bytes, name: str, media_type: str
 ) -> None:
     assert accept(alice, collection, uploaded(content, name)).media_type == media_type
@@ -54,7 +67,13 @@ def test_four_formats_are_taken(
         (PNG, "picture.pdf", ContentMismatch),
         (b"only words", "words.pdf", ContentMismatch),
         (b"only words", "words.docx", ContentMismatch),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old.docx", ContentMismatch),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "locked.docx", OldOrLockedFile),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old.xlsx", OldOrLockedFile),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old.odt", ContentMismatch),
+        (word(("Normal", GARDEN)), "words.xlsx", ContentMismatch),
+        (workbook(Eins=[[1]]), "cells.odt", ContentMismatch),
+        (b"only words", "words.eml", ContentMismatch),
+        (PNG, "picture.jpg", ContentMismatch),
         (pdf([GARDEN]), "hidden.txt", ContentMismatch),
     ],
 )
