@@ -3,7 +3,7 @@
 import email.policy
 import tempfile
 from collections.abc import Iterator
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from pathlib import Path, PurePath
 
@@ -49,7 +49,7 @@ def _sections(message: EmailMessage, depth: int) -> Iterator[Section]:
             yield from _attached(part)
 
 
-def _head(message: EmailMessage, attachments: list[EmailMessage]) -> Iterator[Block]:
+def _head(message: EmailMessage, attachments: list[MIMEPart]) -> Iterator[Block]:
     if subject := _field(message, "Subject"):
         yield Block(subject, "heading")
     lines = [f"{name}: {_field(message, name)}" for name in FIELDS if _field(message, name)]
@@ -65,7 +65,7 @@ def _field(message: EmailMessage, name: str) -> str:
         return ""
 
 
-def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
+def _leaves(message: MIMEPart) -> Iterator[MIMEPart]:
     """All parts but containers; what is inside of an attached mail belongs to that."""
     if message.get_content_maintype() != "multipart":
         yield message
@@ -74,7 +74,7 @@ def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
         yield from _leaves(part)
 
 
-def _is_attachment(part: EmailMessage) -> bool:
+def _is_attachment(part: MIMEPart) -> bool:
     if part.get_content_type() == "message/rfc822":
         return True
     return part.is_attachment() or part.get_content_type() not in ("text/plain", "text/html")
@@ -88,7 +88,7 @@ def _body(message: EmailMessage) -> Parsed:
     return paged((html.parsed(_decoded(part)) for part in texts), "")
 
 
-def _decoded(part: EmailMessage) -> str:
+def _decoded(part: MIMEPart) -> str:
     data = _payload(part)
     charset = part.get_content_charset() or "utf-8"
     try:
@@ -97,12 +97,12 @@ def _decoded(part: EmailMessage) -> str:
         return decoded(data) if data else ""
 
 
-def _payload(part: EmailMessage) -> bytes:
+def _payload(part: MIMEPart) -> bytes:
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 
 
-def _attached(part: EmailMessage) -> Iterator[Section]:
+def _attached(part: MIMEPart) -> Iterator[Section]:
     """Nothing for what we cannot read; its name stands in the head of the mail."""
     media_type = type_by_name(_name(part))
     if media_type is None or media_type == "message/rfc822":
@@ -120,7 +120,7 @@ def _attached(part: EmailMessage) -> Iterator[Section]:
         yield _name(part), found
 
 
-def _name(part: EmailMessage) -> str:
+def _name(part: MIMEPart) -> str:
     try:
         return PurePath(" ".join((part.get_filename() or "").replace("\\", "/").split())).name
     except (ValueError, TypeError, AttributeError, IndexError, KeyError):

@@ -40,7 +40,8 @@ def of_page(path: Path, number: int) -> Image.Image:
         raise ParsingFailed("too_many_pixels")
     across, down = page.get_size()
     scale = min(DOTS / POINTS, (MAX_PIXELS / (across * down)) ** 0.5)
-    return page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()
+    drawn: Image.Image = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()
+    return drawn
 
 
 def largest_image(page: pypdfium2.PdfPage) -> int:

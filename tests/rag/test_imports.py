@@ -7,18 +7,8 @@ from django.conf import settings
 from rag.parsers.reading import READERS
 
 HEAVY = [
-    "PIL",
-    "pptx",
-    "openpyxl",
-    "selectolax",
-    "torch",
-    "sentence_transformers",
-    "pypdfium2",
-    "docx",
-    "lxml",
-    "py3langid",
-    "numpy",
-    "charset_normalizer",
+    *("torch", "sentence_transformers", "numpy", "py3langid", "charset_normalizer"),
+    *("pypdfium2", "docx", "pptx", "openpyxl", "lxml", "selectolax", "PIL"),
 ]
 LOADED = """
 import sys

@@ -40,7 +40,7 @@ def test_the_pages_of_a_pdf_that_are_scans_are_read() -> None:
 def test_a_page_that_takes_too_long_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recognition, "PAGE_TIME", 0.01)
     found = parsed(scanned_pdf([GARDEN, picture(GARDEN)]), PDF)
-    assert (found.text, found.scans, found.scans_because) == (GARDEN, [2], "not_recognised")
+    assert (found.text.strip(), found.scans, found.scans_because) == (GARDEN, [2], "not_recognised")
 
 
 @with_tesseract

@@ -56,8 +56,9 @@ def test_a_file_whose_heart_is_broken_is_damaged(media_type: str, content: bytes
     assert reason(replaced(content, member, lambda xml: xml[: len(xml) // 2]), media_type) == "damaged"
 
 
-@EACH
-def test_a_file_that_unpacks_to_gigabytes_is_not_opened(media_type: str, content: bytes, member: str) -> None:
+@pytest.mark.parametrize("media_type", [DOCX, ODS])  # held as a tree, and read as it comes
+def test_a_file_that_unpacks_to_gigabytes_is_not_opened(media_type: str) -> None:
+    content, member = FILES[media_type]
     assert reason(replaced(content, member, lambda xml: xml + b" " * (301 * 1024 * 1024)), media_type) == (
         "unpacks_too_large"
     )
