@@ -7,6 +7,7 @@ from typing import IO, Any
 from lxml import etree
 
 from rag.parsers.composing import paged
+from rag.parsers.markup import let_go
 from rag.parsers.opendocument import NAMESPACES, REPEATED, name, opened, text_of
 from rag.parsers.parsed import Parsed
 from rag.parsers.sheets import sheet
@@ -61,6 +62,4 @@ def _rows(events: Iterator[tuple[str, Any]]) -> Iterator[list[str]]:
             return
         if event == "end" and element.tag == ROW:
             yield cells(element)
-            element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
+            let_go(element)
