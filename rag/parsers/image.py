@@ -6,6 +6,7 @@ from rag.parsers.lines import Hyphens, paragraphs
 from rag.parsers.parsed import Parsed
 from rag.parsers.pictures import opened
 from rag.parsers.recognised import recognised
+from rag.parsers.text import tidied
 
 
 def read(path: Path) -> Parsed:
@@ -13,4 +14,5 @@ def read(path: Path) -> Parsed:
     words = recognised(path.parent, 1)
     if words is None:
         return Parsed("", scans=[1])
+    words = tidied(words)
     return Parsed(paragraphs(words, Hyphens([words])))

@@ -62,7 +62,7 @@ def _pages(document: pypdfium2.PdfDocument, folder: Path) -> tuple[list[str], li
         text = tidied(re.sub(f"{LINE_END_HYPHEN}\\s*", "-\n", spaced_text(textpage)))
         if _is_scan(page, text):
             words = recognised(folder, index + 1)
-            text = text if words is None else words
+            text = text if words is None else tidied(words)
             scans += [index + 1] if words is None else []
         pages.append(text)
         textpage.close()

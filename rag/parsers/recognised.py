@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from rag.parsers.text import tidied
-
 
 def stem(folder: Path, page: int) -> Path:
     """Without `.txt`, which the recogniser appends."""
@@ -13,6 +11,6 @@ def stem(folder: Path, page: int) -> Path:
 def recognised(folder: Path, page: int) -> str | None:
     """None where that page was not or could not be recognised; empty where the picture shows no words."""
     try:
-        return tidied(stem(folder, page).with_suffix(".txt").read_text("utf-8", errors="replace"))
+        return stem(folder, page).with_suffix(".txt").read_text("utf-8", errors="replace")
     except FileNotFoundError:
         return None
