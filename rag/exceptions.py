@@ -138,13 +138,13 @@ class NoText(IngestionError):
 class RecognitionMissing(IngestionError):
     code = "recognition_missing"
     message = _("This is a scan, a picture of text. Text recognition is not installed on the server.")
-    of_pages = _("They are scans, and text recognition is not installed on the server.")
+    of_pages = _("Text recognition, which scans need, is not installed on the server.")
 
 
 class NotRecognised(IngestionError):
     code = "not_recognised"
     message = _("This is a scan, a picture of text, and its text could not be recognised.")
-    of_pages = _("They are scans whose text could not be recognised.")
+    of_pages = _("The text of the scan could not be recognised there.")
 
 
 class OtherFormat(IngestionError):

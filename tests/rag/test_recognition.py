@@ -67,7 +67,7 @@ def test_without_tesseract_the_readable_pages_are_kept_and_the_others_named(
     document = ingested(accept(alice, collection, uploaded(content, "partly.pdf")))
     assert (document.status, document.content.text.count(GARDEN)) == (Document.Status.READY, 2)
     assert document.remark == (
-        "Pages 2–3 were left out. They are scans, and text recognition is not installed on the server."
+        "Pages 2–3 were left out. Text recognition, which scans need, is not installed on the server."
     )
 
 
