@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -16,21 +17,29 @@ from django.core.files import File
 
 from rag.exceptions import DamagedFile, TakesTooLong, ingestion_error
 from rag.languages import CONFIGURATIONS
+from rag.parsers import progress
 from rag.parsers.parsed import Parsed
 
 logger = logging.getLogger(__name__)
 
 WALL_TIME = 180.0  # seconds
+LOOK_EVERY = 0.5  # seconds
 OUT_OF_BOUNDS = {-signal.SIGXCPU, -signal.SIGXFSZ, -signal.SIGKILL}
 ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-async def parse(file: "File[bytes]", media_type: str) -> Parsed:
-    """Raises the IngestionError that the parser names, or that its end tells."""
+Tell = Callable[[int, int], Awaitable[None]]  # pages read, and of how many
+
+
+async def parse(file: "File[bytes]", media_type: str, tell: Tell | None = None) -> Parsed:
+    """Raises the IngestionError that the parser names, or that its end tells.
+
+    What `tell` raises ends the parser, too.
+    """
     with tempfile.TemporaryDirectory(prefix="voliere-parse-") as folder:
         source, result = Path(folder, "source"), Path(folder, "result.json")
         await asyncio.to_thread(_copy, file, source)
-        status = await _run(media_type, source, result)
+        status = await _run(media_type, source, result, tell)
         if status in OUT_OF_BOUNDS:
             raise TakesTooLong
         if status != 0:
@@ -42,7 +51,7 @@ async def parse(file: "File[bytes]", media_type: str) -> Parsed:
     return Parsed.from_dict(outcome)
 
 
-async def _run(media_type: str, source: Path, result: Path) -> int:
+async def _run(media_type: str, source: Path, result: Path, tell: Tell | None) -> int:
     languages = ",".join(CONFIGURATIONS)
     command = [sys.executable, "-m", "rag.parsers", media_type, str(source), str(result), languages]
     process = await asyncio.create_subprocess_exec(
@@ -55,7 +64,8 @@ async def _run(media_type: str, source: Path, result: Path) -> int:
         start_new_session=True,
     )
     try:
-        return await asyncio.wait_for(process.wait(), WALL_TIME)
+        async with asyncio.timeout(WALL_TIME):
+            return await _ended(process, source.parent, tell)
     except TimeoutError:
         return -signal.SIGKILL
     finally:
@@ -63,6 +73,16 @@ async def _run(media_type: str, source: Path, result: Path) -> int:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
+
+
+async def _ended(process: asyncio.subprocess.Process, folder: Path, tell: Tell | None) -> int:
+    ended, told = asyncio.ensure_future(process.wait()), (0, 0)
+    while not (await asyncio.wait({ended}, timeout=LOOK_EVERY))[0]:
+        pages = progress.read(folder)
+        if tell and pages and pages != told:
+            told = pages
+            await tell(*pages)
+    return ended.result()
 
 
 def _copy(file: "File[bytes]", target: Path) -> None:

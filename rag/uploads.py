@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from rag import queueing
+from rag import queueing, versions
 from rag.exceptions import CollectionNotFound, ContentMismatch, EmptyFile, FileTooLarge, StorageFull, TypeNotAllowed
 from rag.models import Collection, Document, stored_name
 
@@ -25,6 +25,7 @@ TYPES = {".pdf": PDF, ".docx": DOCX, ".md": MARKDOWN, ".markdown": MARKDOWN, ".t
 ACCEPT = ",".join(TYPES)  # for the file chooser
 
 NAME_LENGTH = 200
+FOLDER_LENGTH = 500
 HEAD = 1024  # bytes; where a PDF may begin
 BINARY_HEADS = (
     b"%PDF-",
@@ -38,11 +39,14 @@ BINARY_HEADS = (
 )
 
 
-def accept(user: User, collection: Collection, file: "UploadedFile[bytes]") -> Document:
+def accept(
+    user: User, collection: Collection, file: "UploadedFile[bytes]", *, folder: str = "", as_version: bool = False
+) -> Document:
     """Store and queue an upload, or raise UploadRefused.
 
     Content that the collection already holds is recognised: the document there is returned with `already_there` set,
-    and read again if that had failed.
+    and read again if that had failed. With `as_version`, other content under the name and in the folder of a document
+    becomes its new version: a row that `replaces` it until it is ready.
     """
     if not Collection.objects.editable_by(user).filter(pk=collection.pk).exists():
         raise CollectionNotFound
@@ -50,9 +54,15 @@ def accept(user: User, collection: Collection, file: "UploadedFile[bytes]") -> D
     size, sha256, head = _measured(file)
     media_type = _media_type(name, head)
     document = Document(
-        collection=collection, uploaded_by=user, name=name, media_type=media_type, size=size, sha256=sha256
+        collection=collection,
+        uploaded_by=user,
+        folder=cleaned_folder(folder),
+        name=name,
+        media_type=media_type,
+        size=size,
+        sha256=sha256,
     )
-    return _known(collection, sha256) or _stored(document, file)
+    return _known(collection, sha256) or _stored(document, file, as_version=as_version)
 
 
 def cleaned_name(raw: str) -> str:
@@ -65,6 +75,11 @@ def cleaned_name(raw: str) -> str:
     if dot and len(suffix) <= 10:
         return stem[: NAME_LENGTH - len(suffix) - 1].rstrip() + dot + suffix
     return plain[:NAME_LENGTH]
+
+
+def cleaned_folder(raw: str) -> str:
+    parts = [cleaned_name(part) for part in raw.replace("\\", "/").split("/")]
+    return "/".join(filter(None, parts))[:FOLDER_LENGTH].rstrip("/ ")
 
 
 def _measured(file: "UploadedFile[bytes]") -> tuple[int, str, bytes]:
@@ -100,16 +115,18 @@ def _known(collection: Collection, sha256: str) -> Document | None:
     document = Document.objects.filter(collection=collection, sha256=sha256).first()
     if document is None:
         return None
-    if document.status == Document.Status.FAILED:
+    if document.status in (Document.Status.FAILED, Document.Status.CANCELLED):
         queueing.retry(document)
     document.already_there = True
     return document
 
 
-def _stored(document: Document, file: "UploadedFile[bytes]") -> Document:
+def _stored(document: Document, file: "UploadedFile[bytes]", *, as_version: bool) -> Document:
     _write(document, file)
     try:
         with transaction.atomic():
+            if as_version and (old := versions.predecessor(document)):
+                versions.begin(document, old)
             document.save(force_insert=True)
             queueing.announce(document.id)
     except IntegrityError:  # the same content arrived twice at the same moment, or the collection went away
