@@ -62,6 +62,14 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
 
 
 @sign_in_required
+@require_POST
+def cancel(request: HttpRequest, pk: str) -> HttpResponse:
+    found = _editable(request, pk)
+    queueing.cancel(Document.objects.filter(pk=found.pk))
+    return redirect(_home_of(found))
+
+
+@sign_in_required
 @require_http_methods(["GET", "POST"])
 def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
     found = _editable(request, pk)

@@ -8,6 +8,8 @@
     │   ├── TypeNotAllowed             415
     │   ├── ContentMismatch            415
     │   └── StorageFull                507
+    ├── AlreadyThere               409  a document that is moved
+    ├── MayNotLeave                403  a confidential document that is moved
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
         ├── DamagedFile
@@ -23,6 +25,7 @@
         ├── ModelRefused
         ├── QuotaUsedUp
         ├── ModelUnavailable           tried again by itself, with growing delay
+        ├── OutsideTheHouse            confidential, and the model is elsewhere
         ├── Interrupted
         └── LeaseLost                  another worker has taken the document over; nothing is stored
 
@@ -87,6 +90,18 @@ class StorageFull(UploadRefused):
     status = 507
     code = "storage_full"
     message = _("This file could not be stored. There may be no room left.")
+
+
+class AlreadyThere(RagError):
+    status = 409
+    code = "already_there"
+    message = _("The same content is already there.")
+
+
+class MayNotLeave(RagError):
+    status = 403
+    code = "may_not_leave"
+    message = _("It is confidential: only those who manage the collection may move it to one that is not.")
 
 
 class IngestionError(RagError):
@@ -167,6 +182,12 @@ class ModelUnavailable(IngestionError):
     status = 503
     code = "model_unavailable"
     message = _("The model that indexes documents does not answer.")
+
+
+class OutsideTheHouse(IngestionError):
+    status = 403
+    code = "outside_the_house"
+    message = _("The collection is confidential, and the model that indexes documents does not run in the house.")
 
 
 class Interrupted(IngestionError):

@@ -11,10 +11,12 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
 from accounts.models import User
+from rag import languages
 from rag.collections import Collection, CollectionQuerySet, CollectionShare
 from rag.exceptions import ingestion_error
 
@@ -94,6 +96,7 @@ class Document(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     UNFINISHED = (Status.QUEUED, Status.PARSING, Status.EMBEDDING)
+    STOPPED = (Status.FAILED, Status.CANCELLED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
@@ -162,6 +165,22 @@ class Document(models.Model):
     @property
     def is_unfinished(self) -> bool:
         return self.status in self.UNFINISHED
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.status in self.STOPPED
+
+    @property
+    def language_name(self) -> str:
+        return languages.name_of(self.language) if self.language else ""
+
+    @property
+    def progress(self) -> str:
+        if not self.total or not self.is_unfinished:
+            return ""
+        if self.status == self.Status.PARSING:
+            return gettext("page %(done)s of %(total)s") % {"done": self.done, "total": self.total}
+        return gettext("part %(done)s of %(total)s") % {"done": self.done, "total": self.total}
 
 
 class DocumentText(models.Model):

@@ -28,7 +28,7 @@ def retry(document: Document) -> None:
 
 def retry_all(documents: DocumentQuerySet) -> int:
     """Those that failed or were cancelled."""
-    stopped = documents.filter(status__in=(Document.Status.FAILED, Document.Status.CANCELLED))
+    stopped = documents.filter(status__in=Document.STOPPED)
     found = list(stopped.order_by("created_at").values_list("pk", flat=True))
     with transaction.atomic():
         count = stopped.filter(pk__in=found).requeue()

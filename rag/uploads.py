@@ -115,7 +115,7 @@ def _known(collection: Collection, sha256: str) -> Document | None:
     document = Document.objects.filter(collection=collection, sha256=sha256).first()
     if document is None:
         return None
-    if document.status in (Document.Status.FAILED, Document.Status.CANCELLED):
+    if document.is_stopped:
         queueing.retry(document)
     document.already_there = True
     return document
