@@ -22,7 +22,6 @@ class CollectionForm(forms.ModelForm):  # type: ignore[type-arg]  # Django itsel
             ),
         }
 
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["data_class"].required = False  # what nobody names stays, or is the usual one

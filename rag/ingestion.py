@@ -99,11 +99,12 @@ async def embedded(document: Document, text: str, parents: list[Parent], deploym
     user = document.uploaded_by or document.collection.owner
     if user is None:
         raise ModelRefused
+    caller = Caller(user, keeps_in_house=document.collection.is_confidential)
     texts = child_texts(text, parents)
     await in_database(_progress, document, done=0, total=len(texts), status=Document.Status.EMBEDDING)
     vectors: list[HalfVector] = []
     for first in range(0, len(texts), BATCH):
-        vectors += await embed(Caller(user), texts[first : first + BATCH], Purpose.INGESTION, deployment)
+        vectors += await embed(caller, texts[first : first + BATCH], Purpose.INGESTION, deployment)
         await in_database(_progress, document, done=len(vectors))
     return vectors
 

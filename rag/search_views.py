@@ -39,7 +39,8 @@ async def try_out(request: HttpRequest, pk: str) -> HttpResponse:
     results: Results | None = None
     if form.is_valid() and (question := form.cleaned_data["q"]):
         same = Collection.objects.filter(pk=pk)
-        results = await searching.what_a_model_gets(Caller(person(request)), question, same)
+        caller = Caller(person(request), keeps_in_house=collection.is_confidential)
+        results = await searching.what_a_model_gets(caller, question, same)
     context = {"collection": collection, "form": form, "question": form.cleaned_data.get("q", ""), "results": results}
     return await sync_to_async(_page)(request, "rag/try_out.html", context)
 
@@ -49,7 +50,8 @@ async def _search(request: HttpRequest, collections: CollectionQuerySet, context
     results: Results | None = None
     if form.is_valid() and (question := form.cleaned_data["q"]):
         page = form.cleaned_data["page"] or 1
-        results = await searching.search(Caller(person(request)), question, collections, page)
+        caller = Caller(person(request), keeps_in_house=await collections.confidential().aexists())
+        results = await searching.search(caller, question, collections, page)
     query = request.GET.copy()
     query.pop("page", None)
     context |= {"form": form, "question": form.cleaned_data.get("q", ""), "results": results}
