@@ -15,4 +15,5 @@ class Migration(migrations.Migration):
             name='in_house',
             field=models.BooleanField(default=False, help_text='It runs on machines of your own. Confidential collections are sent to such servers only.', verbose_name='in the house'),
         ),
+        migrations.RunSQL('UPDATE gateway_upstream SET in_house = true WHERE is_embedded', migrations.RunSQL.noop),
     ]

@@ -56,10 +56,10 @@ def test_a_taken_port_is_one_clear_line(running: Instance, instance: Instance) -
 
 
 def test_a_killed_worker_is_started_again(running: Instance) -> None:
-    worker = running.pid_of("celery", " worker ")
+    worker = running.pid_of("celery", " -Q reading ")
     os.kill(worker, signal.SIGKILL)
     assert eventually(lambda: "worker ended (signal 9)" in running.log)
-    assert eventually(lambda: running.pid_of("celery", " worker ") not in (0, worker))
+    assert eventually(lambda: running.pid_of("celery", " -Q reading ") not in (0, worker))
 
 
 def test_a_killed_database_comes_back_at_the_same_address(running: Instance) -> None:
