@@ -1,7 +1,6 @@
 """A new version takes a document's place: text, chunks and file at once, and the old ones stay for their citations."""
 
 from django.db import transaction
-from django.db.models import F
 
 from rag.models import Collection, Document, DocumentText, DocumentVersion
 
@@ -26,7 +25,7 @@ def take_over(old: Document, new: Document) -> Document:
     new.refresh_from_db()
     new.delete()
     Document.objects.filter(pk=old.pk).update(
-        **taken, version=F("version") + bool(content), status=Document.Status.READY, error="", claim=None
+        **taken, version=old.version + 1 if content else old.version, status=Document.Status.READY, error="", claim=None
     )
     if not content:  # nothing cites what was never read
         storage, unread = old.file.storage, str(old.file.name)
