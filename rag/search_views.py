@@ -20,7 +20,8 @@ from rag.views import managed, visible
 @require_GET
 async def search(request: HttpRequest) -> HttpResponse:
     """In all that the person sees and that is still valid."""
-    valid = Collection.objects.visible_to(person(request)).knowledge().valid()
+    user = await sync_to_async(person)(request)
+    valid = Collection.objects.visible_to(user).knowledge().valid()
     return await _search(request, valid, {"ended_are_left_out": True})
 
 
