@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.signing_in import person, sign_in_required, wants_json
-from rag import moving, queueing, uploads
+from rag import batches, queueing, uploads
 from rag.exceptions import UploadRefused
 from rag.forms import MoveForm
 from rag.models import Document
@@ -89,10 +89,11 @@ def move(request: HttpRequest, pk: str) -> HttpResponse:
         messages.error(request, _("Choose documents and where they shall go."))
         return redirect("rag:collection", pk)
     chosen, target = form.cleaned_data["documents"], form.cleaned_data["target"]
-    refused = moving.move(person(request), [document.pk for document in chosen], source, target)
+    count = len(chosen)
+    refused = batches.move_all(person(request), chosen, source, target)
     for name, error in refused:
         messages.error(request, f"{name}: {error}")
-    if n := len(chosen) - len(refused):
+    if n := count - len(refused):
         told = ngettext("%(n)d document moved to “%(name)s”.", "%(n)d documents moved to “%(name)s”.", n)
         messages.success(request, told % {"n": n, "name": target.name})
     return redirect("rag:collection", pk)

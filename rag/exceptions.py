@@ -7,8 +7,8 @@
     │   ├── FileTooLarge               413
     │   ├── TypeNotAllowed             415
     │   ├── ContentMismatch            415
+    │   ├── AlreadyThere               409
     │   └── StorageFull                507
-    ├── AlreadyThere               409  a document that is moved
     ├── MayNotLeave                403  a confidential document that is moved
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
@@ -86,16 +86,16 @@ class ContentMismatch(UploadRefused):
     message = _("The content of this file is not what its name says.")
 
 
+class AlreadyThere(UploadRefused):
+    status = 409
+    code = "already_there"
+    message = _("The collection holds this document already.")
+
+
 class StorageFull(UploadRefused):
     status = 507
     code = "storage_full"
     message = _("This file could not be stored. There may be no room left.")
-
-
-class AlreadyThere(RagError):
-    status = 409
-    code = "already_there"
-    message = _("The same content is already there.")
 
 
 class MayNotLeave(RagError):

@@ -14,9 +14,9 @@ from django.utils import timezone
 from accounts.models import Membership, Team, User
 from gateway.callers import Caller
 from gateway.models import Upstream
-from rag import listing, moving, sharing
+from rag import batches, listing, sharing
 from rag.ingestion import ingest
-from rag.models import Chunk, Collection, CollectionShare, Document, Posting, Vector
+from rag.models import Chunk, Collection, CollectionShare, Document, DocumentQuerySet, Posting, Vector
 from rag.retrieval import retrieve
 from rag.uploads import accept
 from tests.fake_upstream import FakeUpstream
@@ -119,9 +119,13 @@ def test_a_confidential_text_is_not_sent_to_a_model_elsewhere(
     assert ingested(document).status == Document.Status.READY
 
 
+def one(document: Document) -> DocumentQuerySet:
+    return Document.objects.filter(pk=document.pk)
+
+
 def test_a_moved_document_is_found_there_and_only_there(document: Document, target: Collection, alice: User) -> None:
     before = contents(document)
-    assert moving.move(alice, [document.pk], document.collection, target) == []
+    assert batches.move_all(alice, one(document), document.collection, target) == []
     assert contents(document) == before
     for table in (Document, Chunk, Posting, Vector):
         assert table.objects.values_list("collection", flat=True).distinct().get() == target.pk
@@ -152,14 +156,14 @@ def test_a_document_moved_while_it_is_read_arrives_where_it_is(
 
 
 def moved(document: Document, target: Collection, alice: User) -> None:
-    moving.move(alice, [document.pk], document.collection, target)
+    batches.move_all(alice, one(document), document.collection, target)
     connection.close()
 
 
 def test_what_the_target_already_holds_stays(document: Document, target: Collection, alice: User) -> None:
     accept(alice, target, uploaded())
-    [(name, reason)] = moving.move(alice, [document.pk], document.collection, target)
-    assert (name, str(reason)) == ("garden.txt", "The same content is already there.")
+    [(name, reason)] = batches.move_all(alice, one(document), document.collection, target)
+    assert (name, str(reason)) == ("garden.txt", "The collection holds this document already.")
 
 
 def test_an_editor_takes_nothing_out_of_a_confidential_collection(
@@ -168,7 +172,7 @@ def test_an_editor_takes_nothing_out_of_a_confidential_collection(
     Collection.objects.update(data_class="confidential")
     CollectionShare.objects.update(role="editor")
     own = Collection.objects.create(name="Bob's", owner=bob)
-    [(_name, reason)] = moving.move(bob, [document.pk], Collection.objects.get(pk=document.collection_id), own)
+    [(_name, reason)] = batches.move_all(bob, one(document), Collection.objects.get(pk=document.collection_id), own)
     assert reason.code == "may_not_leave"
 
 
