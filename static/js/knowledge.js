@@ -28,7 +28,9 @@ export async function showList() {
   watch();
 }
 
-const unfinishedRows = () => [...document.querySelectorAll("#documents [data-unfinished]")];
+function unfinishedRows() {
+  return [...document.querySelectorAll("#documents [data-unfinished]")];
+}
 
 function watch() {
   clearTimeout(timer);

@@ -33,10 +33,14 @@ function chosen(input) {
   return files;
 }
 
-const folderOf = (path) => path.split("/").slice(0, -1).join("/");
+function folderOf(path) {
+  return path.split("/").slice(0, -1).join("/");
+}
 
 // Finder's and Explorer's own files, and the locks of open documents
-const isOurs = ({ file }) => !/^(\.|~\$|thumbs\.db$|desktop\.ini$)/i.test(file.name);
+function isOurs({ file }) {
+  return !/^(\.|~\$|thumbs\.db$|desktop\.ini$)/i.test(file.name);
+}
 
 async function drag(event) {
   event.preventDefault();
