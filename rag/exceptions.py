@@ -10,6 +10,9 @@
     │   ├── AlreadyThere               409
     │   └── StorageFull                507
     ├── MayNotLeave                403  a confidential document that is moved
+    ├── AlreadyThere                   409  a document that is moved
+    ├── MayNotLeave                    403  a confidential document that is moved
+    ├── InvalidFilter                  400
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
         ├── DamagedFile
@@ -102,6 +105,12 @@ class MayNotLeave(RagError):
     status = 403
     code = "may_not_leave"
     message = _("It is confidential: only those who manage the collection may move it to one that is not.")
+
+
+class InvalidFilter(RagError):
+    status = 400
+    code = "invalid_filter"
+    message = _("This filter is none that a search knows.")
 
 
 class IngestionError(RagError):
