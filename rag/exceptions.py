@@ -9,8 +9,6 @@
     │   ├── ContentMismatch            415
     │   ├── AlreadyThere               409
     │   └── StorageFull                507
-    ├── MayNotLeave                403  a confidential document that is moved
-    ├── AlreadyThere                   409  a document that is moved
     ├── MayNotLeave                    403  a confidential document that is moved
     ├── InvalidFilter                  400
     └── IngestionError                 the document keeps the code, its page shows the sentence

@@ -1,12 +1,15 @@
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Team, User
 from rag import listing
-from rag.models import Collection, CollectionShare, Document, DocumentQuerySet
+from rag.filters import Filters
+from rag.models import Collection, CollectionQuerySet, CollectionShare, Document, DocumentQuerySet
 
 
 class CollectionForm(forms.ModelForm):  # type: ignore[type-arg]  # Django itself knows no parameter here
@@ -89,7 +92,29 @@ class DocumentListForm(forms.Form):
 
 class SearchForm(forms.Form):
     q = forms.CharField(label=_("Search for"), required=False, max_length=4_000, strip=True)
+    document = forms.CharField(label=_("only in documents named"), required=False, max_length=200)
+    since = forms.DateField(label=_("uploaded since"), required=False, widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(label=_("uploaded until"), required=False, widget=forms.DateInput({"type": "date"}))
     page = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+
+    def filters(self, collections: CollectionQuerySet) -> Filters:
+        """Days are those of the server's time zone, both included."""
+        since, until, name = (self.cleaned_data[field] for field in ("since", "until", "document"))
+        documents = None
+        if name:
+            named = Document.objects.current().filter(collection__in=collections)
+            documents = list(
+                named.filter(Q(name__icontains=name) | Q(folder__icontains=name)).values_list("pk", flat=True)
+            )
+        return Filters(
+            documents=documents,
+            uploaded_after=_midnight(since) if since else None,
+            uploaded_before=_midnight(until + timedelta(days=1)) if until else None,
+        )
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 class ShareForm(forms.Form):

@@ -147,6 +147,9 @@ class Document(models.Model):
     def path(self) -> str:
         return f"{self.folder}/{self.name}" if self.folder else self.name
 
+    def has_version(self, version: int) -> bool:
+        return version == self.version or self.versions.filter(number=version).exists()
+
     def text_of(self, version: int) -> "DocumentText | DocumentVersion | None":
         """What was read out of that version; every span in a citation of it counts characters of this text."""
         if version == self.version:

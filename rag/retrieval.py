@@ -177,7 +177,7 @@ def _search(
     except EmptyResultSet:
         return Passages()
     condition, condition_params = filters.condition()
-    narrowed = f" AND document_id IN (SELECT document.id FROM rag_document document WHERE {condition})"
+    narrowed = f" AND document_id IN (SELECT document.id FROM rag_document document WHERE {condition})"  # noqa: S608
     among_permitted = " AND vector.chunk_id IN (SELECT permitted.id FROM permitted)"
     statement = STATEMENT.format(
         scope=scope, saturation=SATURATION, length_share=LENGTH_SHARE, candidates=CANDIDATES,

@@ -52,7 +52,8 @@ async def _search(request: HttpRequest, collections: CollectionQuerySet, context
     if form.is_valid() and (question := form.cleaned_data["q"]):
         page = form.cleaned_data["page"] or 1
         caller = Caller(person(request), keeps_in_house=await collections.confidential().aexists())
-        results = await searching.search(caller, question, collections, page)
+        filters = await sync_to_async(form.filters)(collections)
+        results = await searching.search(caller, question, collections, page, filters)
     query = request.GET.copy()
     query.pop("page", None)
     context |= {"form": form, "question": form.cleaned_data.get("q", ""), "results": results}

@@ -7,6 +7,7 @@ from django.db import connection
 
 from gateway.callers import Caller
 from gateway.database import in_database
+from rag.filters import Filters
 from rag.languages import configuration
 from rag.models import CollectionQuerySet, Document
 from rag.pages import Piece
@@ -14,6 +15,7 @@ from rag.retrieval import Passage, Passages, retrieve
 
 PAGE = 10  # passages
 LAST_PAGE = 10
+EVERYTHING = Filters()
 BEGIN, END = "\x02", "\x03"  # around a marked word; no text that was read holds these
 MARKED = """
     SELECT ts_headline(config, text, query, %s)
@@ -39,9 +41,15 @@ class Results:
     degraded: bool
 
 
-async def search(caller: Caller, question: str, collections: CollectionQuerySet, page: int = 1) -> Results:
+async def search(
+    caller: Caller,
+    question: str,
+    collections: CollectionQuerySet,
+    page: int = 1,
+    filters: Filters = EVERYTHING,
+) -> Results:
     page = min(max(page, 1), LAST_PAGE)
-    passages = await retrieve(caller, question, collections, limit=page * PAGE + 1)
+    passages = await retrieve(caller, question, collections, limit=page * PAGE + 1, filters=filters)
     first = (page - 1) * PAGE
     shown = passages[first : first + PAGE]
     found = await in_database(hits, question, shown, first + 1)

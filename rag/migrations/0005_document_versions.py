@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_team_rights'),
-        ('rag', '0001_initial'),
+        ('rag', '0003_document_attributes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

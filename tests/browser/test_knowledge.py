@@ -114,7 +114,7 @@ def test_passages_are_searched_and_opened(filled: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".hit").first.locator("mark").first).to_have_text("Nistkästen")
     page.get_by_role("link", name="Try out answers").click()
-    expect(page.locator(".scores").first).to_contain_text("Score")
+    expect(page.locator(".scores").first).to_contain_text("Source 1 Score")
     page.get_by_role("link", name="Mai.txt").first.click()
     expect(page.locator("mark", has_text="Nistkästen").first).to_be_visible()
 
@@ -124,6 +124,6 @@ def test_every_page_of_a_collection_is_accessible(
     filled: Page, open_page: OpenPage, language: str, scheme: str, width: int
 ) -> None:
     address = "/knowledge/" + filled.url.split("/knowledge/")[1]
-    below = ("", "?name=nichts", "search/?q=Urlaub+und+Schlüssel", "search/?q=", "try/?q=Urlaub", "edit/")
+    below = ("", "?name=nichts", "?sort=size", "search/?q=Urlaub+und+Schlüssel", "search/?q=", "try/?q=Urlaub", "edit/")
     for path in [*(address + each for each in below), "/knowledge/search/?q=Tagegeld", "/knowledge/"]:
         check(open_page(path, locale=language, color_scheme=scheme, width=width))

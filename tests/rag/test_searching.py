@@ -103,3 +103,21 @@ def test_the_try_out_shows_what_a_model_would_get(handbook: Collection, alice: U
 
 def test_the_try_out_says_why_nothing_is_found(collection: Collection, alice: User, embedder: FakeUpstream) -> None:
     assert "No document of this collection is ready" in get(alice, "try-out", collection.pk, q="Garten")
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ({"document": "GARD"}, True),
+        ({"document": "budget"}, False),
+        ({"document": "nowhere"}, False),
+        ({"since": "2020-01-01"}, True),
+        ({"until": "2020-01-01"}, False),
+        ({"since": "nonsense"}, False),
+    ],
+)
+def test_a_search_is_narrowed_by_document_and_day(
+    handbook: Collection, alice: User, query: dict[str, str], is_found: bool
+) -> None:
+    found = get(alice, "collection-search", handbook.pk, q="Garten", **query)
+    assert ("<mark>Garten</mark>" in found) == is_found

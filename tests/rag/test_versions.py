@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from gateway.callers import Caller
@@ -15,6 +17,7 @@ from rag.retrieval import retrieve
 from rag.uploads import accept
 from tests.fake_upstream import FakeUpstream
 from tests.rag.files import pdf, uploaded
+from tests.rag.test_views import page
 
 OLD = "Der Garten öffnet um neun Uhr."
 NEW = "Der Garten öffnet seit Mai um sieben Uhr."
@@ -128,3 +131,20 @@ def test_with_a_document_all_of_its_files_go(document: Document, new: Document) 
     with transaction.atomic():
         document.delete()
     assert not any(map(default_storage.exists, files))
+
+
+def test_the_page_lists_all_versions_and_opens_each(document: Document, new: Document, alices_client: Client) -> None:
+    read(new)
+    current, old = (page(alices_client, "document", document.pk, **query) for query in ({}, {"version": 1}))
+    assert NEW in current and "2 versions" in current
+    assert OLD in old and "This is version 1, which was replaced." in old
+    assert NEW in page(alices_client, "document", document.pk, version=7)
+
+
+def test_a_new_version_that_was_not_taken_is_told_where_the_old_one_is_read(
+    document: Document, new: Document, alices_client: Client
+) -> None:
+    Document.objects.filter(pk=new.pk).update(status="failed", error="no_text")
+    assert "A new version was not taken, so this one stays." in page(alices_client, "document", document.pk)
+    address = reverse("rag:document", args=[new.pk])
+    assert alices_client.get(address)["Location"] == reverse("rag:document", args=[document.pk])
