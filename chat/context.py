@@ -6,9 +6,10 @@ from uuid import UUID
 from django.db.models import Q
 
 from accounts.models import User
-from chat.exceptions import NoModel
-from chat.models import Conversation, Message
+from chat.exceptions import CollectionEnded, NoModel, OnlyInHouse
+from chat.models import Citation, Conversation, Message
 from chat.prompts import ChatMessage
+from gateway.callers import Caller
 from gateway.models import Deployment
 from rag.models import Collection, CollectionQuerySet
 
@@ -20,6 +21,11 @@ class Context:
     deployment: Deployment
     collections: CollectionQuerySet
     searched: bool
+    is_confidential: bool  # something of it, so that all of it stays in the house
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.owner, keeps_in_house=self.is_confidential)
 
     @property
     def question(self) -> str:
@@ -27,10 +33,15 @@ class Context:
 
 
 def load(answer: Message) -> Context:
-    """Raises `NoModel` when nothing is connected that could answer."""
+    """Raises `NoModel` when nothing is connected that could answer, `CollectionEnded`, `OnlyInHouse`."""
     conversation = answer.conversation
     deployment = deployment_for(conversation)
     collections = collections_of(conversation)
+    if ended := next((each for each in collections if each.has_ended), None):
+        raise CollectionEnded(ended.name)
+    is_confidential = collections.confidential().exists() or has_quoted_confidential(conversation)
+    if is_confidential and not is_offered_in_house(deployment):
+        raise OnlyInHouse(deployment.name)
     answer.model, answer.searched = deployment.name, collections.exists()
     answer.save(update_fields=["model", "searched"])
     return Context(
@@ -39,6 +50,7 @@ def load(answer: Message) -> Context:
         deployment=deployment,
         collections=collections,
         searched=answer.searched,
+        is_confidential=is_confidential,
     )
 
 
@@ -54,6 +66,19 @@ def collections_of(conversation: Conversation) -> CollectionQuerySet:
     """Those chosen and the attachments, as far as the owner may see them now."""
     chosen = Q(id__in=conversation.collections.all()) | Q(id=conversation.attachments_id)
     return Collection.objects.visible_to(conversation.owner).filter(chosen)
+
+
+def is_offered_in_house(deployment: Deployment) -> bool:
+    """Whether a call under its name can stay in the house; the gateway sees to it that it does."""
+    serving = Deployment.objects.serving(deployment.kind)
+    return serving.filter(name=deployment.name, upstream__in_house=True).exists()
+
+
+def has_quoted_confidential(conversation: Conversation) -> bool:
+    """Earlier answers say what their passages said, also when the collection is no longer chosen."""
+    confidential = Collection.objects.confidential()
+    quoted = Citation.objects.filter(message__conversation=conversation, document__collection__in=confidential)
+    return quoted.exists()
 
 
 def history_before(answer: Message) -> list[ChatMessage]:

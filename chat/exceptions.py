@@ -7,6 +7,8 @@ ChatError
 ├── AnswerRunning        409  one answer at a time in a conversation
 ├── AttachmentsNotReady  409  a file is still being read
 ├── NothingToRetry       409  the answer is not one that broke off
+├── CollectionEnded      409  one that was chosen is no longer valid
+├── OnlyInHouse          403  what is confidential would leave the house
 ├── NoModel              503  nothing is connected that could answer
 └── EmptyAnswer          502  the model ended without a word
 """
@@ -56,6 +58,35 @@ class NothingToRetry(ChatError):
     status = 409
     code = "nothing_to_retry"
     sentence = _("This answer cannot be tried again.")
+
+
+class CollectionEnded(ChatError):
+    status = 409
+    code = "collection_ended"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return _("“%(name)s” is no longer valid. Leave it out, or ask those who manage it to renew it.") % {
+            "name": self.name
+        }
+
+
+class OnlyInHouse(ChatError):
+    status = 403
+    code = "only_in_house"
+
+    def __init__(self, model: str) -> None:
+        super().__init__(model)
+        self.model = model
+
+    def __str__(self) -> str:
+        return _(
+            "Documents of this conversation are confidential, and “%(model)s” does not run in the house. "
+            "Choose another model, or begin a new chat without them."
+        ) % {"model": self.model}
 
 
 class NoModel(ChatError):

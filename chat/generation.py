@@ -30,7 +30,6 @@ from chat.models import Message
 from chat.prompts import build_messages
 from chat.rendering import StreamingRenderer
 from gateway import completions
-from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.exceptions import GatewayError
 from gateway.leases import Place
@@ -116,7 +115,7 @@ class Writer:
             await self._tell(_("Thinking…"))
             return []
         await self._tell(_("Searching documents…"))
-        passages = await retrieve(Caller(context.owner), context.question, context.collections)
+        passages = await retrieve(context.caller, context.question, context.collections)
         sources = await in_database(citations.store, self.answer, passages)
         self.renderer = StreamingRenderer(citations.links(self.answer, sources))
         await self._tell(_("Reading the passages found…"))
@@ -128,7 +127,7 @@ class Writer:
             context.history, passages, searched=context.searched, context=deployment.context_length
         )
         body = {"model": deployment.name, "messages": messages, "stream": True}
-        stream = completions.stream(Caller(context.owner), body, purpose=Purpose.CHAT, on_wait=self._in_line)
+        stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)
         async with contextlib.aclosing(stream):
             async for chunk in stream:
                 for choice in chunk.get("choices") or ():

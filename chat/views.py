@@ -155,9 +155,11 @@ def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
     user = person(request)
     mine = Citation.objects.filter(message__in=Message.objects.visible_to(user))
     citation = get_object_or_404(mine.select_related("message__conversation"), message=message, number=number)
-    open_to = Document.objects.visible_to(user).filter(version=citation.version)
-    if citation.document_id and open_to.filter(id=citation.document_id).exists():
+    open_to = Document.objects.visible_to(user)
+    document = open_to.filter(id=citation.document_id).first() if citation.document_id else None
+    if document and document.has_version(citation.version):
         back = f"{citation.message.conversation.get_absolute_url()}#m-{citation.message_id}"
-        query = urlencode({"start": citation.focus_start, "end": citation.focus_end, "back": back})
+        span = {"version": citation.version, "start": citation.focus_start, "end": citation.focus_end}
+        query = urlencode({**span, "back": back})
         return redirect(f"{reverse('rag:document', args=[citation.document_id])}?{query}#passage")
     return render(request, "chat/source.html", {"citation": citation})

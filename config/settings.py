@@ -17,7 +17,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.running.datadir import data_dir, secret
-from config.running.programs import Address
+from config.running.programs import READING, Address
 from config.running.variables import log_level
 
 django_stubs_ext.monkeypatch()
@@ -147,6 +147,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_ROUTES = {"rag.tasks.ingest_document": {"queue": READING}}
 # every job is found again by a sweep over its row in PostgreSQL, so the broker may forget
 CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {"task": "rag.tasks.sweep_documents", "schedule": 15},

@@ -11,15 +11,22 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, User
 from gateway.exceptions import NotAllowed, NotAuthenticated, ScopeMissing
 from gateway.fresh import Fresh
-from gateway.models import ApiKey, Deployment, Quota, Scope
+from gateway.models import ApiKey, Deployment, Quota, Scope, Upstream
 
 
 @dataclass(frozen=True)
 class Caller:
-    """`api_key` is None for a person in the pages and for a job of theirs."""
+    """`api_key` is None for a person in the pages and for a job of theirs.
+
+    What one sends that `keeps_in_house` is confidential: no upstream elsewhere gets it, whatever is asked of it.
+    """
 
     user: User
     api_key: ApiKey | None = None
+    keeps_in_house: bool = False
+
+    def may_send_to(self, upstream: Upstream) -> bool:
+        return upstream.in_house or not self.keeps_in_house
 
     @property
     def identity(self) -> tuple[UUID, int | None]:

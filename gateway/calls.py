@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from gateway import catalogue, health, leases, ledger, metrics, quotas, tracing
 from gateway.callers import Caller, Standing, standing
-from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, UpstreamError
+from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, NotInHouse, UpstreamError
 from gateway.leases import Place
 from gateway.metering import Consumption, Estimate, Meter, cost_of
 from gateway.models import Call, Deployment, Purpose, Usage
@@ -91,7 +91,8 @@ class Running:
         failed = self.able.pop(self.deployment.pk)
         if not self.able and failed.fallback_id:
             offer = (await catalogue.current()).by_id.get(failed.fallback_id)
-            self.able = {offer.deployment.pk: offer.deployment} if offer and offer.is_for(self.standing) else {}
+            is_open = offer and offer.is_for(self.standing) and self.caller.may_send_to(offer.deployment.upstream)
+            self.able = {offer.deployment.pk: offer.deployment} if offer and is_open else {}
         if not self.able or not error.is_passing:
             raise error
         logger.info("A call moves on from upstream %s: %s", failed.upstream.name, error.code)
@@ -191,6 +192,9 @@ async def metered(
     known.allow(wanted.scope)
     able = (await catalogue.current()).find(wanted.name, wanted.kind, known)
     able = [deployment for deployment in able if wanted.model in ("", deployment.model)] or able
+    able = [deployment for deployment in able if caller.may_send_to(deployment.upstream)]
+    if not able:
+        raise NotInHouse
     call = Running(caller, wanted, known, able)
     keeping = leases.of_this_loop().running
     try:

@@ -3,7 +3,8 @@
 GatewayError                 500  gateway_error
 ├── NotAuthenticated         401  invalid_api_key
 ├── NotAllowed               403  permission_denied
-│   └── ScopeMissing         403  scope_missing
+│   ├── ScopeMissing         403  scope_missing
+│   └── NotInHouse           403  not_in_house
 ├── NotFound                 404  not_found
 │   └── UnknownModel         404  model_not_found
 ├── MethodNotAllowed         405  method_not_allowed
@@ -62,6 +63,11 @@ class NotAllowed(GatewayError):
 class ScopeMissing(NotAllowed):
     code = "scope_missing"
     text = _("This key is not meant for this.")
+
+
+class NotInHouse(NotAllowed):
+    code = "not_in_house"
+    text = _("This is confidential, and the model does not run in the house. Choose another model.")
 
 
 class NotFound(GatewayError):

@@ -29,6 +29,7 @@ class UpstreamForm(forms.ModelForm[Upstream]):
             "base_url",
             "api_key",
             "place",
+            "in_house",
             "is_active",
             "certificate",
             "watts",

@@ -82,7 +82,7 @@ def register_embedded(base_url: str, api_key: str) -> Upstream:
     upstream, _created = Upstream.objects.update_or_create(
         is_embedded=True,
         defaults=address,
-        create_defaults=address | {"name": _free_name(_("Embedded")), "place": _("on this server")},
+        create_defaults=address | {"name": _free_name(_("Embedded")), "place": _("on this server"), "in_house": True},
     )
     discover(upstream)
     health.recover(upstream.pk)
@@ -97,7 +97,7 @@ def expect_embedded() -> None:
 
 def add_found(name: str, base_url: str) -> Upstream:
     """Register a server of this machine under that name, or one with a number behind it; raises UpstreamError."""
-    upstream = Upstream(name=_free_name(name), base_url=base_url, place=_("on this server"))
+    upstream = Upstream(name=_free_name(name), base_url=base_url, place=_("on this server"), in_house=True)
     found = discovery.look(upstream)
     upstream.save()
     offer(upstream, found.models)

@@ -6,11 +6,17 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files import File
 
+from rag.parsers import progress
+
+Tell = Callable[[int, int], Awaitable[None]]  # pages read, and of how many
+
+LOOK_EVERY = 0.5  # seconds
 OUT_OF_BOUNDS = {-signal.SIGXCPU, -signal.SIGXFSZ, -signal.SIGKILL}
 ENVIRONMENT = {
     "PATH": os.defpath,
@@ -21,8 +27,8 @@ ENVIRONMENT = {
 }
 
 
-async def run(module: str, *arguments: str, folder: Path, seconds: float) -> int:
-    """The exit status of `python -m module`; what takes longer is killed."""
+async def run(module: str, *arguments: str, folder: Path, seconds: float, tell: Tell | None = None) -> int:
+    """The exit status of `python -m module`; what takes longer is killed, and what `tell` raises ends it, too."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *arguments),
         cwd=settings.BASE_DIR,
@@ -33,7 +39,8 @@ async def run(module: str, *arguments: str, folder: Path, seconds: float) -> int
         start_new_session=True,
     )
     try:
-        return await asyncio.wait_for(process.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            return await _ended(process, folder, tell)
     except TimeoutError:
         return -signal.SIGKILL
     finally:
@@ -41,6 +48,16 @@ async def run(module: str, *arguments: str, folder: Path, seconds: float) -> int
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
+
+
+async def _ended(process: asyncio.subprocess.Process, folder: Path, tell: Tell | None) -> int:
+    ended, told = asyncio.ensure_future(process.wait()), (0, 0)
+    while not (await asyncio.wait({ended}, timeout=LOOK_EVERY))[0]:
+        pages = progress.read(folder)
+        if tell and pages and pages != told:
+            told = pages
+            await tell(*pages)
+    return ended.result()
 
 
 def copy(file: "File[bytes]", target: Path) -> None:

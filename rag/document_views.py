@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.signing_in import person, sign_in_required
 from rag import queueing
-from rag.models import Document, DocumentText
+from rag.models import Document, DocumentText, DocumentVersion
 from rag.pages import sheets, shown
 from rag.sentences import Span
 from rag.states import state
@@ -25,10 +25,17 @@ PIECE = 256 * 1024  # bytes
 @sign_in_required
 @require_GET
 def document(request: HttpRequest, pk: str) -> HttpResponse:
-    """The text that was read; ?start=…&end=… marks a passage and opens the sheet it stands on, ?back=… leads back."""
+    """The text that was read; ?start=…&end=… marks a passage and opens the sheet it stands on, ?back=… leads back.
+
+    ?version=… opens a version that was replaced.
+    """
     found = _visible(request, pk)
-    content = DocumentText.objects.filter(document=found).first()
+    if found.replaces_id:  # its page is that of the document it is going to be
+        return redirect("rag:document", found.replaces_id)
+    version = _version(request, found)
+    content = found.text_of(version)
     context = {"document": found, "can_edit": _is_editable(request, found), "back": _back(request)}
+    context |= {"version": version, "next_version": Document.objects.filter(replaces=found).first()}
     if content is not None:
         context |= _sheet(content, _span(request), request.GET.get("sheet", ""))
     return render(request, "rag/document.html", context)
@@ -45,8 +52,10 @@ def document_status(request: HttpRequest, pk: str) -> JsonResponse:
 def download(request: HttpRequest, pk: str) -> StreamingHttpResponse:
     """The file as it was uploaded: a stranger's bytes, so never shown inside of our own pages."""
     found = _visible(request, pk)
-    response = StreamingHttpResponse(_pieces(found.file.open("rb")), content_type=found.media_type)
-    response["Content-Length"] = str(found.size)
+    version = _version(request, found)
+    kept = found if version == found.version else found.versions.get(number=version)
+    response = StreamingHttpResponse(_pieces(kept.file.open("rb")), content_type=kept.media_type)
+    response["Content-Length"] = str(kept.size)
     response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
@@ -62,6 +71,14 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
 
 
 @sign_in_required
+@require_POST
+def cancel(request: HttpRequest, pk: str) -> HttpResponse:
+    found = _editable(request, pk)
+    queueing.cancel(Document.objects.filter(pk=found.pk))
+    return redirect(_home_of(found))
+
+
+@sign_in_required
 @require_http_methods(["GET", "POST"])
 def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
     found = _editable(request, pk)
@@ -72,7 +89,14 @@ def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "rag/document_delete.html", {"document": found})
 
 
-def _sheet(content: DocumentText, mark: Span, wanted: str) -> dict[str, object]:
+def _version(request: HttpRequest, found: Document) -> int:
+    """The asked-for version; the current one for anything that is none of this document's."""
+    asked = request.GET.get("version", "")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else found.version
+    return number if found.has_version(number) else found.version
+
+
+def _sheet(content: DocumentText | DocumentVersion, mark: Span, wanted: str) -> dict[str, object]:
     spans = sheets(content.text, content.page_starts)
     if mark[1]:
         number = next((n for n, (_start, end) in enumerate(spans, 1) if mark[0] < end), len(spans))

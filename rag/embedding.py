@@ -14,15 +14,24 @@ from gateway.exceptions import (
     InvalidRequest,
     NotAllowed,
     NotFound,
+    NotInHouse,
     QuotaExceeded,
     UpstreamRefused,
 )
 from gateway.models import Deployment, Purpose
-from rag.exceptions import IngestionError, ModelRefused, ModelUnavailable, NoEmbeddingModel, QuotaUsedUp
+from rag.exceptions import (
+    IngestionError,
+    ModelRefused,
+    ModelUnavailable,
+    NoEmbeddingModel,
+    OutsideTheHouse,
+    QuotaUsedUp,
+)
 
 REASONS: dict[type[GatewayError], type[IngestionError]] = {
     QuotaExceeded: QuotaUsedUp,
     NotFound: NoEmbeddingModel,
+    NotInHouse: OutsideTheHouse,
     NotAllowed: ModelRefused,
     InvalidRequest: ModelRefused,
     UpstreamRefused: ModelRefused,

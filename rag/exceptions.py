@@ -7,8 +7,11 @@
     │   ├── FileTooLarge               413
     │   ├── TypeNotAllowed             415
     │   ├── ContentMismatch            415
+    │   ├── AlreadyThere               409
     │   ├── OldOrLockedFile            415
     │   └── StorageFull                507
+    ├── MayNotLeave                    403  a confidential document that is moved
+    ├── InvalidFilter                  400
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
         ├── DamagedFile
@@ -30,6 +33,7 @@
         ├── ModelRefused
         ├── QuotaUsedUp
         ├── ModelUnavailable           tried again by itself, with growing delay
+        ├── OutsideTheHouse            confidential, and the model is elsewhere
         ├── Interrupted
         └── LeaseLost                  another worker has taken the document over; nothing is stored
 
@@ -102,10 +106,28 @@ class OldOrLockedFile(UploadRefused):
     )
 
 
+class AlreadyThere(UploadRefused):
+    status = 409
+    code = "already_there"
+    message = _("The collection holds this document already.")
+
+
 class StorageFull(UploadRefused):
     status = 507
     code = "storage_full"
     message = _("This file could not be stored. There may be no room left.")
+
+
+class MayNotLeave(RagError):
+    status = 403
+    code = "may_not_leave"
+    message = _("It is confidential: only those who manage the collection may move it to one that is not.")
+
+
+class InvalidFilter(RagError):
+    status = 400
+    code = "invalid_filter"
+    message = _("This filter is none that a search knows.")
 
 
 class IngestionError(RagError):
@@ -219,6 +241,12 @@ class ModelUnavailable(IngestionError):
     status = 503
     code = "model_unavailable"
     message = _("The model that indexes documents does not answer.")
+
+
+class OutsideTheHouse(IngestionError):
+    status = 403
+    code = "outside_the_house"
+    message = _("The collection is confidential, and the model that indexes documents does not run in the house.")
 
 
 class Interrupted(IngestionError):

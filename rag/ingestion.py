@@ -1,12 +1,15 @@
 """From a queued document to passages that can be found.
 
 A worker claims the row, holds it by a lease it renews, and stores everything at the end in one short transaction. So
-whoever is killed leaves nothing behind, and the next attempt arrives at the identical chunks.
+whoever is killed leaves nothing behind, and the next attempt arrives at the identical chunks. What is claimed by
+another, cancelled or deleted is let go within a second or two, in the middle of whatever is being done.
 """
 
 import asyncio
 import logging
+import time
 import uuid
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +21,7 @@ from pgvector import HalfVector
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.models import Deployment, Purpose
-from rag import queueing
+from rag import queueing, versions
 from rag.chunking import Parent, chunk
 from rag.embedding import default_deployment, embed
 from rag.exceptions import IngestionError, LeaseLost, ModelRefused, ModelUnavailable
@@ -31,6 +34,7 @@ from rag.parsing import parse
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
+LOOK_EVERY = 1.0  # seconds: whether the document is still ours
 BATCH = 32  # children a call
 ROWS = 500  # a statement
 
@@ -56,22 +60,35 @@ async def ingest(document_id: uuid.UUID) -> None:
     document = await in_database(_claimed, document_id)
     if document is None:
         return
-    heartbeat = asyncio.create_task(_keep_lease(document))
     try:
-        await _read_and_store(document)
+        await _while_it_is_ours(document, _read_and_store(document))
     except LeaseLost:
-        logger.info("document %s was taken over or deleted", document.id)
+        logger.info("document %s was taken over, cancelled or deleted", document.id)
     except ModelUnavailable as error:
         logger.warning("document %s waits for the embedding model", document.id)
         await in_database(_postpone_or_fail, document, error)
     except IngestionError as error:
         await in_database(_fail, document, error)
+
+
+async def _while_it_is_ours(document: Document, work: Coroutine[Any, Any, None]) -> None:
+    """Raises LeaseLost as soon as it is not; by then the work has ended, and with it the process that parses."""
+    tasks = {asyncio.create_task(work), asyncio.create_task(_keep_lease(document))}
+    try:
+        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        heartbeat.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in done:
+        task.result()
 
 
 async def _read_and_store(document: Document) -> None:
-    parsed = await parse(document.file, document.media_type)
+    async def tell(done: int, total: int) -> None:
+        await in_database(_progress, document, done=done, total=total)
+
+    parsed = await parse(document.file, document.media_type, tell)
     parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings, parsed.page_starts, parsed.tables)
     deployment = await default_deployment()
     vectors = await embedded(document, parsed.text, parents, deployment)
@@ -82,11 +99,12 @@ async def embedded(document: Document, text: str, parents: list[Parent], deploym
     user = document.uploaded_by or document.collection.owner
     if user is None:
         raise ModelRefused
+    caller = Caller(user, keeps_in_house=document.collection.is_confidential)
     texts = child_texts(text, parents)
     await in_database(_progress, document, done=0, total=len(texts), status=Document.Status.EMBEDDING)
     vectors: list[HalfVector] = []
     for first in range(0, len(texts), BATCH):
-        vectors += await embed(Caller(user), texts[first : first + BATCH], Purpose.INGESTION, deployment)
+        vectors += await embed(caller, texts[first : first + BATCH], Purpose.INGESTION, deployment)
         await in_database(_progress, document, done=len(vectors))
     return vectors
 
@@ -101,8 +119,13 @@ def store(
 ) -> None:
     """Replace all that was read out of a document, in one transaction, if it is still ours."""
     with transaction.atomic():
+        replaced = versions.locked(document)
         if not _ours(document).lock():
             raise LeaseLost
+        _progress(document, language=parsed.language, done=len(vectors), total=len(vectors))
+        if replaced:
+            document = versions.take_over(replaced, document)
+        document.refresh_from_db(fields=["collection"])  # it may have been moved meanwhile
         Chunk.objects.filter(document=document).delete()
         content = {
             "text": parsed.text,
@@ -116,12 +139,11 @@ def store(
         with connection.cursor() as cursor:
             cursor.execute(COUNT_TERMS, [document.pk])
             cursor.execute(SUM_TERMS, [document.pk])
-        _ours(document).update(
+        Document.objects.filter(pk=document.pk).update(
             status=Document.Status.READY,
-            language=parsed.language,
+            error="",
             left_out=parsed.scans,
             left_out_because=parsed.scans_because,
-            done=len(vectors),
         )
 
 
@@ -169,14 +191,19 @@ def _claimed(document_id: uuid.UUID) -> Document | None:
     now = timezone.now()
     is_free = Q(status=Document.Status.QUEUED) | Q(status__in=Document.UNFINISHED, lease_until__lt=now)
     claimed = Document.objects.filter(is_free, pk=document_id).update(
-        status=Document.Status.PARSING, attempts=F("attempts") + 1, lease_until=now + LEASE, done=0, total=0
+        status=Document.Status.PARSING,
+        attempts=F("attempts") + 1,
+        claim=uuid.uuid4(),
+        lease_until=now + LEASE,
+        done=0,
+        total=0,
     )
     found = Document.objects.select_related("collection__owner", "uploaded_by").filter(pk=document_id)
     return found.first() if claimed else None
 
 
 def _ours(document: Document) -> DocumentQuerySet:
-    return Document.objects.unfinished().filter(pk=document.pk, attempts=document.attempts)
+    return Document.objects.unfinished().filter(pk=document.pk, claim=document.claim)
 
 
 def _progress(document: Document, **fields: Any) -> None:
@@ -184,14 +211,20 @@ def _progress(document: Document, **fields: Any) -> None:
         raise LeaseLost
 
 
+def _check(document: Document) -> None:
+    if not _ours(document).exists():
+        raise LeaseLost
+
+
 async def _keep_lease(document: Document) -> None:
-    """A long wait for the model is no reason to lose the document. Ends when it is no longer ours."""
+    """A long wait for the model is no reason to lose the document. Raises LeaseLost when it is no longer ours."""
+    renewed = time.monotonic()
     while True:
-        await asyncio.sleep(LEASE.total_seconds() / 3)
+        await asyncio.sleep(min(LOOK_EVERY, LEASE.total_seconds() / 3))
+        is_due = time.monotonic() - renewed > LEASE.total_seconds() / 3
         try:
-            await in_database(_progress, document)
-        except LeaseLost:
-            return
+            await in_database(_progress if is_due else _check, document)
+            renewed = time.monotonic() if is_due else renewed
         except OperationalError:
             logger.warning("the lease of document %s could not be renewed; trying again", document.id)
 
@@ -202,6 +235,6 @@ def _fail(document: Document, error: IngestionError) -> None:
 
 def _postpone_or_fail(document: Document, error: IngestionError) -> None:
     if document.attempts < queueing.MAX_ATTEMPTS:
-        queueing.postpone(document.pk, document.attempts)
+        queueing.postpone(document)
     else:
         _fail(document, error)

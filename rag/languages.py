@@ -1,5 +1,7 @@
 """Which PostgreSQL text search configuration reads a language, and how far its meaning is trusted."""
 
+from django.utils.translation import get_language_info
+
 CONFIGURATIONS = {
     "ar": "arabic",
     "ca": "catalan",
@@ -42,3 +44,11 @@ MEANING_WEIGHT = 0.3
 
 def configuration(language: str) -> str:
     return CONFIGURATIONS.get(language, UNSURE)
+
+
+def name_of(language: str) -> str:
+    """In the reader's own language."""
+    try:
+        return str(get_language_info(language)["name_translated"])
+    except KeyError:
+        return language

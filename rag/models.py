@@ -1,4 +1,4 @@
-"""Collections of documents, what was read out of them, and who may see them."""
+"""Documents, their versions, and what was read out of them."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -7,16 +7,32 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
-from accounts.models import Membership, User
+from accounts.models import User
+from rag import languages
+from rag.collections import Collection, CollectionQuerySet, CollectionShare
 from rag.exceptions import ingestion_error
 from rag.places import pages_left_out, place
+
+__all__ = [
+    "Chunk",
+    "Collection",
+    "CollectionQuerySet",
+    "CollectionShare",
+    "Document",
+    "DocumentQuerySet",
+    "DocumentText",
+    "DocumentVersion",
+    "Posting",
+    "Vector",
+]
 
 LABEL_LENGTH = 100
 REQUEUE_AFTER = timedelta(minutes=2)  # a message that the broker has held this long is taken for lost
@@ -25,80 +41,6 @@ REQUEUE_AFTER = timedelta(minutes=2)  # a message that the broker has held this 
 def stored_name(document: "Document", filename: str) -> str:
     """The name in the storage is ours; nothing of the uploaded name reaches the file system."""
     return f"documents/{document.id.hex[:2]}/{document.id.hex}"
-
-
-class CollectionQuerySet(models.QuerySet["Collection"]):
-    def visible_to(self, user: User) -> Self:
-        return self._reachable(user, CollectionShare.objects.filter(user=user))
-
-    def editable_by(self, user: User) -> Self:
-        return self._reachable(user, CollectionShare.objects.filter(user=user, role=CollectionShare.Role.EDITOR))
-
-    def managed_by(self, user: User) -> Self:
-        """Those the user may rename, share and delete."""
-        led = user.membership_set.filter(role=Membership.Role.LEAD)
-        return self.filter(Q(owner=user) | Q(team__in=led.values("team")))
-
-    def knowledge(self) -> Self:
-        """Without the attachments of conversations."""
-        return self.filter(is_attachment=False)
-
-    def _reachable(self, user: User, shares: "models.QuerySet[CollectionShare]") -> Self:
-        teams = user.membership_set.values("team")
-        return self.filter(Q(owner=user) | Q(team__in=teams) | Q(id__in=shares.values("collection")))
-
-
-class Collection(models.Model):
-    """A set of documents that belongs to a person or to a team; the unit of sharing."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=150)
-    purpose = models.CharField(_("purpose"), max_length=500, blank=True)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("owner")
-    )
-    team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("team"))
-    is_attachment = models.BooleanField(default=False, editable=False, help_text="the files of one conversation")
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-
-    objects = CollectionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("collection")
-        verbose_name_plural = _("collections")
-        ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(
-                name="collection_belongs_to_one",
-                condition=Q(owner=None, team__isnull=False) | Q(owner__isnull=False, team=None),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with transaction.atomic():
-            self.documents.lock()
-            return super().delete(*args, **kwargs)
-
-
-class CollectionShare(models.Model):
-    class Role(models.TextChoices):
-        VIEWER = "viewer", _("may read")
-        EDITOR = "editor", _("may add and remove documents")
-
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="shares")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, verbose_name=_("user"))
-    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
-
-    class Meta:
-        verbose_name = _("share")
-        verbose_name_plural = _("shares")
-        constraints = [models.UniqueConstraint(fields=["collection", "user"], name="share_once")]
-
-    def __str__(self) -> str:
-        return f"{self.collection} → {self.user}"
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
@@ -111,17 +53,28 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def unfinished(self) -> Self:
         return self.filter(status__in=Document.UNFINISHED)
 
+    def current(self) -> Self:
+        """Without the new versions that are not ready to take a document's place."""
+        return self.filter(replaces=None)
+
     def finished(self) -> Self:
         return self.exclude(status__in=Document.UNFINISHED)
 
     def lock(self) -> bool:
         """Wait for a worker that is just storing what it read, so that a deletion sees all there is."""
-        return bool(list(self.select_for_update().values_list("pk")))
+        ordered = self.order_by(models.F("replaces").asc(nulls_first=True), "pk")  # one order, or two wait for ever
+        return bool(list(ordered.select_for_update().values_list("pk")))
 
     def requeue(self) -> int:
         """Back to the start of the queue, with all attempts ahead."""
         return self.update(
-            status=Document.Status.QUEUED, error="", done=0, total=0, attempts=0, lease_until=first_lease()
+            status=Document.Status.QUEUED,
+            error="",
+            done=0,
+            total=0,
+            attempts=0,
+            claim=None,
+            lease_until=first_lease(),
         )
 
 
@@ -130,7 +83,11 @@ def first_lease() -> datetime:
 
 
 class Document(models.Model):
-    """An uploaded file and the state of its ingestion."""
+    """An uploaded file and the state of its ingestion.
+
+    A new version is a row of its own that `replaces` this one. When it is ready it hands over all it has and goes;
+    until then, and where it fails, this one stays as it is.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("waiting")
@@ -138,12 +95,18 @@ class Document(models.Model):
         EMBEDDING = "embedding", _("being indexed")
         READY = "ready", _("ready")
         FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
 
     UNFINISHED = (Status.QUEUED, Status.PARSING, Status.EMBEDDING)
+    STOPPED = (Status.FAILED, Status.CANCELLED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    replaces = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, editable=False, related_name="next_version"
+    )
+    folder = models.CharField(_("folder"), max_length=500, blank=True, help_text="as uploaded, parted by /")
     name = models.CharField(_("name"), max_length=255)
     file = models.FileField(upload_to=stored_name)
     media_type = models.CharField(max_length=100)
@@ -151,17 +114,19 @@ class Document(models.Model):
     sha256 = models.CharField(max_length=64)
     version = models.PositiveIntegerField(default=1)
     language = models.CharField(max_length=10, blank=True)
+    attributes = models.JSONField(default=dict, blank=True, help_text="what a search may be narrowed by")
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     error = models.CharField(_("reason"), max_length=50, blank=True, help_text="code of an IngestionError")
     left_out = ArrayField(models.PositiveIntegerField(), default=list, help_text="pages that nothing was read from")
     left_out_because = models.CharField(max_length=50, blank=True, help_text="code of an IngestionError")
-    done = models.PositiveIntegerField(default=0, help_text="chunks embedded so far")
+    done = models.PositiveIntegerField(default=0, help_text="pages read or chunks embedded so far")
     total = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="also tells an overtaken worker that it is one")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True, help_text="tells an overtaken worker that it is one")
     lease_until = models.DateTimeField(
         default=first_lease, help_text="until then a worker, or the broker while queued, is trusted to have it"
     )
-    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    created_at = models.DateTimeField(_("uploaded"), default=timezone.now)
 
     objects = DocumentQuerySet.as_manager()
 
@@ -183,6 +148,25 @@ class Document(models.Model):
             return super().delete(*args, **kwargs)
 
     @property
+    def path(self) -> str:
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+    def has_version(self, version: int) -> bool:
+        return version == self.version or self.versions.filter(number=version).exists()
+
+    def text_of(self, version: int) -> "DocumentText | DocumentVersion | None":
+        """What was read out of that version; every span in a citation of it counts characters of this text."""
+        if version == self.version:
+            return DocumentText.objects.filter(document=self).first()
+        return self.versions.filter(number=version).first()
+
+    def file_of(self, version: int) -> FieldFile | None:
+        if version == self.version:
+            return self.file
+        old = self.versions.filter(number=version).first()
+        return old.file if old else None
+
+    @property
     def reason(self) -> str:
         return str(ingestion_error(self.error)) if self.error else ""
 
@@ -197,11 +181,26 @@ class Document(models.Model):
     def is_unfinished(self) -> bool:
         return self.status in self.UNFINISHED
 
+    @property
+    def is_stopped(self) -> bool:
+        return self.status in self.STOPPED
 
-class DocumentText(models.Model):
+    @property
+    def language_name(self) -> str:
+        return languages.name_of(self.language) if self.language else ""
+
+    @property
+    def progress(self) -> str:
+        if not self.total or not self.is_unfinished:
+            return ""
+        if self.status == self.Status.PARSING:
+            return gettext("page %(done)s of %(total)s") % {"done": self.done, "total": self.total}
+        return gettext("part %(done)s of %(total)s") % {"done": self.done, "total": self.total}
+
+
+class Content(models.Model):
     """What was read out of a document; every span of ours counts characters of `text`."""
 
-    document = models.OneToOneField(Document, on_delete=models.CASCADE, primary_key=True, related_name="content")
     text = models.TextField()
     page_starts = ArrayField(models.PositiveIntegerField(), default=list, help_text="empty where pages mean nothing")
     page_kind = models.CharField(max_length=10, blank=True, help_text="page, slide, sheet or section")
@@ -209,8 +208,8 @@ class DocumentText(models.Model):
         models.CharField(max_length=LABEL_LENGTH), default=list, help_text="empty where the number says it all"
     )
 
-    def __str__(self) -> str:
-        return str(self.document_id)
+    class Meta:
+        abstract = True
 
     def place(self, page: int | None) -> str:
         """How people call a page of it: page 3, slide 3, sheet Budget."""
@@ -218,11 +217,43 @@ class DocumentText(models.Model):
         return place(self.page_kind, page, label)
 
 
+class DocumentText(Content):
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, primary_key=True, related_name="content")
+
+    def __str__(self) -> str:
+        return str(self.document_id)
+
+
+class DocumentVersion(Content):
+    """A version that was replaced, with its file and text: citations of it stay open."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    file = models.FileField()
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField(_("size"))
+    sha256 = models.CharField(max_length=64)
+    language = models.CharField(max_length=10, blank=True)
+    created_at = models.DateTimeField(_("uploaded"))
+
+    class Meta:
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["document", "number"], name="version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} ({self.number})"
+
+
 @receiver(post_delete, sender=Document)
-def remove_file(sender: type[Document], instance: Document, **kwargs: Any) -> None:
+@receiver(post_delete, sender=DocumentVersion)
+def remove_file(sender: type[models.Model], instance: Document | DocumentVersion, **kwargs: Any) -> None:
     """A signal, since a document also goes when its collection, team or owner goes."""
     storage, name = instance.file.storage, str(instance.file.name)
-    transaction.on_commit(lambda: storage.delete(name), robust=True)
+    if name:  # else it was handed over
+        transaction.on_commit(lambda: storage.delete(name), robust=True)
 
 
 class Chunk(models.Model):

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.core.files import File
 
 from rag import disposable
+from rag.disposable import Tell
 from rag.exceptions import DamagedFile, NotRecognised, RecognitionMissing, TakesTooLong, ingestion_error
 from rag.languages import CONFIGURATIONS
 from rag.parsers.parsed import Parsed
@@ -19,18 +20,19 @@ logger = logging.getLogger(__name__)
 WALL_TIME = 180.0  # seconds
 
 
-async def parse(file: "File[bytes]", media_type: str) -> Parsed:
+async def parse(file: "File[bytes]", media_type: str, tell: Tell | None = None) -> Parsed:
     """Raises the IngestionError that the parser names, or that its end tells.
 
-    A file with scans is read twice: the second time, what was recognised of them lies beside it.
+    A file with scans is read twice: the second time, what was recognised of them lies beside it. What `tell` raises
+    ends the parser, too.
     """
     with tempfile.TemporaryDirectory(prefix="voliere-parse-") as folder:
         source = Path(folder, "source")
         await asyncio.to_thread(disposable.copy, file, source)
-        parsed = await _read(source, media_type)
+        parsed = await _read(source, media_type, tell)
         tool = await asyncio.to_thread(recogniser) if parsed.scans else None
         if tool is not None and await tool.recognise(source, media_type, parsed.scans):
-            parsed = await _read(source, media_type)
+            parsed = await _read(source, media_type, tell)
     if parsed.scans:
         error = NotRecognised() if tool else RecognitionMissing()
         if not parsed.text.strip():
@@ -39,10 +41,10 @@ async def parse(file: "File[bytes]", media_type: str) -> Parsed:
     return parsed
 
 
-async def _read(source: Path, media_type: str) -> Parsed:
+async def _read(source: Path, media_type: str, tell: Tell | None) -> Parsed:
     result = source.with_name("result.json")
     arguments = (media_type, str(source), str(result), ",".join(CONFIGURATIONS))
-    status = await disposable.run("rag.parsers", *arguments, folder=source.parent, seconds=WALL_TIME)
+    status = await disposable.run("rag.parsers", *arguments, folder=source.parent, seconds=WALL_TIME, tell=tell)
     if status in disposable.OUT_OF_BOUNDS:
         raise TakesTooLong
     if status != 0:

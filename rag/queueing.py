@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from rag.exceptions import Interrupted
-from rag.models import Document, first_lease
+from rag.models import Document, DocumentQuerySet, first_lease
 
 MAX_ATTEMPTS = 6
 RETRY_DELAY = timedelta(seconds=5)  # doubled with each attempt
@@ -26,11 +26,33 @@ def retry(document: Document) -> None:
     document.refresh_from_db()
 
 
-def postpone(document_id: uuid.UUID, attempt: int) -> None:
+def retry_all(documents: DocumentQuerySet) -> int:
+    """Those that failed or were cancelled."""
+    stopped = documents.filter(status__in=Document.STOPPED)
+    found = list(stopped.order_by("created_at").values_list("pk", flat=True))
+    with transaction.atomic():
+        count = stopped.filter(pk__in=found).requeue()
+        for document_id in found:
+            announce(document_id)
+    return count
+
+
+def cancel(documents: DocumentQuerySet) -> int:
+    """Whoever reads them stops within seconds. One that had been read before stays as it was."""
+    unfinished = documents.unfinished()
+    with transaction.atomic():
+        found = list(unfinished.select_for_update().values_list("pk", flat=True))
+        cancelled = unfinished.filter(pk__in=found)
+        cancelled.filter(content__isnull=False).update(status=Document.Status.READY, claim=None)
+        cancelled.update(status=Document.Status.CANCELLED, claim=None)
+    return len(found)
+
+
+def postpone(document: Document) -> None:
     """Give the document back; the sweep queues it again after a while."""
-    until = timezone.now() + RETRY_DELAY * 2 ** (attempt - 1)
-    Document.objects.filter(pk=document_id, attempts=attempt).update(
-        status=Document.Status.QUEUED, done=0, total=0, lease_until=until
+    until = timezone.now() + RETRY_DELAY * 2 ** (document.attempts - 1)
+    Document.objects.unfinished().filter(pk=document.pk, claim=document.claim).update(
+        status=Document.Status.QUEUED, claim=None, done=0, total=0, lease_until=until
     )
 
 
@@ -41,7 +63,7 @@ def sweep() -> int:
     found = list(lost.values_list("pk", flat=True))
     for document_id in found:
         again = lost.filter(pk=document_id).update(
-            status=Document.Status.QUEUED, done=0, total=0, lease_until=first_lease()
+            status=Document.Status.QUEUED, claim=None, done=0, total=0, lease_until=first_lease()
         )
         if again:
             announce(document_id)

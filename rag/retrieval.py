@@ -23,11 +23,13 @@ from gateway.database import in_database
 from gateway.models import Purpose
 from rag.embedding import default_deployment, embed
 from rag.exceptions import IngestionError
+from rag.filters import Filters
 from rag.languages import MEANING_WEIGHT, MEANING_WEIGHTS
 from rag.models import Collection, CollectionQuerySet
 
 logger = logging.getLogger(__name__)
 
+NO_FILTERS = Filters()
 LONGEST_QUESTION = 4_000  # characters
 CANDIDATES = 100  # of each kind
 SATURATION, LENGTH_SHARE = 1.2, 0.75  # BM25's k1 and b
@@ -38,7 +40,7 @@ WITH asked AS (
 ),
 scope (id) AS MATERIALIZED ({scope}),
 permitted AS MATERIALIZED (
-    SELECT id, config, term_count FROM rag_chunk WHERE collection_id IN (SELECT scope.id FROM scope)
+    SELECT id, config, term_count FROM rag_chunk WHERE collection_id IN (SELECT scope.id FROM scope){narrowed}
 ),
 total AS (SELECT count(*) AS chunks, avg(term_count) AS length FROM permitted),
 asked_terms AS MATERIALIZED (
@@ -67,7 +69,7 @@ by_words AS (
 by_meaning AS (
     SELECT vector.chunk_id AS id, max(1 - (vector.embedding <=> asked.embedding)) AS score
     FROM asked, rag_vector vector
-    WHERE vector.collection_id IN (SELECT scope.id FROM scope) AND vector.model = asked.model
+    WHERE vector.collection_id IN (SELECT scope.id FROM scope){among_permitted} AND vector.model = asked.model
         AND vector_dims(vector.embedding) = vector_dims(asked.embedding)
     GROUP BY vector.chunk_id ORDER BY score DESC, vector.chunk_id LIMIT {candidates}
 ),
@@ -143,12 +145,14 @@ class Passages(list[Passage]):
     degraded = False
 
 
-async def retrieve(caller: Caller, question: str, collections: CollectionQuerySet, limit: int = 6) -> Passages:
+async def retrieve(
+    caller: Caller, question: str, collections: CollectionQuerySet, limit: int = 6, filters: Filters = NO_FILTERS
+) -> Passages:
     question = question.replace("\x00", "")[:LONGEST_QUESTION].strip()
     if not question:
         return Passages()
     model, embedding = await _meaning(caller, question)
-    return await in_database(_search, caller, question, model, embedding, collections, limit)
+    return await in_database(_search, caller, question, model, embedding, collections, limit, filters)
 
 
 async def _meaning(caller: Caller, question: str) -> tuple[str, HalfVector | None]:
@@ -168,16 +172,23 @@ def _search(
     embedding: HalfVector | None,
     collections: CollectionQuerySet,
     limit: int,
+    filters: Filters,
 ) -> Passages:
     asked_for = Collection.objects.visible_to(caller.user).filter(pk__in=collections.order_by().values("pk"))
     try:
         scope, scope_params = asked_for.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:
         return Passages()
-    statement = STATEMENT.format(scope=scope, saturation=SATURATION, length_share=LENGTH_SHARE, candidates=CANDIDATES)
+    condition, condition_params = filters.condition()
+    narrowed = f" AND document_id IN (SELECT document.id FROM rag_document document WHERE {condition})"  # noqa: S608
+    among_permitted = " AND vector.chunk_id IN (SELECT permitted.id FROM permitted)"
+    statement = STATEMENT.format(
+        scope=scope, saturation=SATURATION, length_share=LENGTH_SHARE, candidates=CANDIDATES,
+        narrowed=narrowed if filters else "", among_permitted=among_permitted if filters else "",
+    )  # fmt: skip
     weights = json.dumps({"": MEANING_WEIGHT, **MEANING_WEIGHTS})
     vector = embedding.to_text() if embedding else None
-    params: list[Any] = [question, vector, model, weights, *scope_params, limit]
+    params: list[Any] = [question, vector, model, weights, *scope_params, *(condition_params if filters else ()), limit]
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         passages = Passages(Passage(*row) for row in cursor.fetchall())

@@ -13,6 +13,9 @@ class State(TypedDict):
     reason: str
     done: int
     total: int
+    progress: str
+    is_unfinished: bool
+    is_stopped: bool
     already_there: bool
 
 
@@ -25,5 +28,8 @@ def state(document: Document) -> State:
         "reason": document.reason or document.remark,
         "done": document.done,
         "total": document.total,
+        "progress": document.progress,
+        "is_unfinished": document.is_unfinished,
+        "is_stopped": document.is_stopped,
         "already_there": document.already_there,
     }

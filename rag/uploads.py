@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from rag import formats, queueing
+from rag import formats, queueing, versions
 from rag.exceptions import (
     CollectionNotFound,
     ContentMismatch,
@@ -26,13 +26,17 @@ from rag.models import Collection, Document, stored_name
 logger = logging.getLogger(__name__)
 
 NAME_LENGTH = 200
+FOLDER_LENGTH = 500
 
 
-def accept(user: User, collection: Collection, file: "UploadedFile[bytes]") -> Document:
+def accept(
+    user: User, collection: Collection, file: "UploadedFile[bytes]", *, folder: str = "", as_version: bool = False
+) -> Document:
     """Store and queue an upload, or raise UploadRefused.
 
     Content that the collection already holds is recognised: the document there is returned with `already_there` set,
-    and read again if that had failed.
+    and read again if that had failed. With `as_version`, other content under the name and in the folder of a document
+    becomes its new version: a row that `replaces` it until it is ready.
     """
     if not Collection.objects.editable_by(user).filter(pk=collection.pk).exists():
         raise CollectionNotFound
@@ -40,9 +44,15 @@ def accept(user: User, collection: Collection, file: "UploadedFile[bytes]") -> D
     size, sha256, head, tail = _measured(file)
     media_type = _media_type(name, head, tail)
     document = Document(
-        collection=collection, uploaded_by=user, name=name, media_type=media_type, size=size, sha256=sha256
+        collection=collection,
+        uploaded_by=user,
+        folder=cleaned_folder(folder),
+        name=name,
+        media_type=media_type,
+        size=size,
+        sha256=sha256,
     )
-    return _known(collection, sha256) or _stored(document, file)
+    return _known(collection, sha256) or _stored(document, file, as_version=as_version)
 
 
 def cleaned_name(raw: str) -> str:
@@ -55,6 +65,11 @@ def cleaned_name(raw: str) -> str:
     if dot and len(suffix) <= 10:
         return stem[: NAME_LENGTH - len(suffix) - 1].rstrip() + dot + suffix
     return plain[:NAME_LENGTH]
+
+
+def cleaned_folder(raw: str) -> str:
+    parts = [cleaned_name(part) for part in raw.replace("\\", "/").split("/")]
+    return "/".join(filter(None, parts))[:FOLDER_LENGTH].rstrip("/ ")
 
 
 def _measured(file: "UploadedFile[bytes]") -> tuple[int, str, bytes, bytes]:
@@ -87,16 +102,18 @@ def _known(collection: Collection, sha256: str) -> Document | None:
     document = Document.objects.filter(collection=collection, sha256=sha256).first()
     if document is None:
         return None
-    if document.status == Document.Status.FAILED:
+    if document.is_stopped:
         queueing.retry(document)
     document.already_there = True
     return document
 
 
-def _stored(document: Document, file: "UploadedFile[bytes]") -> Document:
+def _stored(document: Document, file: "UploadedFile[bytes]", *, as_version: bool) -> Document:
     _write(document, file)
     try:
         with transaction.atomic():
+            if as_version and (old := versions.predecessor(document)):
+                versions.begin(document, old)
             document.save(force_insert=True)
             queueing.announce(document.id)
     except IntegrityError:  # the same content arrived twice at the same moment, or the collection went away

@@ -62,6 +62,13 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "rag:collection-create": ("get", EVERYONE_SIGNED_IN),
     "rag:collection": ("get", READABLE),
     "rag:collection-status": ("get", READABLE),
+    "rag:search": ("get", EVERYONE_SIGNED_IN),
+    "rag:collection-search": ("get", READABLE),
+    "rag:try-out": ("get", PRIVATE),
+    "rag:cancel-all": ("post", PRIVATE),
+    "rag:retry-all": ("post", PRIVATE),
+    "rag:move": ("post", PRIVATE),
+    "rag:cancel": ("post", PRIVATE),
     "rag:collection-edit": ("get", PRIVATE),
     "rag:collection-delete": ("post", PRIVATE),
     "rag:upload": ("post", PRIVATE),
@@ -102,8 +109,8 @@ class House:
         if name == "chat:source":
             return {"message": self.message.id, "number": 1}
         if name.startswith("rag:"):
-            is_document = name in ("rag:document", "rag:document-status", "rag:download", "rag:retry")
-            one = self.document.id if is_document or name == "rag:document-delete" else self.document.collection_id
+            of_a_document = ("document", "document-status", "download", "retry", "cancel", "document-delete")
+            one = self.document.id if name.removeprefix("rag:") in of_a_document else self.document.collection_id
             return {"pk": one, "share_id": self.share.id, "conversation": None}
         return {"conversation": self.conversation.id, "message": self.message.id, "document": self.attachment.id}
 

@@ -13,6 +13,7 @@ from config.running.variables import log_level, number, public_url, text
 
 WEBSOCKET_MAX_BYTES = 262_144
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+READING, ROUNDS = "reading", "celery"  # queues: what may take minutes, and what has to come in time
 GRACEFUL_SECONDS = 3  # open sockets and streams get this long when the web process is asked to end
 
 
@@ -71,11 +72,12 @@ def command(name: str, address: Address, folder: Path) -> list[str]:
         return [sys.executable, "-m", "inference"]
     if name == "web":
         return _web(address)
-    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "config", name, "--loglevel", log_level()]
-    if name == "beat":
-        return [*celery, "--schedule", str(folder / "run" / "beat-schedule")]
-    processes = number("VOLIERE_WORKER_PROCESSES", 2, 64)
-    return [*celery, "--without-gossip", "--without-mingle", "-c", str(processes)]
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "--loglevel", log_level()]
+    celery += ["--without-gossip", "--without-mingle"]
+    if name == "beat":  # does the rounds itself: however much there is to read, no sweep waits behind it
+        schedule = str(folder / "run" / "beat-schedule")
+        return [*celery, "-n", "beat@%h", "-Q", ROUNDS, "-P", "solo", "--beat", "--schedule", schedule]
+    return [*celery, "-Q", READING, "-c", str(number("VOLIERE_WORKER_PROCESSES", 2, 64))]
 
 
 def _web(address: Address) -> list[str]:

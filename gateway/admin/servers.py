@@ -49,13 +49,13 @@ class DeploymentInline(TabularInline):  # type: ignore[misc]
 class UpstreamAdmin(ModelAdmin):  # type: ignore[misc]
     form = UpstreamForm
     inlines = [DeploymentInline]
-    list_display = ["name", "base_url", "place", "state", "is_active"]
+    list_display = ["name", "base_url", "place", "in_house", "state", "is_active"]
     list_before_template = "gateway/panel_found_servers.html"
     search_fields = ["name", "place"]
     readonly_fields = ["state"]
     actions_submit_line = ["test", "look_for_models"]
     fieldsets = [
-        (None, {"fields": ["name", "base_url", "api_key", "place", "is_active", "state"]}),
+        (None, {"fields": ["name", "base_url", "api_key", "place", "in_house", "is_active", "state"]}),
         (_("Energy"), {"fields": ["watts"]}),
         (
             _("Patience"),

@@ -45,6 +45,11 @@ class Upstream(models.Model):
     place = models.CharField(
         _("place"), max_length=150, blank=True, help_text=_("Where it runs, in words: shown to everyone who asks.")
     )
+    in_house = models.BooleanField(
+        _("in the house"),
+        default=False,
+        help_text=_("It runs on machines of your own. Confidential collections are sent to such servers only."),
+    )
     watts = models.PositiveIntegerField(
         _("power when busy (W)"),
         null=True,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from rag.parsers import progress
 from rag.parsers.lines import Hyphens, paragraphs
 from rag.parsers.parsed import MAX_CHARACTERS, MAX_PAGES, Heading, Parsed, ParsingFailed, joined
 from rag.parsers.pictures import largest_image
@@ -67,6 +68,7 @@ def _pages(document: pypdfium2.PdfDocument, folder: Path) -> tuple[list[str], li
         pages.append(text)
         textpage.close()
         page.close()
+        progress.tell(index + 1, len(document))
         characters += len(pages[-1])
         if characters > MAX_CHARACTERS:
             raise ParsingFailed("too_much_text")

@@ -112,6 +112,16 @@ def test_a_source_opens_the_document_at_what_answers(alices_client: Client, conv
     assert f'href="{conversation.get_absolute_url()}#m-{citation.message_id}">← Back to the answer' in html
 
 
+def test_a_source_opens_the_version_that_it_quotes(alices_client: Client, conversation: Conversation) -> None:
+    collection = Collection.objects.create(owner=conversation.owner, name="Haus")
+    document = Document.objects.create(collection=collection, name="Handbuch.pdf", size=1, version=2)
+    about = {"size": 1, "created_at": document.created_at, "text": f"{'.' * 110}Dreißig Tage"}
+    document.versions.create(number=1, **about)
+    citation = cited(conversation, document)
+    answer = alices_client.get(page("source", citation.message_id, 1), follow=True)
+    assert '<mark id="passage" tabindex="-1">Dreißig Tage</mark>' in answer.content.decode()
+
+
 def test_a_source_whose_document_is_gone_shows_what_was_quoted(
     alices_client: Client, conversation: Conversation
 ) -> None:

@@ -72,15 +72,41 @@ def waits_for_a_lock() -> bool:
         return cursor.fetchone() is not None
 
 
-def resumed(document: Document) -> tuple[list[object], ...]:
+def killed_while_reading(document: Document, embedder: FakeUpstream) -> None:
+    with worker(document):
+        wait_until(lambda: is_parsing(document))
+
+
+def killed_while_the_model_is_asked(document: Document, embedder: FakeUpstream) -> None:
+    embedder.hang()
+    asked = len(embedder.calls)
+    with worker(document):
+        embedder.wait_for(lambda upstream: len(upstream.calls) > asked, seconds=60)
+
+
+def killed_in_the_middle_of_storing(document: Document, embedder: FakeUpstream) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE rag_vector IN EXCLUSIVE MODE")
+        with worker(document):
+            wait_until(waits_for_a_lock)
+    wait_until(lambda: not waits_for_a_lock())
+
+
+def killed_once_it_has_stored(document: Document, embedder: FakeUpstream) -> None:
+    with worker(document) as process:
+        process.wait(60)
+
+
+BEFORE_STORING = [killed_while_reading, killed_while_the_model_is_asked, killed_in_the_middle_of_storing]
+ANYWHERE = [*BEFORE_STORING, killed_once_it_has_stored]
+Kill = Callable[[Document, FakeUpstream], None]
+
+
+def resumed(document: Document) -> None:
     """The lease runs out, the sweep finds the document, another worker reads it."""
-    assert not Chunk.objects.filter(document=document).exists()
     Document.objects.filter(pk=document.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert queueing.sweep() == 1
+    queueing.sweep()
     asyncio.run(ingest(document.pk))
-    document.refresh_from_db()
-    assert (document.status, document.attempts) == (Document.Status.READY, 2)
-    return contents(document)
 
 
 def undisturbed(document: Document, alice: User) -> tuple[list[object], ...]:
@@ -89,26 +115,55 @@ def undisturbed(document: Document, alice: User) -> tuple[list[object], ...]:
     return contents(other)
 
 
-def test_killed_while_reading(document: Document, alice: User) -> None:
-    with worker(document):
-        wait_until(lambda: is_parsing(document))
-    assert resumed(document) == undisturbed(document, alice)
+@pytest.mark.parametrize("kill", ANYWHERE)
+def test_killed_anywhere_it_arrives_at_the_identical_chunks(
+    document: Document, alice: User, embedder: FakeUpstream, kill: Kill
+) -> None:
+    kill(document, embedder)
+    assert Chunk.objects.exists() == (kill is killed_once_it_has_stored)
+    resumed(document)
+    document.refresh_from_db()
+    assert (document.status, document.attempts) == (
+        Document.Status.READY,
+        1 if kill is killed_once_it_has_stored else 2,
+    )
+    assert contents(document) == undisturbed(document, alice)
 
 
-def test_killed_while_the_model_is_asked(document: Document, alice: User, embedder: FakeUpstream) -> None:
-    embedder.hang()
-    with worker(document):
-        embedder.wait_for(lambda upstream: upstream.calls, seconds=60)
-    assert resumed(document) == undisturbed(document, alice)
+@pytest.fixture
+def new_version(document: Document, alice: User) -> Document:
+    Document.objects.update(name="haus.txt")
+    asyncio.run(ingest(document.pk))
+    again = LONG.replace("Garten", "Hof")
+    return accept(alice, document.collection, uploaded(again, "haus.txt"), as_version=True)
 
 
-def test_killed_in_the_middle_of_storing(document: Document, alice: User) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE rag_vector IN EXCLUSIVE MODE")
-        with worker(document):
-            wait_until(waits_for_a_lock)
-    wait_until(lambda: not waits_for_a_lock())
-    assert resumed(document) == undisturbed(document, alice)
+@pytest.mark.parametrize("kill", ANYWHERE)
+def test_a_new_version_replaces_the_old_one_wholly_or_not_at_all(
+    document: Document, new_version: Document, alice: User, embedder: FakeUpstream, kill: Kill
+) -> None:
+    before = contents(document)
+    kill(new_version, embedder)
+    document.refresh_from_db()
+    is_swapped = kill is killed_once_it_has_stored
+    assert (document.version == 2, contents(document) != before) == (is_swapped, is_swapped)
+    resumed(new_version)
+    document.refresh_from_db()
+    assert (document.version, Document.objects.count(), document.versions.count()) == (2, 1, 1)
+    document.file.open()
+    other = Collection.objects.create(name="Other", owner=alice)
+    alone = accept(alice, other, uploaded(document.file.read()))
+    asyncio.run(ingest(alone.pk))
+    assert contents(document) == contents(alone)
+
+
+@pytest.mark.parametrize("kill", BEFORE_STORING)
+def test_cancelled_after_a_kill_nothing_comes_back(document: Document, embedder: FakeUpstream, kill: Kill) -> None:
+    kill(document, embedder)
+    queueing.cancel(Document.objects.all())
+    resumed(document)
+    document.refresh_from_db()
+    assert (document.status, Chunk.objects.exists()) == (Document.Status.CANCELLED, False)
 
 
 def cut_a_renewal(document: Document) -> None:

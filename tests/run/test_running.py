@@ -56,10 +56,29 @@ def test_a_taken_port_is_one_clear_line(running: Instance, instance: Instance) -
 
 
 def test_a_killed_worker_is_started_again(running: Instance) -> None:
-    worker = running.pid_of("celery", " worker ")
+    worker = running.pid_of("celery", " -Q reading ")
     os.kill(worker, signal.SIGKILL)
     assert eventually(lambda: "worker ended (signal 9)" in running.log)
-    assert eventually(lambda: running.pid_of("celery", " worker ") not in (0, worker))
+    assert eventually(lambda: running.pid_of("celery", " -Q reading ") not in (0, worker))
+
+
+PROBED = """
+from gateway.models import Upstream
+nest, _ = Upstream.objects.get_or_create(name="nest", defaults={"base_url": "http://127.0.0.1:1/v1"})
+print("probed" if nest.probed_at else "never")
+"""
+
+
+def test_the_rounds_go_on_while_all_who_read_are_busy(running: Instance) -> None:
+    readers = [process.pid for process in running.family() if " -Q reading " in process.command]
+    assert readers
+    for pid in readers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert eventually(lambda: "probed" in running.manage("shell", "-v", "0", "-c", PROBED).stdout, 90)
+    finally:
+        for pid in readers:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_a_killed_database_comes_back_at_the_same_address(running: Instance) -> None:
