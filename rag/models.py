@@ -151,6 +151,7 @@ class Document(models.Model):
     sha256 = models.CharField(max_length=64)
     version = models.PositiveIntegerField(default=1)
     language = models.CharField(max_length=10, blank=True)
+    attributes = models.JSONField(default=dict, blank=True, help_text="what a search may be narrowed by")
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     error = models.CharField(_("reason"), max_length=50, blank=True, help_text="code of an IngestionError")
     left_out = ArrayField(models.PositiveIntegerField(), default=list, help_text="pages that nothing was read from")
