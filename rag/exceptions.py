@@ -9,6 +9,7 @@
     │   ├── ContentMismatch            415
     │   ├── OldOrLockedFile            415
     │   └── StorageFull                507
+    ├── InvalidFilter                  400
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
         ├── DamagedFile
@@ -106,6 +107,12 @@ class StorageFull(UploadRefused):
     status = 507
     code = "storage_full"
     message = _("This file could not be stored. There may be no room left.")
+
+
+class InvalidFilter(RagError):
+    status = 400
+    code = "invalid_filter"
+    message = _("This filter is none that a search knows.")
 
 
 class IngestionError(RagError):
