@@ -16,7 +16,7 @@ from rag.pages import page_at
 from rag.parsers.parsed import Heading
 from rag.sentences import END, LONGEST, Span, paragraphs, rows, sentences
 
-PARENT = 800  # characters
+PARENT = 1_000  # characters
 CHILD = 250
 LONGEST_HEADING = 300
 HEADINGS = 2  # lines that a paragraph takes along from above; more of them are a list

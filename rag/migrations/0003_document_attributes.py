@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rag", "0001_initial")]
+    dependencies = [("rag", "0002_pages_have_kinds")]
 
     operations = [
         migrations.AddField(
