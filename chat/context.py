@@ -20,6 +20,7 @@ class Context:
     deployment: Deployment
     collections: CollectionQuerySet
     searched: bool
+    has_attachments: bool  # whose passages are wanted even where they hardly fit: "What is this?"
 
     @property
     def question(self) -> str:
@@ -39,6 +40,7 @@ def load(answer: Message) -> Context:
         deployment=deployment,
         collections=collections,
         searched=answer.searched,
+        has_attachments=collections.filter(is_attachment=True).exists(),
     )
 
 

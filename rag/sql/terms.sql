@@ -19,7 +19,9 @@ CREATE FUNCTION rag_term(config text, lexeme text) RETURNS text LANGUAGE sql IMM
         THEN regexp_replace(folded, '^(.{4,}?)(?:em|er|nd|e|(?<!t)t|(?<!s)s|(?<!n)n)+$', '\1') ELSE folded END
     FROM (SELECT CASE WHEN lexeme ~ '^[ -~]*$' THEN lexeme ELSE normalize(
         regexp_replace(normalize(replace(lexeme, 'ß', 'ss'), NFKD), '(?<=[a-z])[\u0300-\u036f]+', '', 'g'), NFC
-    ) END AS folded) plain
+    ) END) latin (letters),
+        LATERAL (SELECT CASE WHEN config = 'german' AND letters <> lexeme
+            THEN coalesce((ts_lexize('german_stem', letters))[1], letters) ELSE letters END) stemmed (folded)
 $$;
 
 -- Where the language is not known, words that mean nothing in German or English mean nothing.
