@@ -62,22 +62,20 @@ complete AS MATERIALIZED (
     SELECT config, sum(weight) * ({saturation} + 1) AS score
     FROM (SELECT DISTINCT config, term FROM words) word JOIN rarity USING (term) GROUP BY config
 ),
-by_words AS (
-    SELECT posting.chunk_id AS id
+scored AS MATERIALIZED (
+    SELECT posting.chunk_id AS id, sum({bm25}) AS score
     FROM total, rarity JOIN rag_posting posting ON posting.term = rarity.term
         AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)) {among_postings}
     GROUP BY posting.chunk_id
-    ORDER BY sum({bm25}) DESC, posting.chunk_id LIMIT {candidates}
 ),
+by_words AS (SELECT id FROM scored ORDER BY score DESC, id LIMIT {candidates}),
 by_meaning AS ({by_meaning}),
-found AS (
-    SELECT chunk.*, coalesce(shares -> config, shares -> '')::float AS share, coalesce((
-        SELECT sum({bm25}) FROM total, rarity JOIN rag_posting posting USING (term) WHERE posting.chunk_id = chunk.id
-    ) / nullif(complete.score, 0), 0) AS words, coalesce((
-        SELECT max({meaning}) FROM rag_vector vector WHERE vector.chunk_id = chunk.id
-    ), 0) AS meaning
+found AS MATERIALIZED (
+    SELECT chunk.*, coalesce(shares -> config, shares -> '')::float AS share,
+        coalesce(scored.score / nullif(complete.score, 0), 0) AS words,
+        coalesce((SELECT max({meaning}) FROM rag_vector vector WHERE vector.chunk_id = chunk.id), 0) AS meaning
     FROM asked, (SELECT id FROM by_words UNION SELECT id FROM by_meaning) candidate
-        JOIN rag_chunk chunk USING (id) LEFT JOIN complete USING (config)
+        JOIN rag_chunk chunk USING (id) LEFT JOIN scored USING (id) LEFT JOIN complete USING (config)
 ),
 weighed AS (
     SELECT found.*, share * meaning + (1 - share) * words AS score
