@@ -1,11 +1,12 @@
 """How well passages are found: public collections, through the product's own chunks, gateway and statement.
 
-    python -m bench.retrieval [FOLDER]        (or VOLIERE_BENCH_DATA; ../shared/data without either)
+    python -m bench.retrieval [FOLDER] [--every N]        (or VOLIERE_BENCH_DATA; ../shared/data without either)
 
-Writes bench/results/retrieval.md. Services, embedding server and database are this run's own and gone afterwards. Ends
-with 1 below a floor.
+`--every N` asks every Nth question alone. Writes bench/results/retrieval.md. Services, embedding server and database
+are this run's own and gone afterwards. Ends with 1 below a floor.
 """
 
+import argparse
 import asyncio
 import os
 import sys
@@ -25,7 +26,7 @@ if TYPE_CHECKING:  # Django is set up later, when the services run
 NAMES = ("xquad-en", "xquad-de", "xquad-de-long")
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, every: int) -> int:
     present = [name for name in NAMES if (folder / name / "corpus.jsonl").exists()]
     if not present:
         print(f"No collections in {folder}: nothing was measured. They are named there as {', '.join(NAMES)}.")
@@ -33,15 +34,16 @@ def main(folder: Path) -> int:
     load = os.getloadavg()[0]
     with services() as inference_url:
         caller = prepared(inference_url)
-        measured = [one(caller, folder / name) for name in present]
+        measured = [one(caller, folder / name, every) for name in present]
     report.RESULT.write_text(report.written(measured, load))
     print(report.RESULT.read_text())
     return 1 if any(report.below_floor(result) for result in measured) else 0
 
 
-def one(caller: "Caller", folder: Path) -> report.Measured:
+def one(caller: "Caller", folder: Path, every: int) -> report.Measured:
     began = time.perf_counter()
     corpus = asyncio.run(corpus_of(caller, folder))
+    corpus.questions = corpus.questions[::every]
     seconds = time.perf_counter() - began
     print(f"{folder.name} is read.", flush=True)
     result = report.Measured(corpus, seconds, asyncio.run(asked(caller, corpus)))
@@ -65,5 +67,9 @@ def without_parts(caller: "Caller", corpus: Corpus) -> dict[str, Outcome]:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="How well passages are found.")
     default = os.environ.get("VOLIERE_BENCH_DATA") or "../shared/data"
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else default)))
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(default))
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="ask every Nth question alone")
+    options = parser.parse_args()
+    sys.exit(main(options.folder, options.every))

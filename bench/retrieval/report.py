@@ -15,8 +15,8 @@ FLOORS = {"xquad-en": (0.975,), "xquad-de": (0.945,), "xquad-de-long": (0.955, 0
 
 ABOUT = """\
 all-MiniLM-L6-v2 from the built-in server, no reranker, PostgreSQL with pgvector, defaults throughout, all through
-`retrieve`. 1,190 questions each; 240 paragraphs, or 48 articles. *Developed on* and *held back* are two halves of the
-questions, by a hash of their ids: what was chosen by the first had to hold for the second."""
+`retrieve`. {questions} questions each; 240 paragraphs, or 48 articles. *Developed on* and *held back* are two halves
+of the questions, by a hash of their ids: what was chosen by the first had to hold for the second."""
 HALVES = """\
 Questions of one half of the articles, asked of that half and of the other. *Refused* of the other: nothing there
 answers them. *Lost* of their own: something did."""
@@ -45,7 +45,7 @@ def written(measured: list[Measured], load: float) -> str:
     parts = [
         "# How well passages are found",
         "    make bench retrieval",
-        f"{machine(load)}\n{ABOUT}",
+        f"{machine(load)}\n{ABOUT.format(questions=len(measured[0].corpus.questions))}",
         table("nDCG@10", ["floor", "all", "developed on", "held back", "answer marked", "p50"], map(_ranking, ranked)),
         MARKED,
         "## Whole articles",
