@@ -27,6 +27,8 @@ class Context:
     def caller(self) -> Caller:
         return Caller(self.owner, keeps_in_house=self.is_confidential)
 
+    has_attachments: bool  # whose passages are wanted even where they hardly fit: "What is this?"
+
     @property
     def question(self) -> str:
         return self.history[-1]["content"]
@@ -51,6 +53,7 @@ def load(answer: Message) -> Context:
         collections=collections,
         searched=answer.searched,
         is_confidential=is_confidential,
+        has_attachments=collections.filter(is_attachment=True).exists(),
     )
 
 

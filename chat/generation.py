@@ -29,6 +29,7 @@ from chat.exceptions import ChatError, EmptyAnswer
 from chat.models import Message
 from chat.prompts import build_messages
 from chat.rendering import StreamingRenderer
+from chat.rewriting import standalone
 from gateway import completions
 from gateway.database import in_database
 from gateway.exceptions import GatewayError
@@ -115,7 +116,13 @@ class Writer:
             await self._tell(_("Thinking…"))
             return []
         await self._tell(_("Searching documents…"))
-        passages = await retrieve(context.caller, context.question, context.collections)
+        caller = context.caller
+        rewritten = await standalone(caller, context.deployment, context.history)
+        if rewritten.is_by_model:
+            await self._tell(_("Searching for “%(question)s”…") % {"question": rewritten.text})
+        passages = await retrieve(
+            caller, context.question, context.collections, rephrased=rewritten.text, anyway=context.has_attachments
+        )
         sources = await in_database(citations.store, self.answer, passages)
         self.renderer = StreamingRenderer(citations.links(self.answer, sources))
         await self._tell(_("Reading the passages found…"))

@@ -38,21 +38,7 @@ LOOK_EVERY = 1.0  # seconds: whether the document is still ours
 BATCH = 32  # children a call
 ROWS = 500  # a statement
 
-COUNT_TERMS = """
-    INSERT INTO rag_posting (chunk_id, collection_id, term, frequency)
-    SELECT chunk.id, chunk.collection_id, word.lexeme, cardinality(word.positions)
-    FROM rag_chunk chunk, unnest(to_tsvector(chunk.config::regconfig, chunk.heading || ' ' || chunk.text)) word
-    WHERE chunk.document_id = %s AND length(word.lexeme) <= 255
-"""
-SUM_TERMS = """
-    UPDATE rag_chunk SET term_count = counted.terms
-    FROM (
-        SELECT posting.chunk_id, sum(posting.frequency) AS terms
-        FROM rag_posting posting JOIN rag_chunk chunk ON chunk.id = posting.chunk_id
-        WHERE chunk.document_id = %s GROUP BY posting.chunk_id
-    ) counted
-    WHERE rag_chunk.id = counted.chunk_id
-"""
+COUNT_TERMS = "SELECT rag_count_terms(%s)"  # sql/terms.sql
 
 
 async def ingest(document_id: uuid.UUID) -> None:
@@ -138,7 +124,6 @@ def store(
         Vector.objects.bulk_create(_vectors(chunks, parsed.text, parents, vectors, deployment), batch_size=ROWS)
         with connection.cursor() as cursor:
             cursor.execute(COUNT_TERMS, [document.pk])
-            cursor.execute(SUM_TERMS, [document.pk])
         Document.objects.filter(pk=document.pk).update(
             status=Document.Status.READY,
             error="",

@@ -1,4 +1,4 @@
-"""Which PostgreSQL text search configuration reads a language, and how far its meaning is trusted."""
+"""Which PostgreSQL text search configuration reads a language."""
 
 from django.utils.translation import get_language_info
 
@@ -34,12 +34,6 @@ CONFIGURATIONS = {
     "yi": "yiddish",
 }
 UNSURE = "simple"
-
-# How much of a passage's score is its meaning, the rest its words. Measured with all-MiniLM-L6-v2 on XQuAD:
-# English is best at 0.5 (nDCG@10 0.978; 0.3: 0.973), German at 0.3 (0.949; 0.5: 0.932). Others are read as German is.
-# `python -m bench.retrieval` watches over it: 0.979 and 0.947 through the whole product.
-MEANING_WEIGHTS = {"english": 0.5}
-MEANING_WEIGHT = 0.3
 
 
 def configuration(language: str) -> str:

@@ -121,6 +121,8 @@ class Document(models.Model):
     left_out_because = models.CharField(max_length=50, blank=True, help_text="code of an IngestionError")
     done = models.PositiveIntegerField(default=0, help_text="pages read or chunks embedded so far")
     total = models.PositiveIntegerField(default=0)
+    chunk_count = models.PositiveIntegerField(default=0, help_text="with the next, what a search reckons with")
+    term_count = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     claim = models.UUIDField(null=True, help_text="tells an overtaken worker that it is one")
     lease_until = models.DateTimeField(
@@ -287,10 +289,13 @@ class Posting(models.Model):
         Collection, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
     )
     term = models.CharField(max_length=255)
-    frequency = models.PositiveSmallIntegerField()
+    frequency = models.PositiveSmallIntegerField(help_text="in halves: a part of a compound is half a word")
+    length = models.PositiveSmallIntegerField(default=0, help_text="terms of the chunk")
 
     class Meta:
-        indexes = [models.Index(fields=["term", "collection"], include=["chunk", "frequency"], name="posting_term")]
+        indexes = [
+            models.Index(fields=["term", "collection"], include=["chunk", "frequency", "length"], name="posting_term")
+        ]
 
     def __str__(self) -> str:
         return f"{self.term} × {self.frequency}"

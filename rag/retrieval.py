@@ -1,129 +1,45 @@
 """From a question to the passages that answer it: by their words (BM25) and by their meaning, in one statement.
 
+    question (and what it refers to) → sql/search.sql → copies folded → reranked → cut → sql/focus.sql
+
 The statement itself holds the caller's rights: only collections that are visible to the caller now, and among those
 asked for, are looked at, and all statistics (how many chunks, how long, how many hold a term) count these alone.
-Both scores are divided by the best of their kind and summed, and what is opposed in meaning counts like what is
-unrelated; the same sum finds the part of a passage that answers.
-Meaning is compared with every permitted vector, which stays exact; at 20,000 permitted vectors of 384 dimensions that
-takes about 15 ms, and grows with their number.
+Both scores mean the same for every question: the share of the question's words, by their rarity, that a passage holds,
+and the likeness of its nearest part. So their sum also tells when nothing fits.
 """
 
-import json
 import logging
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from pgvector import HalfVector
 
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.models import Purpose
+from rag import finding, questions
+from rag.calibration import Calibration
+from rag.duplicates import folded
 from rag.embedding import default_deployment, embed
 from rag.exceptions import IngestionError
 from rag.filters import Filters
-from rag.languages import MEANING_WEIGHT, MEANING_WEIGHTS
-from rag.models import Collection, CollectionQuerySet
+from rag.finding import Asked, Found
+from rag.models import CollectionQuerySet
+from rag.reranking import RERANKED, relevances
 
 logger = logging.getLogger(__name__)
 
-NO_FILTERS = Filters()
 LONGEST_QUESTION = 4_000  # characters
-CANDIDATES = 100  # of each kind
-SATURATION, LENGTH_SHARE = 1.2, 0.75  # BM25's k1 and b
-
-STATEMENT = """
-WITH asked AS (
-    SELECT %s::text AS question, %s::halfvec AS embedding, %s::text AS model, %s::jsonb AS weights
-),
-scope (id) AS MATERIALIZED ({scope}),
-permitted AS MATERIALIZED (
-    SELECT id, config, term_count FROM rag_chunk WHERE collection_id IN (SELECT scope.id FROM scope){narrowed}
-),
-total AS (SELECT count(*) AS chunks, avg(term_count) AS length FROM permitted),
-asked_terms AS MATERIALIZED (
-    SELECT config, lexeme AS term
-    FROM asked, (SELECT DISTINCT config FROM permitted) present, unnest(to_tsvector(config::regconfig, question))
-),
-hits AS MATERIALIZED (
-    SELECT permitted.id, permitted.term_count, posting.term, posting.frequency
-    FROM asked_terms
-    JOIN rag_posting posting
-        ON posting.term = asked_terms.term AND posting.collection_id IN (SELECT scope.id FROM scope)
-    JOIN permitted ON permitted.id = posting.chunk_id AND permitted.config = asked_terms.config
-),
-rarity AS (
-    SELECT term, ln(1 + (chunks - count(*) + 0.5) / (count(*) + 0.5)) AS weight
-    FROM hits, total GROUP BY term, chunks
-),
-by_words AS (
-    SELECT hits.id, sum(
-        rarity.weight * frequency * ({saturation} + 1)
-        / (frequency + {saturation} * (1 - {length_share} + {length_share} * term_count / total.length))
-    ) AS score
-    FROM hits JOIN rarity USING (term), total
-    GROUP BY hits.id ORDER BY score DESC, hits.id LIMIT {candidates}
-),
-by_meaning AS (
-    SELECT vector.chunk_id AS id, max(1 - (vector.embedding <=> asked.embedding)) AS score
-    FROM asked, rag_vector vector
-    WHERE vector.collection_id IN (SELECT scope.id FROM scope){among_permitted} AND vector.model = asked.model
-        AND vector_dims(vector.embedding) = vector_dims(asked.embedding)
-    GROUP BY vector.chunk_id ORDER BY score DESC, vector.chunk_id LIMIT {candidates}
-),
-ranked AS (
-    SELECT id,
-        coalesce(greatest(by_words.score, 0) / nullif(greatest(max(by_words.score) OVER (), 0), 0), 0) AS words,
-        coalesce(greatest(by_meaning.score, 0) / nullif(greatest(max(by_meaning.score) OVER (), 0), 0), 0) AS meaning
-    FROM by_words FULL JOIN by_meaning USING (id)
-),
-weighed AS (
-    SELECT chunk.*, share, share * meaning + (1 - share) * words AS score
-    FROM ranked JOIN rag_chunk chunk USING (id), asked,
-        LATERAL (SELECT CASE WHEN embedding IS NULL THEN 0
-            ELSE coalesce(weights -> chunk.config, weights -> '')::float END AS share) weighing
-),
-fused AS (
-    SELECT weighed.*, row_number() OVER (
-        PARTITION BY md5(lower(regexp_replace(text, '\\s+', ' ', 'g'))) ORDER BY score DESC, id
-    ) AS copy
-    FROM weighed
-),
-best AS (SELECT * FROM fused WHERE copy = 1 ORDER BY score DESC, id LIMIT %s)
-SELECT document.id, document.name, document.version, best.page, best.start, best.end, best.text, best.score,
-    focus.start, focus.end, coalesce(content.page_kind, ''), coalesce(content.page_labels[best.page], '')
-FROM best JOIN rag_document document ON document.id = best.document_id
-    LEFT JOIN rag_documenttext content ON content.document_id = document.id,
-    LATERAL (
-        SELECT part.start, part.end FROM asked, LATERAL (
-            SELECT vector.start, vector.end,
-                CASE WHEN vector.model = asked.model
-                    AND vector_dims(vector.embedding) = vector_dims(asked.embedding)
-                    THEN 1 - (vector.embedding <=> asked.embedding) END AS meaning,
-                (SELECT sum(rarity.weight) FROM rarity JOIN unnest(to_tsvector(best.config::regconfig,
-                    substr(best.text, vector.start - best.start + 1, vector.end - vector.start))) ON lexeme = term
-                ) AS words
-            FROM rag_vector vector WHERE vector.chunk_id = best.id
-        ) part
-        ORDER BY share * coalesce(greatest(meaning, 0) / nullif(greatest(max(meaning) OVER (), 0), 0), 0)
-            + (1 - share) * coalesce(words / nullif(max(words) OVER (), 0), 0) DESC, part.start
-        LIMIT 1
-    ) focus
-ORDER BY best.score DESC, best.id
-"""
-OF_ANOTHER_MODEL = """
-SELECT EXISTS (
-    SELECT 1 FROM rag_vector WHERE collection_id IN ({scope})
-        AND (model <> %s OR vector_dims(embedding) <> vector_dims(%s::halfvec))
-)
-"""
+SPARE = 10  # candidates more than wanted, of which some are copies of others
+EVERYTHING = Filters()
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A chunk that fits the question, and within it the part that fits best; `page` is the page of that part."""
+    """A chunk that fits the question, and within it the part that fits best; `page` is the page of that part.
+
+    `words` is the share of the question's weight that its terms hold, `meaning` the likeness of its nearest part,
+    `score` both together, by which it was ranked unless there is a `relevance`: what a reranking model thinks of it.
+    """
 
     document_id: uuid.UUID
     document_name: str
@@ -137,61 +53,106 @@ class Passage:
     focus_end: int
     page_kind: str = ""
     page_label: str = ""
+    words: float = 0.0
+    meaning: float = 0.0
+    relevance: float | None = None
 
 
 class Passages(list[Passage]):
-    """Best first. `degraded` tells that meaning could not be compared, or not with all; there words decide alone."""
+    """Best first. `degraded` tells that meaning could not be compared, or not with all; there words decide alone.
+
+    `nearest` is the best score there was, also where it was below `threshold` and nothing is given.
+    """
 
     degraded = False
+    nearest = 0.0
+    threshold = 0.0
 
 
 async def retrieve(
-    caller: Caller, question: str, collections: CollectionQuerySet, limit: int = 6, filters: Filters = NO_FILTERS
-) -> Passages:
-    question = question.replace("\x00", "")[:LONGEST_QUESTION].strip()
-    if not question:
-        return Passages()
-    model, embedding = await _meaning(caller, question)
-    return await in_database(_search, caller, question, model, embedding, collections, limit, filters)
-
-
-async def _meaning(caller: Caller, question: str) -> tuple[str, HalfVector | None]:
-    try:
-        deployment = await default_deployment()
-        [embedding] = await embed(caller, [question], Purpose.RETRIEVAL, deployment)
-    except IngestionError as error:
-        logger.warning("searching by words alone: %s", error.code)
-        return "", None
-    return deployment.model, embedding
-
-
-def _search(
     caller: Caller,
     question: str,
-    model: str,
-    embedding: HalfVector | None,
     collections: CollectionQuerySet,
-    limit: int,
-    filters: Filters,
+    limit: int = 6,
+    *,
+    filters: Filters = EVERYTHING,
+    rephrased: str = "",
+    anyway: bool = False,
 ) -> Passages:
-    asked_for = Collection.objects.visible_to(caller.user).filter(pk__in=collections.order_by().values("pk"))
-    try:
-        scope, scope_params = asked_for.order_by().values("pk").query.sql_with_params()
-    except EmptyResultSet:
+    """`rephrased` is the same question, with what it refers to; `anyway` gives also what hardly fits.
+
+    Raises InvalidFilter.
+    """
+    within = filters.condition() if filters else None
+    texts = [text.replace("\x00", "")[:LONGEST_QUESTION].strip() for text in (question, rephrased)]
+    asked = await _meaning(caller, list(dict.fromkeys(filter(None, texts))))
+    scope = finding.scope_of(caller.user, collections)
+    if not asked or scope is None:
         return Passages()
-    condition, condition_params = filters.condition()
-    narrowed = f" AND document_id IN (SELECT document.id FROM rag_document document WHERE {condition})"  # noqa: S608
-    among_permitted = " AND vector.chunk_id IN (SELECT permitted.id FROM permitted)"
-    statement = STATEMENT.format(
-        scope=scope, saturation=SATURATION, length_share=LENGTH_SHARE, candidates=CANDIDATES,
-        narrowed=narrowed if filters else "", among_permitted=among_permitted if filters else "",
-    )  # fmt: skip
-    weights = json.dumps({"": MEANING_WEIGHT, **MEANING_WEIGHTS})
-    vector = embedding.to_text() if embedding else None
-    params: list[Any] = [question, vector, model, weights, *scope_params, *(condition_params if filters else ()), limit]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        passages = Passages(Passage(*row) for row in cursor.fetchall())
-        cursor.execute(OF_ANOTHER_MODEL.format(scope=scope), [*scope_params, model, vector])
-        passages.degraded = vector is None or bool(cursor.fetchone()[0])
+    calibration = Calibration()
+
+    def search() -> tuple[list[Found], bool]:
+        wanted = max(limit, RERANKED) + SPARE
+        found = [one for text in asked for one in finding.find(text, scope, within, calibration, wanted)]
+        return _best_first(found), finding.is_incomplete(asked[0], scope)
+
+    found, degraded = await in_database(search)
+    passages = Passages()
+    passages.degraded, passages.threshold = degraded, calibration.threshold
+    passages.nearest = found[0].score if found else 0.0
+    if not found or not (anyway or degraded or _fits(question, passages)):
+        return passages
+    ranked = await _reranked(caller, asked[-1].text, found, limit)
+    spans = await in_database(finding.focus, asked[-1], [one for one, _ in ranked], calibration)
+    passages.extend(_passage(one, spans.get(one.chunk, (one.start, one.end)), relevance) for one, relevance in ranked)
     return passages
+
+
+async def _meaning(caller: Caller, texts: list[str]) -> list[Asked]:
+    try:
+        deployment = await default_deployment()
+        vectors = await embed(caller, texts, Purpose.RETRIEVAL, deployment)
+    except IngestionError as error:
+        logger.warning("searching by words alone: %s", error.code)
+        return [Asked(text) for text in texts]
+    return [Asked(text, deployment.model, vector) for text, vector in zip(texts, vectors, strict=True)]
+
+
+def _best_first(found: Sequence[Found]) -> list[Found]:
+    """Each chunk once, as it was found best."""
+    best = {one.chunk: one for one in sorted(found, key=lambda one: one.score)}
+    return sorted(best.values(), key=lambda one: (-one.score, one.chunk))
+
+
+def _fits(question: str, passages: Passages) -> bool:
+    return passages.nearest >= passages.threshold or questions.asks_for_an_overview(question)
+
+
+async def _reranked(caller: Caller, question: str, found: list[Found], limit: int) -> list[tuple[Found, float | None]]:
+    different = list(folded(found[: max(limit, RERANKED) + SPARE], lambda one: one.text))
+    first, others = different[:RERANKED], different[RERANKED:]
+    scores = await relevances(caller, question, [one.text for one in first])
+    if scores is None:
+        return [(one, None) for one in different[:limit]]
+    ranked = sorted(zip(first, scores, strict=True), key=lambda one: -one[1])
+    return [*ranked, *((one, None) for one in others)][:limit]
+
+
+def _passage(found: Found, focus: tuple[int, int], relevance: float | None) -> Passage:
+    return Passage(
+        document_id=found.document_id,
+        document_name=found.document_name,
+        version=found.version,
+        page=found.page,
+        start=found.start,
+        end=found.end,
+        text=found.text,
+        score=found.score,
+        focus_start=focus[0],
+        focus_end=focus[1],
+        page_kind=found.page_kind,
+        page_label=found.page_label,
+        words=found.words,
+        meaning=found.meaning,
+        relevance=relevance,
+    )

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from rag.tokens import fitting
+
 Span = tuple[int, int]
 
-LONGEST = 400  # characters; a longer sentence is cut between words, a longer word anywhere
+LONGEST = 160  # tokens; a longer sentence is cut between words, a longer word anywhere
 
 PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*(?:\n\s*)+")
 LINE_OF_ITS_OWN = re.compile(r"(?:[•▪◦‣·*–—|#>-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s")
@@ -84,8 +86,8 @@ def _line_end(text: str, start: int, end: int) -> int:
 
 def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
     for first, last in _stripped(text, start, end):
-        while last - first > LONGEST:
-            cut = _space_before(text, first, first + LONGEST)
+        while (limit := fitting(text, first, last, LONGEST)) < last:
+            cut = _space_before(text, first, limit)
             yield from _stripped(text, first, cut)
             first = cut
             while first < last and text[first].isspace():

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 DEFAULT_TEXT = "The aviary opens at nine."
-DIMENSIONS = 8
+DIMENSIONS = 32
 
 
 @dataclass
@@ -310,9 +310,9 @@ async def _embed(connection: Connection) -> None:
 
 
 def vector_of(text: object) -> list[float]:
-    """The same text, the same vector; different texts, different ones."""
+    """The same text, the same vector; different texts, different ones, as if they had nothing in common."""
     digest = hashlib.sha256(str(text).encode()).digest()
-    return [byte / 255 for byte in digest[:DIMENSIONS]]
+    return [byte / 127.5 - 1 for byte in digest[:DIMENSIONS]]
 
 
 ANSWERS: dict[str, Script] = {"/embeddings": _embed, "/rerank": _rerank, "/audio/transcriptions": _transcribe}

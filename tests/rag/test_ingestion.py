@@ -52,10 +52,15 @@ def test_a_document_becomes_ready_with_chunks_postings_and_vectors(document: Doc
     assert Posting.objects.filter(term="gart").count() == Chunk.objects.count()
 
 
-def test_term_counts_are_the_sum_of_frequencies(document: Document) -> None:
+def test_lengths_are_the_sum_of_frequencies_which_are_halves(document: Document) -> None:
     ingested(document)
     for chunk in Chunk.objects.all():
-        assert chunk.term_count == sum(Posting.objects.filter(chunk=chunk).values_list("frequency", flat=True))
+        postings = Posting.objects.filter(chunk=chunk)
+        assert 2 * chunk.term_count == sum(postings.values_list("frequency", flat=True))
+        assert set(postings.values_list("length", flat=True)) == {chunk.term_count}
+    document.refresh_from_db()
+    assert document.chunk_count == Chunk.objects.count()
+    assert document.term_count == sum(Chunk.objects.values_list("term_count", flat=True))
 
 
 def test_pages_are_kept(embedder: FakeUpstream, collection: Collection, alice: User) -> None:

@@ -86,7 +86,8 @@ def test_without_the_model_words_find_the_part_that_answers(
 
 
 def test_words_are_found_in_every_language_that_is_there(handbook: Collection, alice: User) -> None:
-    assert {passage.document_name for passage in ask(alice, "Straße budget")[:2]} == {"garden.txt", "budget.pdf"}
+    found = [passage for passage in ask(alice, "Straße budget") if passage.words]
+    assert {passage.document_name for passage in found} == {"garden.txt", "budget.pdf"}
 
 
 def test_a_stranger_finds_nothing(handbook: Collection, charlie: User) -> None:

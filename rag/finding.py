@@ -1,0 +1,146 @@
+"""The statements of a search: which chunks answer a question best, and which part of each does."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from pgvector import HalfVector
+
+from accounts.models import User
+from rag.calibration import OTHERS, Calibration
+from rag.filters import Condition
+from rag.languages import CONFIGURATIONS, UNSURE
+from rag.models import Collection, CollectionQuerySet
+from rag.questions import telling
+from rag.sentences import Span
+
+SQL = Path(__file__).resolve().parent / "sql"
+
+CANDIDATES = 100  # of each kind
+SATURATION, LENGTH_SHARE = 1.2, 0.75  # BM25's k1 and b
+BM25 = (
+    "weight * importance * frequency / 2.0 * ({k} + 1)"
+    " / (frequency / 2.0 + {k} * (1 - {b} + {b} * posting.length / total.length))"
+)
+IS_COMPARABLE = "vector.model = asked.model AND vector_dims(vector.embedding) = vector_dims(asked.embedding)"
+LIKENESS = "greatest((1 - (vector.embedding <=> asked.embedding) - unrelated) / (1 - unrelated), 0)"
+MEANING = f"CASE WHEN {IS_COMPARABLE} THEN {LIKENESS} ELSE 0 END"
+BY_MEANING = """
+    SELECT vector.chunk_id AS id FROM asked, rag_vector vector
+    WHERE vector.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)) AND {is_comparable} {among}
+    GROUP BY vector.chunk_id ORDER BY max(1 - (vector.embedding <=> asked.embedding)) DESC, vector.chunk_id
+    LIMIT {candidates}
+"""
+SEARCH = (SQL / "search.sql").read_text()
+CONSTANTS = {
+    "bm25": BM25.format(k=SATURATION, b=LENGTH_SHARE),
+    "saturation": SATURATION,
+    "candidates": CANDIDATES,
+    "part_importance": 0.5,
+    "most_terms": 64,
+    # a term in more chunks than that tells little and costs much
+    "frequent_share": 0.1,
+    "frequent": 2_000,
+    "meaning": MEANING,
+}
+FOCUS = (SQL / "focus.sql").read_text().format(meaning=MEANING)
+OF_ANOTHER_MODEL = """
+    SELECT EXISTS (
+        SELECT 1 FROM rag_vector WHERE collection_id IN ({scope})
+            AND (model <> %s OR vector_dims(embedding) <> vector_dims(%s::halfvec))
+    )
+"""
+
+
+class Asked(NamedTuple):
+    """A question, and what it means to a model where there is one."""
+
+    text: str
+    model: str = ""
+    embedding: HalfVector | None = None
+
+
+class Scope(NamedTuple):
+    """The collections that a search may look at, as SQL."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+
+class Found(NamedTuple):
+    """A row of sql/search.sql."""
+
+    chunk: int
+    document_id: UUID
+    document_name: str
+    version: int
+    page: int | None
+    start: int
+    end: int
+    text: str
+    score: float
+    words: float
+    meaning: float
+    page_kind: str
+    page_label: str
+    terms: str  # of the question with their weights, as JSON
+
+
+def scope_of(user: User, collections: CollectionQuerySet) -> Scope | None:
+    """None where nothing can be found."""
+    asked_for = Collection.objects.visible_to(user).filter(pk__in=collections.order_by().values("pk"))
+    try:
+        return Scope(*asked_for.order_by().values("pk").query.sql_with_params())
+    except EmptyResultSet:
+        return None
+
+
+def find(asked: Asked, scope: Scope, within: Condition | None, calibration: Calibration, limit: int) -> list[Found]:
+    among = "AND {table}.chunk_id IN (SELECT permitted.id FROM permitted)" if within else ""
+    condition, params = within or ("true", [])
+    by_meaning = BY_MEANING.format(
+        is_comparable=IS_COMPARABLE, candidates=CANDIDATES, among=among.format(table="vector")
+    )
+    statement = SEARCH.format(
+        scope=scope.sql,
+        condition=condition,
+        among_postings=among.format(table="posting"),
+        by_meaning=by_meaning,
+        **CONSTANTS,
+    )
+    configs = json.dumps({**CONFIGURATIONS, "": UNSURE})
+    question = [telling(asked.text), configs, *_meant(asked, calibration)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*question, *scope.params, *params, limit])
+        return [Found(*row) for row in cursor.fetchall()]
+
+
+def focus(asked: Asked, found: Sequence[Found], calibration: Calibration) -> dict[int, Span]:
+    """By chunk; one that has no parts is left out."""
+    if not found:
+        return {}
+    chunks = [one.chunk for one in found]
+    with connection.cursor() as cursor:
+        cursor.execute(FOCUS, [found[0].terms, chunks, *_meant(asked, calibration)])
+        return {chunk: (start, end) for chunk, start, end in cursor.fetchall()}
+
+
+def is_incomplete(asked: Asked, scope: Scope) -> bool:
+    """Whether meaning cannot be compared everywhere."""
+    if asked.embedding is None:
+        return True
+    with connection.cursor() as cursor:
+        params = [*scope.params, asked.model, asked.embedding.to_text()]
+        cursor.execute(OF_ANOTHER_MODEL.format(scope=scope.sql), params)
+        return bool(cursor.fetchone()[0])
+
+
+def _meant(asked: Asked, calibration: Calibration) -> list[Any]:
+    """Without a vector, words count alone."""
+    if asked.embedding is None:
+        return [None, "", json.dumps({OTHERS: 0}), 0.0]
+    return [asked.embedding.to_text(), asked.model, json.dumps(calibration.weights), calibration.unrelated]

@@ -1,0 +1,90 @@
+-- The chunks that answer a question best, among those that its asker may see: `scope` are their collections, `permitted`
+-- the chunks that filters leave of them. The statistics are those of the scope, whatever filters leave.
+-- A chunk's words are the share of the question's weight that it holds, its meaning is the likeness of its nearest part.
+WITH asked AS (
+    SELECT %s::text AS question, %s::jsonb AS configs, %s::halfvec AS embedding, %s::text AS model,
+        %s::jsonb AS shares, %s::float AS unrelated
+),
+scope (id) AS MATERIALIZED ({scope}),
+documents AS MATERIALIZED (
+    SELECT coalesce(configs ->> language, configs ->> '') AS config, chunk_count, term_count
+    FROM asked, rag_document WHERE collection_id IN (SELECT scope.id FROM scope)
+),
+total AS MATERIALIZED (
+    SELECT sum(chunk_count) AS chunks, greatest(sum(term_count), 1) / greatest(sum(chunk_count), 1)::float AS length,
+        greatest(sum(chunk_count) * {frequent_share}, {frequent})::bigint AS frequent
+    FROM documents
+),
+permitted (id) AS MATERIALIZED (
+    SELECT chunk.id FROM rag_document document JOIN rag_chunk chunk ON chunk.document_id = document.id
+    WHERE document.collection_id IN (SELECT scope.id FROM scope) AND ({condition})
+),
+-- the question's words in every language that is there, and what compounds among them are made of
+words AS MATERIALIZED (
+    SELECT config, lexeme, term
+    FROM asked, (SELECT DISTINCT config FROM documents) present, rag_terms(config, question)
+),
+parts AS (
+    SELECT unnest(ARRAY[head, tail]) AS term
+    FROM words, LATERAL (
+        SELECT head, tail FROM rag_splits(lexeme)
+        WHERE EXISTS (SELECT FROM rag_posting posting
+                WHERE posting.term = head AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)))
+            AND EXISTS (SELECT FROM rag_posting posting
+                WHERE posting.term = tail AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)))
+        ORDER BY least(length(head), length(tail)) DESC, head LIMIT 1
+    ) longest
+    WHERE config = 'german'
+),
+terms AS (
+    SELECT term, max(importance) AS importance
+    FROM (SELECT term, 1.0 FROM words UNION ALL SELECT term, {part_importance} FROM parts) asked (term, importance)
+    GROUP BY term ORDER BY length(term) DESC, term LIMIT {most_terms}
+),
+-- in how many chunks a term stands, counted up to where it tells nothing any more
+spread AS MATERIALIZED (
+    SELECT term, importance, frequent, (
+        SELECT count(*) FROM (
+            SELECT FROM rag_posting posting
+            WHERE posting.term = terms.term AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope))
+            LIMIT frequent + 1
+        ) counted
+    ) AS chunks
+    FROM terms, total
+),
+rarity AS MATERIALIZED (
+    SELECT term, importance, ln(1 + greatest(total.chunks - spread.chunks + 0.5, 0.5) / (spread.chunks + 0.5)) AS weight
+    FROM spread, total
+    WHERE spread.chunks <= total.frequent
+        OR NOT EXISTS (SELECT FROM spread rare WHERE rare.chunks BETWEEN 1 AND rare.frequent)
+),
+complete AS MATERIALIZED (
+    SELECT config, sum(weight) * ({saturation} + 1) AS score
+    FROM (SELECT DISTINCT config, term FROM words) word JOIN rarity USING (term) GROUP BY config
+),
+scored AS MATERIALIZED (
+    SELECT posting.chunk_id AS id, sum({bm25}) AS score
+    FROM total, rarity JOIN rag_posting posting ON posting.term = rarity.term
+        AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)) {among_postings}
+    GROUP BY posting.chunk_id
+),
+by_words AS (SELECT id FROM scored ORDER BY score DESC, id LIMIT {candidates}),
+by_meaning AS ({by_meaning}),
+found AS MATERIALIZED (
+    SELECT chunk.*, coalesce(shares -> config, shares -> '')::float AS share,
+        coalesce(scored.score / nullif(complete.score, 0), 0) AS words,
+        coalesce((SELECT max({meaning}) FROM rag_vector vector WHERE vector.chunk_id = chunk.id), 0) AS meaning
+    FROM asked, (SELECT id FROM by_words UNION SELECT id FROM by_meaning) candidate
+        JOIN rag_chunk chunk USING (id) LEFT JOIN scored USING (id) LEFT JOIN complete USING (config)
+),
+weighed AS (
+    SELECT found.*, share * meaning + (1 - share) * words AS score
+    FROM found ORDER BY score DESC, found.id LIMIT %s
+)
+SELECT weighed.id, document.id, document.name, document.version, weighed.page, weighed.start, weighed.end, weighed.text,
+    weighed.score, weighed.words, weighed.meaning,
+    coalesce(content.page_kind, ''), coalesce(content.page_labels[weighed.page], ''),
+    (SELECT jsonb_object_agg(term, weight * importance) FROM rarity)
+FROM weighed JOIN rag_document document ON document.id = weighed.document_id
+    LEFT JOIN rag_documenttext content ON content.document_id = document.id
+ORDER BY weighed.score DESC, weighed.id
