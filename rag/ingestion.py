@@ -17,22 +17,20 @@ from pgvector import HalfVector
 
 from gateway.callers import Caller
 from gateway.database import in_database
-from gateway.models import Deployment, Purpose
+from gateway.models import Purpose
 from rag import queueing
 from rag.chunking import Parent, chunk
-from rag.embedding import default_deployment, embed
+from rag.embedding import embed, index_in_use
 from rag.exceptions import IngestionError, LeaseLost, ModelRefused, ModelUnavailable
-from rag.headings import below_headings
+from rag.indexing import BATCH, ROWS, passages, store_vectors
 from rag.languages import configuration
-from rag.models import Chunk, Document, DocumentQuerySet, DocumentText, Vector
+from rag.models import Chunk, Document, DocumentQuerySet, DocumentText, EmbeddingIndex, IndexedDocument
 from rag.parsers.parsed import Parsed
 from rag.parsing import parse
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
-BATCH = 32  # children a call
-ROWS = 500  # a statement
 
 COUNT_TERMS = """
     INSERT INTO rag_posting (chunk_id, collection_id, term, frequency)
@@ -73,49 +71,49 @@ async def ingest(document_id: uuid.UUID) -> None:
 async def _read_and_store(document: Document) -> None:
     parsed = await parse(document.file, document.media_type)
     parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings, parsed.page_starts)
-    deployment = await default_deployment()
-    vectors = await embedded(document, parsed.text, parents, deployment)
-    await in_database(store, document, parsed, parents, vectors, deployment)
+    chunks = chunks_of(document, parsed, parents)
+    index = await in_database(index_in_use)
+    vectors = await embedded(document, chunks, index)
+    await in_database(store, document, parsed, chunks, vectors, index)
 
 
-async def embedded(document: Document, text: str, parents: list[Parent], deployment: Deployment) -> list[HalfVector]:
+async def embedded(document: Document, chunks: list[Chunk], index: EmbeddingIndex) -> list[HalfVector]:
     user = document.uploaded_by or document.collection.owner
     if user is None:
         raise ModelRefused
-    texts = child_texts(text, parents)
+    texts = passages(chunks)
     await in_database(_progress, document, done=0, total=len(texts), status=Document.Status.EMBEDDING)
     vectors: list[HalfVector] = []
     for first in range(0, len(texts), BATCH):
-        vectors += await embed(Caller(user), texts[first : first + BATCH], Purpose.INGESTION, deployment)
+        vectors += await embed(Caller(user), texts[first : first + BATCH], Purpose.INGESTION, index)
         await in_database(_progress, document, done=len(vectors))
     return vectors
 
 
-def child_texts(text: str, parents: list[Parent]) -> list[str]:
-    """What is embedded: each child below its heading, which often names what the sentence only refers to."""
-    return [f"{parent.heading}\n{text[start:end]}".strip() for parent in parents for start, end in parent.children]
-
-
 def store(
-    document: Document, parsed: Parsed, parents: list[Parent], vectors: list[HalfVector], deployment: Deployment
+    document: Document, parsed: Parsed, chunks: list[Chunk], vectors: list[HalfVector], index: EmbeddingIndex
 ) -> None:
     """Replace all that was read out of a document, in one transaction, if it is still ours."""
     with transaction.atomic():
         if not _ours(document).lock():
             raise LeaseLost
+        document.refresh_from_db(fields=["collection"])  # it may have been moved meanwhile
         Chunk.objects.filter(document=document).delete()
+        IndexedDocument.objects.filter(document=document).delete()
         DocumentText.objects.update_or_create(
             document=document, defaults={"text": parsed.text, "page_starts": parsed.page_starts}
         )
-        chunks = Chunk.objects.bulk_create(_chunks(document, parsed, parents), batch_size=ROWS)
-        Vector.objects.bulk_create(_vectors(chunks, parsed.text, parents, vectors, deployment), batch_size=ROWS)
+        for chunk in chunks:
+            chunk.collection_id = document.collection_id
+        chunks = Chunk.objects.bulk_create(chunks, batch_size=ROWS)
+        store_vectors(document, chunks, vectors, index)
         with connection.cursor() as cursor:
             cursor.execute(COUNT_TERMS, [document.pk])
             cursor.execute(SUM_TERMS, [document.pk])
         _ours(document).update(status=Document.Status.READY, language=parsed.language, done=len(vectors))
 
 
-def _chunks(document: Document, parsed: Parsed, parents: list[Parent]) -> list[Chunk]:
+def chunks_of(document: Document, parsed: Parsed, parents: list[Parent]) -> list[Chunk]:
     config = configuration(parsed.language)
     return [
         Chunk(
@@ -126,31 +124,10 @@ def _chunks(document: Document, parsed: Parsed, parents: list[Parent]) -> list[C
             page=parent.page,
             heading=parent.heading,
             text=parsed.text[parent.start : parent.end],
+            parts=[list(span) for span in parent.children],
             config=config,
         )
         for parent in parents
-    ]
-
-
-def _vectors(
-    chunks: list[Chunk], text: str, parents: list[Parent], vectors: list[HalfVector], deployment: Deployment
-) -> list[Vector]:
-    """What a vector points to is shown as the answer, hence without the headings it was embedded with."""
-    children = [
-        (chunk, below_headings(text, span))
-        for chunk, parent in zip(chunks, parents, strict=True)
-        for span in parent.children
-    ]
-    return [
-        Vector(
-            chunk=chunk,
-            collection_id=chunk.collection_id,
-            start=start,
-            end=end,
-            model=deployment.model,
-            embedding=vector,
-        )
-        for (chunk, (start, end)), vector in zip(children, vectors, strict=True)
     ]
 
 

@@ -12,10 +12,12 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from pgvector.django import HalfVectorField
 
 from accounts.models import Membership, User
 from rag.exceptions import ingestion_error
+from rag.vectors import EmbeddingIndex as EmbeddingIndex
+from rag.vectors import IndexedDocument as IndexedDocument
+from rag.vectors import Vector as Vector
 
 REQUEUE_AFTER = timedelta(minutes=2)  # a message that the broker has held this long is taken for lost
 
@@ -215,6 +217,9 @@ class Chunk(models.Model):
     page = models.PositiveIntegerField(null=True)
     heading = models.CharField(max_length=300, blank=True)
     text = models.TextField()
+    parts = ArrayField(
+        ArrayField(models.PositiveIntegerField(), size=2), default=list, help_text="spans that are embedded"
+    )
     config = models.CharField(max_length=20, help_text="PostgreSQL text search configuration of its terms")
     term_count = models.PositiveIntegerField(default=0)
 
@@ -243,17 +248,3 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.term} × {self.frequency}"
-
-
-class Vector(models.Model):
-    """The embedding of a part of about 250 characters of a chunk. Narrow, because it is what gets scanned."""
-
-    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="+")
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
-    start = models.PositiveIntegerField()
-    end = models.PositiveIntegerField()
-    model = models.CharField(max_length=200, help_text="what the upstream calls it; stays when the offer is renamed")
-    embedding = HalfVectorField()
-
-    def __str__(self) -> str:
-        return f"{self.chunk_id}[{self.start}:{self.end}]"

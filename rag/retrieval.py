@@ -4,27 +4,26 @@ The statement itself holds the caller's rights: only collections that are visibl
 asked for, are looked at, and all statistics (how many chunks, how long, how many hold a term) count these alone.
 Both scores are divided by the best of their kind and summed, and what is opposed in meaning counts like what is
 unrelated; the same sum finds the part of a passage that answers.
-Meaning is compared with every permitted vector, which stays exact; at 20,000 permitted vectors of 384 dimensions that
-takes about 15 ms, and grows with their number.
+How the nearest in meaning are found is `nearest`'s to say.
 """
 
 import json
 import logging
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import connection, transaction
 from pgvector import HalfVector
 
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.models import Purpose
-from rag.embedding import default_deployment, embed
+from rag import nearest
+from rag.embedding import embed, index_in_use
 from rag.exceptions import IngestionError
 from rag.languages import MEANING_WEIGHT, MEANING_WEIGHTS
-from rag.models import Collection, CollectionQuerySet
+from rag.models import Collection, CollectionQuerySet, EmbeddingIndex
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ SATURATION, LENGTH_SHARE = 1.2, 0.75  # BM25's k1 and b
 
 STATEMENT = """
 WITH asked AS (
-    SELECT %s::text AS question, %s::halfvec AS embedding, %s::text AS model, %s::jsonb AS weights
+    SELECT %s::text AS question, %s::halfvec AS embedding, %s::int AS index, %s::jsonb AS weights
 ),
 scope (id) AS MATERIALIZED ({scope}),
 permitted AS MATERIALIZED (
@@ -64,13 +63,7 @@ by_words AS (
     FROM hits JOIN rarity USING (term), total
     GROUP BY hits.id ORDER BY score DESC, hits.id LIMIT {candidates}
 ),
-by_meaning AS (
-    SELECT vector.chunk_id AS id, max(1 - (vector.embedding <=> asked.embedding)) AS score
-    FROM asked, rag_vector vector
-    WHERE vector.collection_id IN (SELECT scope.id FROM scope) AND vector.model = asked.model
-        AND vector_dims(vector.embedding) = vector_dims(asked.embedding)
-    GROUP BY vector.chunk_id ORDER BY score DESC, vector.chunk_id LIMIT {candidates}
-),
+by_meaning AS ({by_meaning}),
 ranked AS (
     SELECT id,
         coalesce(greatest(by_words.score, 0) / nullif(greatest(max(by_words.score) OVER (), 0), 0), 0) AS words,
@@ -91,30 +84,23 @@ fused AS (
 ),
 best AS (SELECT * FROM fused WHERE copy = 1 ORDER BY score DESC, id LIMIT %s)
 SELECT document.id, document.name, document.version, best.page, best.start, best.end, best.text, best.score,
-    focus.start, focus.end
-FROM best JOIN rag_document document ON document.id = best.document_id,
-    LATERAL (
+    coalesce(focus.start, best.start), coalesce(focus.end, best.end)
+FROM best JOIN rag_document document ON document.id = best.document_id
+    LEFT JOIN LATERAL (
         SELECT part.start, part.end FROM asked, LATERAL (
-            SELECT vector.start, vector.end,
-                CASE WHEN vector.model = asked.model
-                    AND vector_dims(vector.embedding) = vector_dims(asked.embedding)
-                    THEN 1 - (vector.embedding <=> asked.embedding) END AS meaning,
+            SELECT DISTINCT ON (vector.start) vector.start, vector.end,
+                CASE WHEN vector.index_id = asked.index THEN 1 - (vector.embedding <=> asked.embedding) END AS meaning,
                 (SELECT sum(rarity.weight) FROM rarity JOIN unnest(to_tsvector(best.config::regconfig,
                     substr(best.text, vector.start - best.start + 1, vector.end - vector.start))) ON lexeme = term
                 ) AS words
             FROM rag_vector vector WHERE vector.chunk_id = best.id
+            ORDER BY vector.start, vector.index_id = asked.index DESC
         ) part
         ORDER BY share * coalesce(greatest(meaning, 0) / nullif(greatest(max(meaning) OVER (), 0), 0), 0)
             + (1 - share) * coalesce(words / nullif(max(words) OVER (), 0), 0) DESC, part.start
         LIMIT 1
-    ) focus
+    ) focus ON true
 ORDER BY best.score DESC, best.id
-"""
-OF_ANOTHER_MODEL = """
-SELECT EXISTS (
-    SELECT 1 FROM rag_vector WHERE collection_id IN ({scope})
-        AND (model <> %s OR vector_dims(embedding) <> vector_dims(%s::halfvec))
-)
 """
 
 
@@ -144,40 +130,44 @@ async def retrieve(caller: Caller, question: str, collections: CollectionQuerySe
     question = question.replace("\x00", "")[:LONGEST_QUESTION].strip()
     if not question:
         return Passages()
-    model, embedding = await _meaning(caller, question)
-    return await in_database(_search, caller, question, model, embedding, collections, limit)
+    meaning = await _meaning(caller, question)
+    return await in_database(_search, caller, question, meaning, collections, limit)
 
 
-async def _meaning(caller: Caller, question: str) -> tuple[str, HalfVector | None]:
+Meaning = tuple[EmbeddingIndex, HalfVector]
+
+
+async def _meaning(caller: Caller, question: str) -> Meaning | None:
     try:
-        deployment = await default_deployment()
-        [embedding] = await embed(caller, [question], Purpose.RETRIEVAL, deployment)
+        index = await in_database(index_in_use)
+        [embedding] = await embed(caller, [question], Purpose.RETRIEVAL, index)
     except IngestionError as error:
         logger.warning("searching by words alone: %s", error.code)
-        return "", None
-    return deployment.model, embedding
+        return None
+    return index, embedding
 
 
 def _search(
-    caller: Caller,
-    question: str,
-    model: str,
-    embedding: HalfVector | None,
-    collections: CollectionQuerySet,
-    limit: int,
+    caller: Caller, question: str, meaning: Meaning | None, collections: CollectionQuerySet, limit: int
 ) -> Passages:
     asked_for = Collection.objects.visible_to(caller.user).filter(pk__in=collections.order_by().values("pk"))
     try:
         scope, scope_params = asked_for.order_by().values("pk").query.sql_with_params()
     except EmptyResultSet:
         return Passages()
-    statement = STATEMENT.format(scope=scope, saturation=SATURATION, length_share=LENGTH_SHARE, candidates=CANDIDATES)
-    weights = json.dumps({"": MEANING_WEIGHT, **MEANING_WEIGHTS})
-    vector = embedding.to_text() if embedding else None
-    params: list[Any] = [question, vector, model, weights, *scope_params, limit]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+    index, embedding = meaning or (None, None)
+    weights = json.dumps({"": MEANING_WEIGHT, **MEANING_WEIGHTS, **(index.weights if index else {})})
+    asked = [question, embedding.to_text() if embedding else None, index.pk if index else None, weights]
+    with transaction.atomic(), connection.cursor() as cursor:
+        way = nearest.way(cursor, index, scope, scope_params, CANDIDATES) if index else nearest.NONE
+        statement = STATEMENT.format(
+            scope=scope,
+            by_meaning=way.sql,
+            saturation=SATURATION,
+            length_share=LENGTH_SHARE,
+            candidates=CANDIDATES,
+        )
+        cursor.execute(statement, [*asked, *scope_params, limit])
         passages = Passages(Passage(*row) for row in cursor.fetchall())
-        cursor.execute(OF_ANOTHER_MODEL.format(scope=scope), [*scope_params, model, vector])
-        passages.degraded = vector is None or bool(cursor.fetchone()[0])
+    passages.degraded = way.is_incomplete
     return passages
