@@ -65,7 +65,7 @@ def _first_index() -> EmbeddingIndex:
 
 
 async def embed(caller: Caller, texts: Sequence[str], purpose: Purpose, index: EmbeddingIndex) -> list[HalfVector]:
-    """One vector of length 1 a text, behind the prefix of the index. Raises the IngestionError that people understand."""
+    """One vector of length 1 a text, behind the prefix of the index. Raises the IngestionError people understand."""
     deployment = await in_database(index.offers().first)
     if deployment is None:
         raise NoEmbeddingModel

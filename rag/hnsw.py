@@ -25,7 +25,7 @@ def vectors_in(index: EmbeddingIndex) -> int:
 
 
 def is_wanted(index: EmbeddingIndex) -> bool:
-    return index.can_be_sorted and vectors_in(index) >= FROM and not _is_valid(index)
+    return index.can_be_sorted and vectors_in(index) >= FROM and not is_there(index)
 
 
 def create(index: EmbeddingIndex) -> None:
@@ -56,7 +56,7 @@ def remove(index: EmbeddingIndex) -> None:
         cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index.hnsw}")
 
 
-def _is_valid(index: EmbeddingIndex) -> bool:
+def is_there(index: EmbeddingIndex) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(STATE, [index.hnsw])
         found = cursor.fetchone()
