@@ -19,10 +19,8 @@ if TYPE_CHECKING:  # Django is set up later, when the services run
 CHUNKS, PARTS = 20, 3  # a document, a chunk
 WORDS = 110  # a chunk
 VOCABULARY, THEMES, DIMENSION = 60_000, 2_000, 384
-SYLLABLES = (
-    ["ba", "be", "da", "den", "dor", "fa", "fen", "ga", "gel", "hau", "ka", "kel", "lan", "len", "lo", "ma", "mei", "ne", "nor", "pa", "ra", "ros", "sa", "sel", "ta", "tor", "wa", "wei", "zu"]
-)
-FUNCTION_WORDS = ["die", "der", "und", "in", "zu", "den", "das", "von", "mit", "sich", "des", "auf", "für", "ist", "im", "dem", "nicht", "ein", "eine", "als", "auch", "es", "an"]
+SYLLABLES = "ba be da den dor fa fen ga gel hau ka kel lan len lo ma mei ne nor pa ra ros sa sel ta tor wa wei zu"
+FUNCTION_WORDS = "die der und in zu den das von mit sich des auf für ist im dem nicht ein eine als auch es an"
 VECTOR = np.dtype(
     [
         ("fields", ">i2"), ("size1", ">i4"), ("chunk", ">i8"), ("size2", ">i4"), ("collection", "V16"),
@@ -38,20 +36,21 @@ class Corpus:
     def __init__(self, user: "User", index: "EmbeddingIndex") -> None:
         self.random = np.random.default_rng(7)
         self.user, self.index = user, index
-        self.words = np.array([*FUNCTION_WORDS, *self._made_up()])
+        self.words = np.array([*FUNCTION_WORDS.split(), *self._made_up()])
         ranks = np.arange(1, len(self.words) + 1)
-        self.shares = (1 / ranks**1.05) / (1 / ranks**1.05).sum()
+        self.shares = np.cumsum(1 / ranks**1.05)
         self.themes = _of_length_one(self.random.standard_normal((THEMES, DIMENSION)))
         self.collections: list[Collection] = []
 
     def _made_up(self) -> list[str]:
-        syllables = self.random.choice(SYLLABLES, (2 * VOCABULARY, 4))
+        syllables = self.random.choice(SYLLABLES.split(), (2 * VOCABULARY, 4))
         lengths = self.random.integers(2, 5, 2 * VOCABULARY)
         made = dict.fromkeys("".join(row[:length]) for row, length in zip(syllables, lengths, strict=True))
         return list(made)[:VOCABULARY]
 
     def text(self, words: int) -> str:
-        return " ".join(self.random.choice(self.words, words, p=self.shares))
+        drawn = np.searchsorted(self.shares, self.random.random(words) * self.shares[-1])
+        return " ".join(self.words[drawn])
 
     def question(self) -> str:
         """Seven words as people ask: some in every text, some rare."""

@@ -7,6 +7,7 @@
     │   ├── FileTooLarge               413
     │   ├── TypeNotAllowed             415
     │   ├── ContentMismatch            415
+    │   ├── AlreadyThere               409
     │   └── StorageFull                507
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
@@ -81,6 +82,12 @@ class ContentMismatch(UploadRefused):
     status = 415
     code = "content_mismatch"
     message = _("The content of this file is not what its name says.")
+
+
+class AlreadyThere(UploadRefused):
+    status = 409
+    code = "already_there"
+    message = _("The collection holds this document already.")
 
 
 class StorageFull(UploadRefused):

@@ -29,10 +29,12 @@ WHERE document.collection_id IN ({scope})
 """
 # parameters: asked.embedding, asked.index and scope, of the statement around it
 EVERY = """
-    SELECT vector.chunk_id AS id, max(1 - (vector.embedding <=> asked.embedding)) AS score
-    FROM asked, rag_vector vector
-    WHERE vector.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)) AND vector.index_id = asked.index
-    GROUP BY vector.chunk_id ORDER BY score DESC, vector.chunk_id LIMIT {candidates}
+    WITH compared AS MATERIALIZED (
+        SELECT vector.chunk_id AS id, (vector.embedding <=> (SELECT embedding FROM asked)) + 0 AS distance
+        FROM rag_vector vector
+        WHERE vector.index_id = {index} AND vector.collection_id = ANY (ARRAY(SELECT scope.id FROM scope))
+    )
+    SELECT id, 1 - min(distance) AS score FROM compared GROUP BY id ORDER BY score DESC, id LIMIT {candidates}
 """
 # IS TRUE keeps the rights a filter that is looked up for each vector on the way: a join would lose the order
 ALONG_THE_GRAPH = """
@@ -43,7 +45,7 @@ ALONG_THE_GRAPH = """
         WHERE vector.index_id = {index} AND (vector.collection_id IN (SELECT scope.id FROM scope)) IS TRUE
         ORDER BY distance LIMIT {parts}
     )
-    SELECT id, max(1 - distance) AS score FROM nearest GROUP BY id ORDER BY score DESC, id LIMIT {candidates}
+    SELECT id, 1 - min(distance) AS score FROM nearest GROUP BY id ORDER BY score DESC, id LIMIT {candidates}
 """
 SETTINGS = """
 SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %s, true),
@@ -69,7 +71,7 @@ def way(cursor: CursorWrapper, index: EmbeddingIndex, scope: str, params: tuple[
     if index.dimension is None:
         return Way(NONE.sql, is_incomplete)
     if permitted <= EXACT or in_graph is None:
-        return Way(EVERY.format(candidates=candidates), is_incomplete)
+        return Way(EVERY.format(index=index.pk, candidates=candidates), is_incomplete)
     expected = 4 * PARTS * max(in_graph, permitted) / permitted
     cursor.execute(SETTINGS, [str(EF_SEARCH), str(round(max(expected, SCAN_TUPLES))), str(SCAN_MEMORY)])
     sql = ALONG_THE_GRAPH.format(dimension=index.dimension, index=index.pk, parts=PARTS, candidates=candidates)
