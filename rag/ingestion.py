@@ -23,7 +23,7 @@ from rag.chunking import Parent, chunk
 from rag.embedding import embed, index_in_use
 from rag.exceptions import IngestionError, LeaseLost, ModelRefused, ModelUnavailable
 from rag.indexing import BATCH, ROWS, passages, store_vectors
-from rag.languages import configuration
+from rag.languages import CONFIGURATIONS, configuration
 from rag.models import Chunk, Document, DocumentQuerySet, DocumentText, EmbeddingIndex, IndexedDocument
 from rag.parsers.parsed import Parsed
 from rag.parsing import parse
@@ -70,11 +70,19 @@ async def ingest(document_id: uuid.UUID) -> None:
 
 async def _read_and_store(document: Document) -> None:
     parsed = await parse(document.file, document.media_type)
+    parsed.language = await asyncio.to_thread(_language, parsed.text)
     parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings, parsed.page_starts)
     chunks = chunks_of(document, parsed, parents)
     index = await in_database(index_in_use)
     vectors = await embedded(document, chunks, index)
     await in_database(store, document, parsed, chunks, vectors, index)
+
+
+def _language(text: str) -> str:
+    """Here and not where files are read: to load what knows languages takes longer than most of these do."""
+    from rag.parsers.language import detected
+
+    return detected(text, list(CONFIGURATIONS))
 
 
 async def embedded(document: Document, chunks: list[Chunk], index: EmbeddingIndex) -> list[HalfVector]:

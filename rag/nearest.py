@@ -6,6 +6,7 @@ graph for one permitted vector in a hundred, where that is slower and finds less
 in either case; the count before it decides on the way alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +65,7 @@ class Way:
 NONE = Way("SELECT NULL::bigint AS id, NULL::float AS score WHERE false", is_incomplete=True)
 
 
-def way(cursor: CursorWrapper, index: EmbeddingIndex, scope: str, params: tuple[Any, ...], candidates: int) -> Way:
+def way(cursor: CursorWrapper, index: EmbeddingIndex, scope: str, params: Sequence[Any], candidates: int) -> Way:
     """Within the transaction of the search: what it sets ends there."""
     cursor.execute(COUNT.format(scope=scope), [index.hnsw, index.pk, *params])
     permitted, is_incomplete, in_graph = cursor.fetchone()

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.core.files import File
 
 from rag.exceptions import DamagedFile, TakesTooLong, ingestion_error
-from rag.languages import CONFIGURATIONS
 from rag.parsers.parsed import Parsed
 
 logger = logging.getLogger(__name__)
@@ -43,8 +42,7 @@ async def parse(file: "File[bytes]", media_type: str) -> Parsed:
 
 
 async def _run(media_type: str, source: Path, result: Path) -> int:
-    languages = ",".join(CONFIGURATIONS)
-    command = [sys.executable, "-m", "rag.parsers", media_type, str(source), str(result), languages]
+    command = [sys.executable, "-m", "rag.parsers", media_type, str(source), str(result)]
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=settings.BASE_DIR,

@@ -1,4 +1,4 @@
-"""`python -m rag.parsers MEDIA_TYPE FILE RESULT LANGUAGES`: limits first, then the file of a stranger."""
+"""`python -m rag.parsers MEDIA_TYPE FILE RESULT`: limits first, then the file of a stranger."""
 
 import importlib
 import json
@@ -17,7 +17,7 @@ READERS = {
 LIMITS = {
     resource.RLIMIT_AS: 1536 * 1024 * 1024,  # bytes
     resource.RLIMIT_CPU: 120,  # seconds
-    resource.RLIMIT_FSIZE: 256 * 1024 * 1024,  # bytes; the language model unpacks itself
+    resource.RLIMIT_FSIZE: 256 * 1024 * 1024,  # bytes
     resource.RLIMIT_NOFILE: 64,
     resource.RLIMIT_CORE: 0,
 }
@@ -36,18 +36,16 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
         raise PermissionError(event)
 
 
-def parse(media_type: str, path: Path, languages: list[str]) -> Parsed:
+def parse(media_type: str, path: Path) -> Parsed:
     module, function = READERS[media_type]
     parsed: Parsed = getattr(importlib.import_module(module), function)(path)
-    detected = importlib.import_module("rag.parsers.language").detected
-    parsed.language = detected(parsed.text, languages)
     return parsed
 
 
-def main(media_type: str, path: str, result: str, languages: str) -> None:
+def main(media_type: str, path: str, result: str) -> None:
     limit()
     try:
-        outcome = parse(media_type, Path(path), languages.split(",")).to_dict()
+        outcome = parse(media_type, Path(path)).to_dict()
     except ParsingFailed as error:
         outcome = {"code": error.code}
     except (MemoryError, RecursionError):

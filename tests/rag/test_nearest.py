@@ -13,6 +13,11 @@ from rag.models import Chunk, Collection, Document, EmbeddingIndex, IndexedDocum
 
 CHUNKS, PARTS, DIMENSION = 500, 2, 16
 SCOPE = "SELECT id FROM rag_collection WHERE name = ANY (%s)"
+STATEMENT = """
+    WITH asked AS (SELECT %s::halfvec AS embedding),
+    scope (id) AS MATERIALIZED (SELECT id FROM rag_collection WHERE name = ANY (%s))
+    SELECT * FROM (WAY) found
+"""
 
 
 @pytest.fixture
@@ -49,10 +54,7 @@ def found(index: EmbeddingIndex, names: str, asked: list[float], *, along_the_gr
         nearest.EXACT = 0 if along_the_graph else 20_000
         way = nearest.way(cursor, index, SCOPE, (list(names),), 100)
         assert ("nearest" in way.sql) == along_the_graph
-        cursor.execute(
-            f"WITH asked AS (SELECT %s::halfvec AS embedding), scope (id) AS MATERIALIZED ({SCOPE}) SELECT * FROM ({way.sql}) found",
-            [HalfVector(asked).to_text(), list(names)],
-        )
+        cursor.execute(STATEMENT.replace("WAY", way.sql), [HalfVector(asked).to_text(), list(names)])
         return [chunk for chunk, _score in cursor.fetchall()]
 
 
@@ -78,8 +80,7 @@ def test_the_graph_is_what_is_walked(index: EmbeddingIndex) -> None:
         nearest.EXACT = 0
         way = nearest.way(cursor, index, SCOPE, (["A"],), 100)
         asked = [HalfVector([1.0] * DIMENSION).to_text(), ["A"]]
-        head = f"WITH asked AS (SELECT %s::halfvec AS embedding), scope (id) AS MATERIALIZED ({SCOPE})"
-        cursor.execute(f"EXPLAIN {head} SELECT * FROM ({way.sql}) found", asked)
+        cursor.execute("EXPLAIN " + STATEMENT.replace("WAY", way.sql), asked)
         plan = "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("SELECT current_setting('hnsw.iterative_scan')")
         assert cursor.fetchone() == ("relaxed_order",)
