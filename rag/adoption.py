@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from datetime import timedelta
+from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
@@ -147,7 +148,7 @@ def _release(index: EmbeddingIndex, after: timedelta = timedelta(), **fields: ob
 
 async def _fill(index: EmbeddingIndex) -> bool:
     """Whether nothing is lacking any longer. What the model refuses holds up nothing else."""
-    deadline, refused = time.monotonic() + TURN, list[object]()
+    deadline, refused = time.monotonic() + TURN, list[UUID]()
     while document := await in_database(lacking(index).exclude(pk__in=refused).order_by("created_at").first):
         try:
             await index_document(index, document, await in_database(_who_asks, index, document))

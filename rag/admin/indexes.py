@@ -71,11 +71,11 @@ class EmbeddingIndexAdmin(ModelAdmin):  # type: ignore[misc]
 
     list_display = ["model", "shown_state", "progress", "vector_count", "dimension", "served_by"]
     list_display_links = ["model"]
-    search_fields = ["model"]
+    ordering = ["state", "-created_at"]  # what is in use stands first
     list_before_template = "rag/panel_embedding_models.html"
     actions = ["use", "remove"]
     readonly_fields = [
-        "model", "shown_state", "progress", "served_by", "dimension", "vector_count", "search", "shown_passage_prefix",
+        "model", "state", "progress", "served_by", "dimension", "vector_count", "search", "shown_passage_prefix",
         "adopted_by", "created_at", "retired_at",
     ]  # fmt: skip
 
@@ -84,7 +84,8 @@ class EmbeddingIndexAdmin(ModelAdmin):  # type: ignore[misc]
         ready = held.filter(document__status=Document.Status.READY)
         found: QuerySet[EmbeddingIndex] = super().get_queryset(request)
         return found.annotate(
-            vector_sum=_number(held.annotate(number=Sum("vectors"))), done=_number(ready.annotate(number=Count("pk")))
+            vector_sum=_number(held.annotate(number=Sum("vectors")).values("number")),
+            done=_number(ready.annotate(number=Count("pk")).values("number")),
         )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -182,4 +183,4 @@ class EmbeddingIndexAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 def _number(counted: QuerySet[IndexedDocument, Any]) -> Coalesce:
-    return Coalesce(Subquery(counted.values("number"), output_field=IntegerField()), 0)
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
