@@ -150,7 +150,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # every job is found again by a sweep over its row in PostgreSQL, so the broker may forget
 CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {"task": "rag.tasks.sweep_documents", "schedule": 15},
-    "sweep-indexes": {"task": "rag.tasks.sweep_indexes", "schedule": 20, "options": {"expires": 20}},
     "sweep-answers": {"task": "chat.tasks.sweep_answers", "schedule": 10},
     "sweep-calls": {"task": "gateway.tasks.sweep_calls", "schedule": 10},
     # a worker that was busy makes up for no missed round

@@ -1,9 +1,10 @@
 """Which vectors are nearest to a question's, among those its asker may see.
 
-All permitted vectors are compared up to EXACT of them, whose result is exact; with more of them the graph is followed
-until enough permitted ones were met. The choice is made here and not left to PostgreSQL's planner, which takes the
-graph for one permitted vector in a hundred, where that is slower and finds less. Rights are those of the statement
-in either case; the count before it decides on the way alone.
+Where few are permitted all of them are compared, whose result is exact; where many are, the graph is followed until
+enough permitted ones were met. Comparing costs by what is permitted, the graph by what it passes over: by all in it for
+each permitted one. So they cost the same where the square of the permitted is some multiple of all. The choice is made
+here and not left to PostgreSQL's planner, which takes the graph for one permitted vector in a hundred, where that is
+slower and finds less. Rights are those of the statement in either case; the count before it decides on the way alone.
 """
 
 from collections.abc import Sequence
@@ -14,9 +15,9 @@ from django.db.backends.utils import CursorWrapper
 
 from rag.vectors import EmbeddingIndex
 
-EXACT = 20_000  # vectors
+EXACT = 20_000  # vectors; so many are always compared
+EQUAL_COST = 10_000  # permitted² : all, where both ways take as long; measured by bench.scale
 PARTS = 400  # nearest parts that are looked for, so that they make a hundred chunks
-EF_SEARCH = 200
 SCAN_TUPLES = 20_000  # pgvector's own limit; raised where few of those met are permitted
 SCAN_MEMORY = 8  # times work_mem
 
@@ -71,9 +72,9 @@ def way(cursor: CursorWrapper, index: EmbeddingIndex, scope: str, params: Sequen
     permitted, is_incomplete, in_graph = cursor.fetchone()
     if index.dimension is None:
         return Way(NONE.sql, is_incomplete)
-    if permitted <= EXACT or in_graph is None:
+    if in_graph is None or permitted <= EXACT or permitted**2 <= EQUAL_COST * in_graph:
         return Way(EVERY.format(index=index.pk, candidates=candidates), is_incomplete)
     expected = 4 * PARTS * max(in_graph, permitted) / permitted
-    cursor.execute(SETTINGS, [str(EF_SEARCH), str(round(max(expected, SCAN_TUPLES))), str(SCAN_MEMORY)])
+    cursor.execute(SETTINGS, [str(PARTS), str(round(max(expected, SCAN_TUPLES))), str(SCAN_MEMORY)])
     sql = ALONG_THE_GRAPH.format(dimension=index.dimension, index=index.pk, parts=PARTS, candidates=candidates)
     return Way(sql, is_incomplete)

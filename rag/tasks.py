@@ -14,10 +14,6 @@ def ingest_document(document_id: str) -> None:
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
 def sweep_documents() -> None:
     queueing.sweep()
-
-
-@shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
-def sweep_indexes() -> None:
     adoption.sweep()
 
 

@@ -12,7 +12,7 @@ from gateway.models import Deployment, Upstream
 from rag import adoption
 from rag.ingestion import ingest
 from rag.models import Collection, Document, EmbeddingIndex, IndexedDocument, Vector
-from rag.tasks import sweep_indexes, tend_index
+from rag.tasks import sweep_documents, tend_index
 from rag.uploads import accept
 from tests.fake_upstream import Connection, FakeUpstream
 from tests.rag.files import BUDGET, GARDEN, uploaded
@@ -102,7 +102,7 @@ def test_another_prefix_is_another_index(handbook: Collection, wide: FakeUpstrea
 def test_a_changed_default_is_followed(handbook: Collection, other: Deployment, wide: FakeUpstream) -> None:
     other.is_default = True
     other.save()
-    sweep_indexes.apply()
+    sweep_documents.apply()
     assert built(EmbeddingIndex.objects.building().get()).state == State.ACTIVE
 
 

@@ -61,6 +61,7 @@ def found(index: EmbeddingIndex, names: str, asked: list[float], *, along_the_gr
 @pytest.fixture(autouse=True)
 def _usual_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearest, "EXACT", nearest.EXACT)
+    monkeypatch.setattr(nearest, "EQUAL_COST", 0)
 
 
 @pytest.mark.parametrize("names", ["A", "BC", "ABCD"])
