@@ -17,10 +17,12 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when everything is there, else 503; names what is missing and never why (no addresses leak)."""
-    state: dict[str, object] = {"database": False, "migrations": False, "redis": False, "upstreams": 0}
+    state: dict[str, object] = {"database": False, "pgvector": False, "migrations": False, "redis": False}
+    state["upstreams"] = 0
     try:
         executor = MigrationExecutor(connection)
         state["database"] = True
+        state["pgvector"] = _has_pgvector()
         state["migrations"] = not executor.migration_plan(executor.loader.graph.leaf_nodes())
         state["upstreams"] = Upstream.objects.filter(is_active=True).count() if state["migrations"] else 0
     except DatabaseError:
@@ -28,5 +30,12 @@ def ready(request: HttpRequest) -> JsonResponse:
     with contextlib.suppress(StartError):
         connections.check_redis()
         state["redis"] = True
-    is_ready = all(state[name] for name in ("database", "migrations", "redis"))
+    is_ready = all(state[name] for name in ("database", "pgvector", "migrations", "redis"))
     return JsonResponse({"ready": is_ready, **state}, status=200 if is_ready else 503)
+
+
+def _has_pgvector() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(connections.PGVECTOR)
+        found = cursor.fetchone()
+    return bool(found and connections.is_recent(found[0]))

@@ -279,6 +279,7 @@ UNFOLD = {
                 "items": [
                     _panel_link(_("Collections"), "folder_open", "rag_collection"),
                     _panel_link(_("Documents"), "description", "rag_document"),
+                    _panel_link(_("Embedding models"), "hub", "rag_embeddingindex"),
                 ],
             },
         ]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from django.db import IntegrityError, transaction
 from pgvector import HalfVector
 
 from gateway import embeddings
@@ -27,6 +28,8 @@ from rag.exceptions import (
     OutsideTheHouse,
     QuotaUsedUp,
 )
+from rag.prefixes import prefixes_of
+from rag.vectors import EmbeddingIndex
 
 REASONS: dict[type[GatewayError], type[IngestionError]] = {
     QuotaExceeded: QuotaUsedUp,
@@ -39,20 +42,50 @@ REASONS: dict[type[GatewayError], type[IngestionError]] = {
 }
 
 
-async def default_deployment() -> Deployment:
-    """The model that indexes now; vectors of another one cannot be compared with its own."""
-    try:
-        return await in_database(Deployment.objects.find, "", Deployment.Kind.EMBEDDING)
-    except GatewayError as error:
-        raise _reason(error) from error
+def index_in_use() -> EmbeddingIndex:
+    """What is searched and what new documents go into; raises NoEmbeddingModel.
+
+    Of a model in use that nobody serves any longer, the one that is being built takes the place before its time.
+    """
+    growing = list(EmbeddingIndex.objects.growing().order_by("state"))
+    offered = (index for index in growing if index.offers().exists())
+    index = next(offered, None) or (growing[0] if growing else _first_index())
+    return index
 
 
-async def embed(caller: Caller, texts: Sequence[str], purpose: Purpose, deployment: Deployment) -> list[HalfVector]:
-    """One vector of length 1 a text. Raises the IngestionError that people understand."""
+def _first_index() -> EmbeddingIndex:
     try:
-        found = await embeddings.embed(caller, list(texts), purpose=purpose, deployment=deployment)
+        deployment = Deployment.objects.find("", Deployment.Kind.EMBEDDING)
     except GatewayError as error:
         raise _reason(error) from error
+    query_prefix, passage_prefix = prefixes_of(deployment.model)
+    index = EmbeddingIndex(
+        model=deployment.model,
+        query_prefix=query_prefix,
+        passage_prefix=passage_prefix,
+        state=EmbeddingIndex.State.ACTIVE,
+    )
+    try:
+        with transaction.atomic():
+            index.save()
+    except IntegrityError:  # another process was quicker
+        return EmbeddingIndex.objects.active().get()
+    return index
+
+
+async def embed(caller: Caller, texts: Sequence[str], purpose: Purpose, index: EmbeddingIndex) -> list[HalfVector]:
+    """One vector of length 1 a text, behind the prefix of the index. Raises the IngestionError people understand."""
+    deployment = await in_database(index.offers().first)
+    if deployment is None:
+        raise NoEmbeddingModel
+    prefix = index.query_prefix if purpose == Purpose.RETRIEVAL else index.passage_prefix
+    prefixed = [prefix + text for text in texts]
+    try:
+        found = await embeddings.embed(caller, prefixed, purpose=purpose, deployment=deployment)
+    except GatewayError as error:
+        raise _reason(error) from error
+    if index.dimension and any(len(vector) != index.dimension for vector in found):
+        raise ModelRefused  # another model answers under the same name
     return [HalfVector(_of_length_one(vector)) for vector in found]
 
 

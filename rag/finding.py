@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import connection, transaction
 from pgvector import HalfVector
 
 from accounts.models import User
+from rag import nearest
 from rag.calibration import OTHERS, Calibration
 from rag.filters import Condition
 from rag.languages import CONFIGURATIONS, UNSURE
-from rag.models import Collection, CollectionQuerySet
+from rag.models import Collection, CollectionQuerySet, EmbeddingIndex
 from rag.questions import telling
 from rag.sentences import Span
 
@@ -26,15 +28,8 @@ BM25 = (
     "weight * importance * frequency / 2.0 * ({k} + 1)"
     " / (frequency / 2.0 + {k} * (1 - {b} + {b} * posting.length / total.length))"
 )
-IS_COMPARABLE = "vector.model = asked.model AND vector_dims(vector.embedding) = vector_dims(asked.embedding)"
 LIKENESS = "greatest((1 - (vector.embedding <=> asked.embedding) - unrelated) / (1 - unrelated), 0)"
-MEANING = f"CASE WHEN {IS_COMPARABLE} THEN {LIKENESS} ELSE 0 END"
-BY_MEANING = """
-    SELECT vector.chunk_id AS id FROM asked, rag_vector vector
-    WHERE vector.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)) AND {is_comparable} {among}
-    GROUP BY vector.chunk_id ORDER BY max(1 - (vector.embedding <=> asked.embedding)) DESC, vector.chunk_id
-    LIMIT {candidates}
-"""
+MEANING = f"CASE WHEN vector.index_id = asked.index THEN {LIKENESS} ELSE 0 END"
 SEARCH = (SQL / "search.sql").read_text()
 CONSTANTS = {
     "bm25": BM25.format(k=SATURATION, b=LENGTH_SHARE),
@@ -48,19 +43,14 @@ CONSTANTS = {
     "meaning": MEANING,
 }
 FOCUS = (SQL / "focus.sql").read_text().format(meaning=MEANING)
-OF_ANOTHER_MODEL = """
-    SELECT EXISTS (
-        SELECT 1 FROM rag_vector WHERE collection_id IN ({scope})
-            AND (model <> %s OR vector_dims(embedding) <> vector_dims(%s::halfvec))
-    )
-"""
 
 
-class Asked(NamedTuple):
+@dataclass(frozen=True)
+class Asked:
     """A question, and what it means to a model where there is one."""
 
     text: str
-    model: str = ""
+    index: EmbeddingIndex | None = None
     embedding: HalfVector | None = None
 
 
@@ -99,24 +89,25 @@ def scope_of(user: User, collections: CollectionQuerySet) -> Scope | None:
         return None
 
 
-def find(asked: Asked, scope: Scope, within: Condition | None, calibration: Calibration, limit: int) -> list[Found]:
+def find(
+    asked: Asked, scope: Scope, within: Condition | None, calibration: Calibration, limit: int
+) -> tuple[list[Found], bool]:
+    """The best chunks, and whether some documents could not be compared by meaning."""
     among = "AND {table}.chunk_id IN (SELECT permitted.id FROM permitted)" if within else ""
     condition, params = within or ("true", [])
-    by_meaning = BY_MEANING.format(
-        is_comparable=IS_COMPARABLE, candidates=CANDIDATES, among=among.format(table="vector")
-    )
-    statement = SEARCH.format(
-        scope=scope.sql,
-        condition=condition,
-        among_postings=among.format(table="posting"),
-        by_meaning=by_meaning,
-        **CONSTANTS,
-    )
     configs = json.dumps({**CONFIGURATIONS, "": UNSURE})
     question = [telling(asked.text), configs, *_meant(asked, calibration)]
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        way = nearest.way(cursor, asked.index, scope.sql, scope.params, CANDIDATES, among.format(table="vector"))
+        statement = SEARCH.format(
+            scope=scope.sql,
+            condition=condition,
+            among_postings=among.format(table="posting"),
+            by_meaning=way.sql,
+            **CONSTANTS,
+        )
         cursor.execute(statement, [*question, *scope.params, *params, limit])
-        return [Found(*row) for row in cursor.fetchall()]
+        return [Found(*row) for row in cursor.fetchall()], way.is_incomplete
 
 
 def focus(asked: Asked, found: Sequence[Found], calibration: Calibration) -> dict[int, Span]:
@@ -129,18 +120,8 @@ def focus(asked: Asked, found: Sequence[Found], calibration: Calibration) -> dic
         return {chunk: (start, end) for chunk, start, end in cursor.fetchall()}
 
 
-def is_incomplete(asked: Asked, scope: Scope) -> bool:
-    """Whether meaning cannot be compared everywhere."""
-    if asked.embedding is None:
-        return True
-    with connection.cursor() as cursor:
-        params = [*scope.params, asked.model, asked.embedding.to_text()]
-        cursor.execute(OF_ANOTHER_MODEL.format(scope=scope.sql), params)
-        return bool(cursor.fetchone()[0])
-
-
 def _meant(asked: Asked, calibration: Calibration) -> list[Any]:
     """Without a vector, words count alone."""
-    if asked.embedding is None:
-        return [None, "", json.dumps({OTHERS: 0}), 0.0]
-    return [asked.embedding.to_text(), asked.model, json.dumps(calibration.weights), calibration.unrelated]
+    if asked.embedding is None or asked.index is None:
+        return [None, None, json.dumps({OTHERS: 0}), 0.0]
+    return [asked.embedding.to_text(), asked.index.pk, json.dumps(calibration.weights), calibration.unrelated]

@@ -20,14 +20,22 @@ from pgvector import HalfVector
 
 from gateway.callers import Caller
 from gateway.database import in_database
-from gateway.models import Deployment, Purpose
+from gateway.models import Purpose
 from rag import queueing, versions
 from rag.chunking import Parent, chunk
-from rag.embedding import default_deployment, embed
+from rag.embedding import embed, index_in_use
 from rag.exceptions import IngestionError, LeaseLost, ModelRefused, ModelUnavailable
-from rag.headings import below_headings
-from rag.languages import configuration
-from rag.models import LABEL_LENGTH, Chunk, Document, DocumentQuerySet, DocumentText, Vector
+from rag.indexing import BATCH, ROWS, passages, store_vectors
+from rag.languages import CONFIGURATIONS, configuration
+from rag.models import (
+    LABEL_LENGTH,
+    Chunk,
+    Document,
+    DocumentQuerySet,
+    DocumentText,
+    EmbeddingIndex,
+    IndexedDocument,
+)
 from rag.parsers.parsed import Parsed
 from rag.parsing import parse
 
@@ -35,8 +43,6 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 LOOK_EVERY = 1.0  # seconds: whether the document is still ours
-BATCH = 32  # children a call
-ROWS = 500  # a statement
 
 COUNT_TERMS = "SELECT rag_count_terms(%s)"  # sql/terms.sql
 
@@ -75,33 +81,37 @@ async def _read_and_store(document: Document) -> None:
         await in_database(_progress, document, done=done, total=total)
 
     parsed = await parse(document.file, document.media_type, tell)
+    parsed.language = await asyncio.to_thread(_language, parsed.text)
     parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings, parsed.page_starts, parsed.tables)
-    deployment = await default_deployment()
-    vectors = await embedded(document, parsed.text, parents, deployment)
-    await in_database(store, document, parsed, parents, vectors, deployment)
+    chunks = chunks_of(document, parsed, parents)
+    index = await in_database(index_in_use)
+    vectors = await embedded(document, chunks, index)
+    await in_database(store, document, parsed, chunks, vectors, index)
 
 
-async def embedded(document: Document, text: str, parents: list[Parent], deployment: Deployment) -> list[HalfVector]:
+def _language(text: str) -> str:
+    """Here and not where files are read: to load what knows languages takes longer than most of these do."""
+    from rag.parsers.language import detected
+
+    return detected(text, list(CONFIGURATIONS))
+
+
+async def embedded(document: Document, chunks: list[Chunk], index: EmbeddingIndex) -> list[HalfVector]:
     user = document.uploaded_by or document.collection.owner
     if user is None:
         raise ModelRefused
     caller = Caller(user, keeps_in_house=document.collection.is_confidential)
-    texts = child_texts(text, parents)
+    texts = passages(chunks)
     await in_database(_progress, document, done=0, total=len(texts), status=Document.Status.EMBEDDING)
     vectors: list[HalfVector] = []
     for first in range(0, len(texts), BATCH):
-        vectors += await embed(caller, texts[first : first + BATCH], Purpose.INGESTION, deployment)
+        vectors += await embed(caller, texts[first : first + BATCH], Purpose.INGESTION, index)
         await in_database(_progress, document, done=len(vectors))
     return vectors
 
 
-def child_texts(text: str, parents: list[Parent]) -> list[str]:
-    """What is embedded: each child below its heading, which often names what the sentence only refers to."""
-    return [f"{parent.heading}\n{text[start:end]}".strip() for parent in parents for start, end in parent.children]
-
-
 def store(
-    document: Document, parsed: Parsed, parents: list[Parent], vectors: list[HalfVector], deployment: Deployment
+    document: Document, parsed: Parsed, chunks: list[Chunk], vectors: list[HalfVector], index: EmbeddingIndex
 ) -> None:
     """Replace all that was read out of a document, in one transaction, if it is still ours."""
     with transaction.atomic():
@@ -113,6 +123,7 @@ def store(
             document = versions.take_over(replaced, document)
         document.refresh_from_db(fields=["collection"])  # it may have been moved meanwhile
         Chunk.objects.filter(document=document).delete()
+        IndexedDocument.objects.filter(document=document).delete()
         content = {
             "text": parsed.text,
             "page_starts": parsed.page_starts,
@@ -120,8 +131,10 @@ def store(
             "page_labels": [label[:LABEL_LENGTH] for label in parsed.page_labels],
         }
         DocumentText.objects.update_or_create(document=document, defaults=content)
-        chunks = Chunk.objects.bulk_create(_chunks(document, parsed, parents), batch_size=ROWS)
-        Vector.objects.bulk_create(_vectors(chunks, parsed.text, parents, vectors, deployment), batch_size=ROWS)
+        for each in chunks:
+            each.document, each.collection_id = document, document.collection_id
+        chunks = Chunk.objects.bulk_create(chunks, batch_size=ROWS)
+        store_vectors(document, chunks, vectors, index)
         with connection.cursor() as cursor:
             cursor.execute(COUNT_TERMS, [document.pk])
         Document.objects.filter(pk=document.pk).update(
@@ -132,7 +145,7 @@ def store(
         )
 
 
-def _chunks(document: Document, parsed: Parsed, parents: list[Parent]) -> list[Chunk]:
+def chunks_of(document: Document, parsed: Parsed, parents: list[Parent]) -> list[Chunk]:
     config = configuration(parsed.language)
     return [
         Chunk(
@@ -143,31 +156,10 @@ def _chunks(document: Document, parsed: Parsed, parents: list[Parent]) -> list[C
             page=parent.page,
             heading=parent.heading,
             text=parsed.text[parent.start : parent.end],
+            parts=[list(span) for span in parent.children],
             config=config,
         )
         for parent in parents
-    ]
-
-
-def _vectors(
-    chunks: list[Chunk], text: str, parents: list[Parent], vectors: list[HalfVector], deployment: Deployment
-) -> list[Vector]:
-    """What a vector points to is shown as the answer, hence without the headings it was embedded with."""
-    children = [
-        (chunk, below_headings(text, span))
-        for chunk, parent in zip(chunks, parents, strict=True)
-        for span in parent.children
-    ]
-    return [
-        Vector(
-            chunk=chunk,
-            collection_id=chunk.collection_id,
-            start=start,
-            end=end,
-            model=deployment.model,
-            embedding=vector,
-        )
-        for (chunk, (start, end)), vector in zip(children, vectors, strict=True)
     ]
 
 

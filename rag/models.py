@@ -13,13 +13,13 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from pgvector.django import HalfVectorField
 
 from accounts.models import User
 from rag import languages
 from rag.collections import Collection, CollectionQuerySet, CollectionShare
 from rag.exceptions import ingestion_error
 from rag.places import pages_left_out, place
+from rag.vectors import EmbeddingIndex, IndexedDocument, Vector
 
 __all__ = [
     "Chunk",
@@ -30,6 +30,8 @@ __all__ = [
     "DocumentQuerySet",
     "DocumentText",
     "DocumentVersion",
+    "EmbeddingIndex",
+    "IndexedDocument",
     "Posting",
     "Vector",
 ]
@@ -268,6 +270,9 @@ class Chunk(models.Model):
     page = models.PositiveIntegerField(null=True)
     heading = models.CharField(max_length=300, blank=True)
     text = models.TextField()
+    parts = ArrayField(
+        ArrayField(models.PositiveIntegerField(), size=2), default=list, help_text="spans that are embedded"
+    )
     config = models.CharField(max_length=20, help_text="PostgreSQL text search configuration of its terms")
     term_count = models.PositiveIntegerField(default=0)
 
@@ -299,17 +304,3 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.term} × {self.frequency}"
-
-
-class Vector(models.Model):
-    """The embedding of a part of about 250 characters of a chunk. Narrow, because it is what gets scanned."""
-
-    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="+")
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
-    start = models.PositiveIntegerField()
-    end = models.PositiveIntegerField()
-    model = models.CharField(max_length=200, help_text="what the upstream calls it; stays when the offer is renamed")
-    embedding = HalfVectorField()
-
-    def __str__(self) -> str:
-        return f"{self.chunk_id}[{self.start}:{self.end}]"

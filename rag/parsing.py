@@ -11,7 +11,6 @@ from django.core.files import File
 from rag import disposable
 from rag.disposable import Tell
 from rag.exceptions import DamagedFile, NotRecognised, RecognitionMissing, TakesTooLong, ingestion_error
-from rag.languages import CONFIGURATIONS
 from rag.parsers.parsed import Parsed
 from rag.recognition import recogniser
 
@@ -43,7 +42,7 @@ async def parse(file: "File[bytes]", media_type: str, tell: Tell | None = None) 
 
 async def _read(source: Path, media_type: str, tell: Tell | None) -> Parsed:
     result = source.with_name("result.json")
-    arguments = (media_type, str(source), str(result), ",".join(CONFIGURATIONS))
+    arguments = (media_type, str(source), str(result))
     status = await disposable.run("rag.parsers", *arguments, folder=source.parent, seconds=WALL_TIME, tell=tell)
     if status in disposable.OUT_OF_BOUNDS:
         raise TakesTooLong

@@ -19,7 +19,7 @@ from gateway.models import Purpose
 from rag import finding, questions
 from rag.calibration import Calibration
 from rag.duplicates import folded
-from rag.embedding import default_deployment, embed
+from rag.embedding import embed, index_in_use
 from rag.exceptions import IngestionError
 from rag.filters import Filters
 from rag.finding import Asked, Found
@@ -89,12 +89,16 @@ async def retrieve(
     scope = finding.scope_of(caller.user, collections)
     if not asked or scope is None:
         return Passages()
-    calibration = Calibration()
+    index = asked[0].index
+    calibration = Calibration(**index.calibration) if index else Calibration()
 
     def search() -> tuple[list[Found], bool]:
         wanted = max(limit, RERANKED) + SPARE
-        found = [one for text in asked for one in finding.find(text, scope, within, calibration, wanted)]
-        return _best_first(found), finding.is_incomplete(asked[0], scope)
+        found, incomplete = [], False
+        for text in asked:
+            more, incomplete = finding.find(text, scope, within, calibration, wanted)
+            found += more
+        return _best_first(found), incomplete
 
     found, degraded = await in_database(search)
     passages = Passages()
@@ -110,12 +114,12 @@ async def retrieve(
 
 async def _meaning(caller: Caller, texts: list[str]) -> list[Asked]:
     try:
-        deployment = await default_deployment()
-        vectors = await embed(caller, texts, Purpose.RETRIEVAL, deployment)
+        index = await in_database(index_in_use)
+        vectors = await embed(caller, texts, Purpose.RETRIEVAL, index)
     except IngestionError as error:
         logger.warning("searching by words alone: %s", error.code)
         return [Asked(text) for text in texts]
-    return [Asked(text, deployment.model, vector) for text, vector in zip(texts, vectors, strict=True)]
+    return [Asked(text, index, vector) for text, vector in zip(texts, vectors, strict=True)]
 
 
 def _best_first(found: Sequence[Found]) -> list[Found]:

@@ -3,7 +3,7 @@ import uuid
 
 from celery import shared_task
 
-from rag import ingestion, queueing
+from rag import adoption, ingestion, queueing
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
@@ -14,3 +14,9 @@ def ingest_document(document_id: str) -> None:
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
 def sweep_documents() -> None:
     queueing.sweep()
+    adoption.sweep()
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
+def tend_index(index_id: int) -> None:
+    adoption.tend(index_id)

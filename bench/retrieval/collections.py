@@ -55,7 +55,7 @@ async def stored(caller: "Caller", collection: "Collection", name: str, text: st
 
     from rag import ingestion
     from rag.chunking import chunk
-    from rag.embedding import default_deployment
+    from rag.embedding import index_in_use
     from rag.languages import CONFIGURATIONS
     from rag.models import Document
     from rag.parsers.language import detected
@@ -67,10 +67,10 @@ async def stored(caller: "Caller", collection: "Collection", name: str, text: st
     )
     parsed = Parsed(cleaned(text))
     parsed.language = detected(parsed.text, list(CONFIGURATIONS))
-    parents = chunk(parsed.text)
-    deployment = await default_deployment()
-    vectors = await ingestion.embedded(document, parsed.text, parents, deployment)
-    await database_sync_to_async(ingestion.store)(document, parsed, parents, vectors, deployment)
+    chunks = ingestion.chunks_of(document, parsed, chunk(parsed.text))
+    index = await database_sync_to_async(index_in_use)()
+    vectors = await ingestion.embedded(document, chunks, index)
+    await database_sync_to_async(ingestion.store)(document, parsed, chunks, vectors, index)
 
 
 def holds_answer(passage: "Passage", question: Question) -> bool:

@@ -9,7 +9,11 @@ from django.db import connection
 
 from config.running.exceptions import StartError
 
-PGVECTOR_MIN = (0, 8)
+PGVECTOR_MIN = (0, 8, 4)  # before, its graphs could lose vectors or be damaged, see its change log
+PGVECTOR = """
+    SELECT coalesce(installed_version, default_version), default_version
+    FROM pg_available_extensions WHERE name = 'vector'
+"""
 TIMEOUT = 5  # seconds
 
 
@@ -23,16 +27,20 @@ def check_database() -> str:
     try:
         with psycopg.connect(**parameters) as database:
             version = database.info.server_version // 10000
-            found = database.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
-            vector = found.fetchone()
+            vector = database.execute(PGVECTOR).fetchone()
     except psycopg.Error as error:
         reason = str(error).splitlines()[0].rpartition("failed: ")[2].removeprefix("FATAL:").strip()
         raise StartError(f"Cannot use the database at {place} (DATABASE_URL): {reason}") from error
     if vector is None:
-        raise StartError(f"PostgreSQL at {place} has no pgvector: install it there (0.8 or newer).")
-    if tuple(map(int, vector[0].split(".")[:2])) < PGVECTOR_MIN:
-        raise StartError(f"PostgreSQL at {place} has pgvector {vector[0]}: 0.8 or newer is needed.")
+        raise StartError(f"PostgreSQL at {place} has no pgvector: install it there (0.8.4 or newer).")
+    if not is_recent(vector[0]):
+        cure = "run ALTER EXTENSION vector UPDATE there" if is_recent(vector[1]) else "0.8.4 or newer is needed"
+        raise StartError(f"PostgreSQL at {place} has pgvector {vector[0]}: {cure}.")
     return f"PostgreSQL {version} with pgvector {vector[0]}"
+
+
+def is_recent(pgvector: str) -> bool:
+    return tuple(map(int, pgvector.split("."))) >= PGVECTOR_MIN
 
 
 def check_redis() -> str:

@@ -1,6 +1,5 @@
-"""`python -m rag.parsers MEDIA_TYPE FILE RESULT LANGUAGES`: limits first, then the file of a stranger."""
+"""`python -m rag.parsers MEDIA_TYPE FILE RESULT`: limits first, then the file of a stranger."""
 
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -10,19 +9,17 @@ from rag.parsers.parsed import Parsed, ParsingFailed
 from rag.parsers.reading import read
 
 
-def parse(media_type: str, path: Path, languages: list[str]) -> Parsed:
+def parse(media_type: str, path: Path) -> Parsed:
     parsed = read(media_type, path)
     if not parsed.text.strip() and not parsed.scans:
         raise ParsingFailed("no_text")
-    detected = importlib.import_module("rag.parsers.language").detected
-    parsed.language = detected(parsed.text, languages)
     return parsed
 
 
-def main(media_type: str, path: str, result: str, languages: str) -> None:
+def main(media_type: str, path: str, result: str) -> None:
     confine()
     try:
-        outcome = parse(media_type, Path(path), languages.split(",")).to_dict()
+        outcome = parse(media_type, Path(path)).to_dict()
     except ParsingFailed as error:
         outcome = {"code": error.code}
     except (MemoryError, RecursionError):

@@ -1,6 +1,6 @@
 -- Of each chunk the part that fits the question best, by the same scores.
 WITH asked AS (
-    SELECT %s::jsonb AS terms, %s::bigint[] AS chunks, %s::halfvec AS embedding, %s::text AS model,
+    SELECT %s::jsonb AS terms, %s::bigint[] AS chunks, %s::halfvec AS embedding, %s::int AS index,
         %s::jsonb AS shares, %s::float AS unrelated
 ),
 part AS (

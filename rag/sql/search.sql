@@ -2,7 +2,7 @@
 -- the chunks that filters leave of them. The statistics are those of the scope, whatever filters leave.
 -- A chunk's words are the share of the question's weight that it holds, its meaning is the likeness of its nearest part.
 WITH asked AS (
-    SELECT %s::text AS question, %s::jsonb AS configs, %s::halfvec AS embedding, %s::text AS model,
+    SELECT %s::text AS question, %s::jsonb AS configs, %s::halfvec AS embedding, %s::int AS index,
         %s::jsonb AS shares, %s::float AS unrelated
 ),
 scope (id) AS MATERIALIZED ({scope}),

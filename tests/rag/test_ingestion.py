@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from gateway.models import Deployment, Quota, Usage
+from gateway.models import Quota, Usage
 from rag import queueing
+from rag.embedding import index_in_use
 from rag.exceptions import LeaseLost
 from rag.ingestion import ingest, store
 from rag.models import Chunk, Collection, Document, DocumentText, Posting, Vector
@@ -91,7 +92,7 @@ def test_reading_again_leads_to_the_identical_chunks(document: Document) -> None
 def test_an_overtaken_worker_stores_nothing(document: Document) -> None:
     Document.objects.update(claim=uuid4())
     with pytest.raises(LeaseLost):
-        store(document, Parsed(GARDEN), [], [], Deployment.objects.get())
+        store(document, Parsed(GARDEN), [], [], index_in_use())
     assert not DocumentText.objects.exists()
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 import pytest
@@ -20,9 +20,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from gateway.database import in_database
-from rag import ingestion, queueing
+from gateway.models import Deployment, Upstream
+from rag import adoption, ingestion, queueing
 from rag.ingestion import ingest
-from rag.models import Chunk, Collection, Document
+from rag.models import Chunk, Collection, Document, EmbeddingIndex, Vector
 from rag.uploads import accept
 from tests.fake_upstream import FakeUpstream
 from tests.rag.files import uploaded
@@ -42,11 +43,15 @@ def document(embedder: FakeUpstream, collection: Collection, alice: User) -> Doc
     return accept(alice, collection, uploaded(LONG))
 
 
+def worker(document: Document) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    return running(INGEST, document.pk)
+
+
 @contextmanager
-def worker(document: Document) -> Iterator[subprocess.Popen[bytes]]:
+def running(code: str, pk: object) -> Iterator[subprocess.Popen[bytes]]:
     database = os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + connection.settings_dict["NAME"]
     environment = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    command = [sys.executable, "-c", INGEST, str(document.pk)]
+    command = [sys.executable, "-c", code, str(pk)]
     process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
     try:
         yield process
@@ -194,3 +199,35 @@ def test_a_lost_connection_does_not_end_the_renewals(
         await asyncio.wait([work])
 
     asyncio.run(scenario())
+
+
+TEND = """
+import sys
+import django
+django.setup()
+from rag import adoption
+adoption.tend(int(sys.argv[1]))
+"""
+
+
+def test_killed_while_another_model_is_adopted(
+    document: Document, collection: Collection, alice: User, embedder: FakeUpstream
+) -> None:
+    """Whatever was stored stays, the next worker goes on from there, and no document is done twice."""
+    asyncio.run(ingest(document.pk))
+    for number in range(3):
+        asyncio.run(ingest(accept(alice, collection, uploaded(f"{number} {LONG}", f"{number}.txt")).pk))
+    owl = Deployment.objects.create(upstream=Upstream.objects.get(), name="owl", model="bge-owl", kind="embedding")
+    index, asked = adoption.adopt(owl), len(embedder.calls)
+    with running(TEND, index.pk):
+        embedder.wait_for(lambda upstream: len(upstream.calls) >= asked + 2, seconds=60)
+    done = index.documents.count()
+    EmbeddingIndex.objects.update(lease_until=timezone.now())
+    adoption.tend(index.pk)
+    index.refresh_from_db()
+    assert (index.state, index.documents.count()) == (EmbeddingIndex.State.ACTIVE, 4)
+    assert done < 4 and spans(index) == spans(EmbeddingIndex.objects.get(model="bge-finch"))
+
+
+def spans(index: EmbeddingIndex) -> list[tuple[int, ...]]:
+    return list(Vector.objects.filter(index=index).order_by("chunk", "start").values_list("chunk", "start", "end"))

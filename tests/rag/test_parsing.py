@@ -8,6 +8,8 @@ from fpdf import FPDF
 
 from rag import disposable, parsing
 from rag.formats import DOCX, MARKDOWN, PDF, TEXT
+from rag.languages import CONFIGURATIONS
+from rag.parsers.language import detected
 from tests.rag.files import BUDGET, GARDEN, pdf, word
 from tests.rag.parsers.reading import parsed, reason
 
@@ -159,7 +161,7 @@ def test_markdown_headings_are_found_outside_of_code() -> None:
     ("text", "language"), [(GARDEN * 3, "de"), (BUDGET * 3, "en"), ("42 17 " * 50, ""), ("Hm.", "")]
 )
 def test_the_language_is_told_where_it_is_sure(text: str, language: str) -> None:
-    assert parsed(text.encode(), TEXT).language == language
+    assert detected(text, list(CONFIGURATIONS)) == language
 
 
 def test_too_much_text_is_refused() -> None:

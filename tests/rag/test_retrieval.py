@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from accounts.models import Membership, Team, User
 from gateway.callers import Caller
 from gateway.models import Deployment
-from rag import queueing
 from rag.ingestion import ingest
 from rag.models import Collection, CollectionShare, Document
 from rag.retrieval import Passage, Passages, retrieve
@@ -203,14 +202,3 @@ def test_a_new_public_name_of_the_model_changes_nothing(handbook: Collection, al
     Deployment.objects.update(name="goldfinch")
     after = ask(alice, "Garten budget")
     assert (after, after.degraded) == (before, False)
-
-
-def test_documents_of_another_model_are_told_until_they_are_read_again(
-    embedder: FakeUpstream, collection: Collection, alice: User
-) -> None:
-    document = learn(alice, collection, GARDEN)
-    Deployment.objects.update(model="bge-goldfinch")
-    assert ask(alice, "Garten").degraded
-    queueing.retry(document)
-    asyncio.run(ingest(document.pk))
-    assert not ask(alice, "Garten").degraded

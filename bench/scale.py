@@ -1,0 +1,256 @@
+"""What a search costs as the corpus grows, and what rights cost in a large one.
+
+Whole searches (embedding, words, meaning, passages) over a thousand, ten thousand and a hundred thousand chunks; then
+two hundred thousand, of which one person may see a hundredth: are their lists full, and are they those of an exact
+comparison? Services, embedding server and database are this run's own. Writes bench/results/scale.md and
+docs/img/scale.svg.
+
+    python -m bench.scale [--chunks 200000] [--questions 100]       about half an hour; `nice` keeps the machine usable
+
+Ends with 1 when a list is not full or recall is below its floor; times are judged by who reads them, for they are
+worth something on an idle machine alone.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.drawing import drawn
+from bench.retrieval import prepared, services
+
+if TYPE_CHECKING:  # Django is set up later, when the services run
+    from gateway.callers import Caller
+    from rag.models import Collection
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULT, PICTURE = ROOT / "bench" / "results" / "scale.md", ROOT / "docs" / "img" / "scale.svg"
+SIZES = (1_000, 10_000, 100_000)  # chunks
+COLLECTION = 2_000  # chunks: a hundredth of the largest corpus
+RECALL_FLOOR = 0.99
+CANDIDATES = 100
+SHARES = (1, 2, 5, 10, 20, 50, 100)  # per cent that is permitted
+Times = list[float]  # milliseconds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
+    parser.add_argument("--chunks", type=int, default=200_000)
+    parser.add_argument("--questions", type=int, default=100)
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    with services() as inference_url:
+        bench = Bench(prepared(inference_url), options.questions)
+        rows = [bench.cost(size) for size in SIZES if size <= options.chunks]
+        rights = bench.rights(options.chunks)
+        ways = bench.ways()
+    text = report(rows, rights, ways, load)
+    RESULT.write_text(text)
+    PICTURE.write_text(drawn(rows))
+    print(text)
+    return 0 if all(right["full"] == 1 and right["recall"] >= RECALL_FLOOR for right in rights.values()) else 1
+
+
+class Bench:
+    def __init__(self, caller: "Caller", questions: int) -> None:
+        from bench.corpus import Corpus
+        from rag.embedding import index_in_use
+
+        self.caller, self.questions = caller, questions
+        self.index = index_in_use()
+        self.index.dimension = 384
+        self.index.save()
+        self.corpus: Corpus = Corpus(caller.user, self.index)
+        self.chunks, self.graph_seconds = 0, 0.0
+
+    # --- the corpus ------------------------------------------------------------------------------------------------
+
+    def grow(self, chunks: int, *, alike: bool = False) -> float:
+        """Seconds that loading took. With `alike` the last collection is of one theme."""
+        began = time.perf_counter()
+        while self.chunks < chunks:
+            size = min(COLLECTION, chunks - self.chunks)
+            self.chunks += size
+            self.corpus.add_collection(size, theme=5 if alike and self.chunks == chunks else None)
+        self._tidy()
+        return time.perf_counter() - began
+
+    def _tidy(self) -> None:
+        from django.db import connection
+
+        from rag import hnsw
+
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+        hnsw.remove(self.index)
+        if hnsw.is_wanted(self.index):
+            began = time.perf_counter()
+            hnsw.create(self.index)
+            self.graph_seconds = time.perf_counter() - began
+
+    # --- whole searches ----------------------------------------------------------------------------------------------
+
+    def cost(self, size: int) -> dict[str, float]:
+        loading = self.grow(size)
+        times = asyncio.run(self._searches(self.caller, warm_up=10))
+        return {
+            "chunks": size,
+            "p50": statistics.median(times),
+            "p95": percentile(times, 95),
+            "meaning": statistics.median(self._nearest(self.corpus.collections)[0]),
+            "megabytes": megabytes(),
+            "graph": self.graph_seconds,
+            "loading": loading - self.graph_seconds,
+        }
+
+    async def _searches(self, caller: "Caller", warm_up: int = 3) -> Times:
+        from rag.models import Collection
+        from rag.retrieval import retrieve
+
+        times = []
+        for number in range(warm_up + self.questions):
+            question = self.corpus.question()
+            began = time.perf_counter()
+            passages = await retrieve(caller, question, Collection.objects.all())
+            if number >= warm_up:
+                times.append((time.perf_counter() - began) * 1000)
+            if passages.degraded or not passages:
+                raise SystemExit("The embedding server fell silent.")
+        return times
+
+    # --- nearest vectors under rights ----------------------------------------------------------------------
+
+    def rights(self, chunks: int) -> dict[str, dict[str, float]]:
+        """For everything, a hundredth of mixed themes and a hundredth of one theme."""
+        self.grow(chunks, alike=True)
+        everything = self.corpus.collections
+        mixed = next(each for each in everything[1:] if self._size(each) == COLLECTION)
+        scopes = {"everything": everything, "a hundredth, mixed": [mixed], "a hundredth, of one theme": everything[-1:]}
+        return {name: self._measured(scope) for name, scope in scopes.items()}
+
+    def _size(self, collection: "Collection") -> int:
+        from rag.models import Chunk
+
+        return Chunk.objects.filter(collection=collection).count()
+
+    def _measured(self, scope: "list[Collection]") -> dict[str, float]:
+        from accounts.models import User
+        from gateway.callers import Caller
+        from rag.models import CollectionShare
+
+        reader = User.objects.create_user(f"reader{len(scope)}-{scope[0].pk}@example.org")
+        CollectionShare.objects.bulk_create(CollectionShare(user=reader, collection=each) for each in scope)
+        times, tens, recalls, full = self._nearest(scope)
+        whole = asyncio.run(self._searches(Caller(reader)))
+        return {
+            "recall": statistics.fmean(tens),
+            "of a hundred": statistics.fmean(recalls),
+            "full": statistics.fmean(full),
+            "p50": statistics.median(times),
+            "p95": percentile(times, 95),
+            "whole p50": statistics.median(whole),
+            "whole p95": percentile(whole, 95),
+        }
+
+    def _nearest(self, scope: "list[Collection]") -> tuple[Times, list[float], list[float], list[bool]]:
+        """Milliseconds; recall against comparing everything, of ten and of all; and whether the list is full."""
+        times, tens, recalls, full = [], [], [], []
+        for number in range(self.questions + 3):
+            asked = self.corpus.direction().tolist()
+            began = time.perf_counter()
+            found = self._found(scope, asked)
+            if number >= 3:
+                times.append((time.perf_counter() - began) * 1000)
+            exact = self._found(scope, asked, most_compared=10**9)
+            tens.append(len({*found[:10]} & {*exact[:10]}) / len(exact[:10]))
+            recalls.append(len({*found} & {*exact}) / len(exact))
+            full.append(len(found) == min(CANDIDATES, len(exact)))
+        return times, tens, recalls, full
+
+    def _found(self, scope: "list[Collection]", asked: list[float], most_compared: int | None = None) -> list[int]:
+        """With `most_compared` by that way alone: none or all."""
+        from django.db import connection, transaction
+        from pgvector import HalfVector
+
+        from rag import nearest
+
+        usual = nearest.EXACT, nearest.EQUAL_COST
+        nearest.EXACT, nearest.EQUAL_COST = usual if most_compared is None else (most_compared, 0)
+        ids = "SELECT unnest(%s::uuid[])"
+        params = [[each.pk for each in scope]]
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                way = nearest.way(cursor, self.index, ids, params, CANDIDATES)
+                head = f"WITH asked AS (SELECT %s::halfvec AS embedding), scope (id) AS MATERIALIZED ({ids})"
+                vector = HalfVector(asked).to_text()
+                tail = ") found ORDER BY score DESC, id"
+                cursor.execute(" ".join([head, "SELECT id FROM (", way.sql, tail]), [vector, *params])
+                return [row[0] for row in cursor.fetchall()]
+        finally:
+            nearest.EXACT, nearest.EQUAL_COST = usual
+
+    def ways(self) -> dict[int, tuple[float, float]]:
+        """By how much is permitted: milliseconds along the graph, and comparing everything."""
+        found = {}
+        for share in SHARES:
+            scope = self.corpus.collections[1 : 1 + max(1, len(self.corpus.collections) * share // 100)]
+            found[share] = (self._timed(scope, 0), self._timed(scope, 10**9))
+        return found
+
+    def _timed(self, scope: "list[Collection]", most_compared: int) -> float:
+        times = []
+        for _ in range(10):
+            asked = self.corpus.direction().tolist()
+            began = time.perf_counter()
+            self._found(scope, asked, most_compared)
+            times.append((time.perf_counter() - began) * 1000)
+        return statistics.median(times)
+
+
+def percentile(times: Times, which: int) -> float:
+    return sorted(times)[min(len(times) - 1, len(times) * which // 100)]
+
+
+def megabytes() -> float:
+    from django.db import connection
+
+    tables = ["rag_chunk", "rag_posting", "rag_vector"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(%s) name", [tables])
+        return float(cursor.fetchone()[0]) / 1e6
+
+
+def report(
+    rows: list[dict[str, float]], rights: dict[str, dict[str, float]], ways: dict[int, tuple[float, float]], load: float
+) -> str:
+    machine = f"{os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}, load {load:.1f}"
+    lines = [
+        "# Searches by size and rights", "", f"{machine} at the beginning. `python -m bench.scale`; milliseconds.", "",
+        "A search over everything; three vectors of 384 numbers a chunk:", "",
+        "| chunks | p50 | p95 | nearest vectors alone | database MB | loading s | graph s |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]  # fmt: skip
+    for row in rows:
+        cells = [f"{row[name]:.1f}" for name in ("p50", "p95", "meaning")]
+        cells += [f"{row[name]:,.0f}" for name in ("megabytes", "loading", "graph")]
+        lines.append(f"| {row['chunks']:,.0f} | {' | '.join(cells)} |")
+    lines += ["", "By what the asker may see in the largest corpus; a hundred nearest chunks are asked for:", ""]
+    lines += ["| may see | full lists | recall of 10 | of 100 | p50 | p95 | : everything | whole search p50 | p95 |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    for name, right in rights.items():
+        ratio = right["p95"] / rights["everything"]["p95"]
+        times = f"{right['p50']:.1f} | {right['p95']:.1f} | {ratio:.1f} | {right['whole p50']:.1f}"
+        found = f"{right['full']:.2f} | {right['recall']:.3f} | {right['of a hundred']:.3f}"
+        lines.append(f"| {name} | {found} | {times} | {right['whole p95']:.1f} |")
+    lines += ["", "The two ways to the nearest vectors, by the share that is permitted:", ""]
+    lines += ["| permitted | along the graph | comparing everything |", "| ---: | ---: | ---: |"]
+    lines += [f"| {share} % | {graph:.1f} | {every:.1f} |" for share, (graph, every) in ways.items()]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

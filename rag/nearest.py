@@ -1,0 +1,89 @@
+"""Which vectors are nearest to a question's, among those its asker may see.
+
+Where few are permitted all of them are compared, whose result is exact; where many are, the graph is followed until
+enough permitted ones were met. Comparing costs by what is permitted, the graph by what it passes over: by all in it for
+each permitted one. So they cost the same where the square of the permitted is some multiple of all. The choice is made
+here and not left to PostgreSQL's planner, which takes the graph for one permitted vector in a hundred, where that is
+slower and finds less. Rights are those of the statement in either case; the count before it decides on the way alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from rag.vectors import EmbeddingIndex
+
+EXACT = 20_000  # vectors; so many are always compared
+EQUAL_COST = 10_000  # permitted² : all, where both ways take as long; measured by bench.scale
+PARTS = 400  # nearest parts that are looked for, so that they make a hundred chunks
+SCAN_TUPLES = 20_000  # pgvector's own limit; raised where few of those met are permitted
+SCAN_MEMORY = 8  # times work_mem
+
+COUNT = """
+SELECT coalesce(sum(held.vectors), 0), coalesce(bool_or(document.status = 'ready' AND held.vectors IS NULL), false),
+    (SELECT reltuples FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid
+     WHERE pg_class.oid = to_regclass(%s) AND indisvalid)
+FROM rag_document document
+LEFT JOIN rag_indexeddocument held ON held.document_id = document.id AND held.index_id = %s
+WHERE document.collection_id IN ({scope})
+"""
+# parameters: asked.embedding, asked.index and scope, of the statement around it
+EVERY = """
+    WITH compared AS MATERIALIZED (
+        SELECT vector.chunk_id AS id, (vector.embedding <=> (SELECT embedding FROM asked)) + 0 AS distance
+        FROM rag_vector vector
+        WHERE vector.index_id = {index} AND vector.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)) {among}
+    )
+    SELECT id, 1 - min(distance) AS score FROM compared GROUP BY id ORDER BY score DESC, id LIMIT {candidates}
+"""
+# IS TRUE keeps the rights a filter that is looked up for each vector on the way: a join would lose the order
+ALONG_THE_GRAPH = """
+    WITH nearest AS MATERIALIZED (
+        SELECT vector.chunk_id AS id,
+            vector.embedding::halfvec({dimension}) <=> (SELECT embedding::halfvec({dimension}) FROM asked) AS distance
+        FROM rag_vector vector
+        WHERE vector.index_id = {index} AND (vector.collection_id IN (SELECT scope.id FROM scope)) IS TRUE
+        ORDER BY distance LIMIT {parts}
+    )
+    SELECT id, 1 - min(distance) AS score FROM nearest GROUP BY id ORDER BY score DESC, id LIMIT {candidates}
+"""
+SETTINGS = """
+SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %s, true),
+    set_config('hnsw.max_scan_tuples', %s, true), set_config('hnsw.scan_mem_multiplier', %s, true)
+"""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the statement finds what is nearest, and whether some documents have no vectors yet."""
+
+    sql: str
+    is_incomplete: bool
+
+
+NONE = Way("SELECT NULL::bigint AS id, NULL::float AS score WHERE false", is_incomplete=True)
+
+
+def way(
+    cursor: CursorWrapper,
+    index: EmbeddingIndex | None,
+    scope: str,
+    params: Sequence[Any],
+    candidates: int,
+    among: str = "",
+) -> Way:
+    """Within the transaction of the search: what it sets ends there. `among` narrows it; then all left are compared."""
+    if index is None:
+        return NONE
+    cursor.execute(COUNT.format(scope=scope), [index.hnsw, index.pk, *params])
+    permitted, is_incomplete, in_graph = cursor.fetchone()
+    if index.dimension is None:
+        return Way(NONE.sql, is_incomplete)
+    if among or in_graph is None or permitted <= EXACT or permitted**2 <= EQUAL_COST * in_graph:
+        return Way(EVERY.format(index=index.pk, candidates=candidates, among=among), is_incomplete)
+    expected = 4 * PARTS * max(in_graph, permitted) / permitted
+    cursor.execute(SETTINGS, [str(PARTS), str(round(max(expected, SCAN_TUPLES))), str(SCAN_MEMORY)])
+    sql = ALONG_THE_GRAPH.format(dimension=index.dimension, index=index.pk, parts=PARTS, candidates=candidates)
+    return Way(sql, is_incomplete)
