@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Func, IntegerField, Q
+from django.db.models import Case, Count, Func, IntegerField, Q, When
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +18,7 @@ SORTS = {
     "name": ("folder", "name", "-created_at"),
     "size": ("-size", "name"),
 }
+PAGES = Func("content__page_starts", function="cardinality", output_field=IntegerField())
 FOLDERS = 500  # that are offered to choose from
 
 
@@ -49,7 +50,7 @@ def documents(
 ) -> DocumentQuerySet:
     """A folder holds what is in the folders below it."""
     found = Document.objects.filter(collection=collection).select_related("uploaded_by")
-    found = found.annotate(page_count=Func("content__page_starts", function="cardinality", output_field=IntegerField()))
+    found = found.annotate(page_count=Case(When(content__page_kind="page", then=PAGES)))
     if name:
         found = found.filter(Q(name__icontains=name) | Q(folder__icontains=name))
     if state:

@@ -18,10 +18,12 @@ from accounts.models import User
 from rag import languages
 from rag.collections import Collection, CollectionQuerySet, CollectionShare
 from rag.exceptions import ingestion_error
-from rag.places import pages_left_out, place
+from rag.places import pages_left_out
+from rag.texts import LABEL_LENGTH, DocumentText, DocumentVersion
 from rag.vectors import EmbeddingIndex, IndexedDocument, Vector
 
 __all__ = [
+    "LABEL_LENGTH",
     "Chunk",
     "Collection",
     "CollectionQuerySet",
@@ -36,7 +38,6 @@ __all__ = [
     "Vector",
 ]
 
-LABEL_LENGTH = 100
 REQUEUE_AFTER = timedelta(minutes=2)  # a message that the broker has held this long is taken for lost
 
 
@@ -200,55 +201,6 @@ class Document(models.Model):
         if self.status == self.Status.PARSING:
             return gettext("page %(done)s of %(total)s") % {"done": self.done, "total": self.total}
         return gettext("part %(done)s of %(total)s") % {"done": self.done, "total": self.total}
-
-
-class Content(models.Model):
-    """What was read out of a document; every span of ours counts characters of `text`."""
-
-    text = models.TextField()
-    page_starts = ArrayField(models.PositiveIntegerField(), default=list, help_text="empty where pages mean nothing")
-    page_kind = models.CharField(max_length=10, blank=True, help_text="page, slide, sheet or section")
-    page_labels = ArrayField(
-        models.CharField(max_length=LABEL_LENGTH), default=list, help_text="empty where the number says it all"
-    )
-
-    class Meta:
-        abstract = True
-
-    def place(self, page: int | None) -> str:
-        """How people call a page of it: page 3, slide 3, sheet Budget."""
-        label = self.page_labels[page - 1] if page and page <= len(self.page_labels) else ""
-        return place(self.page_kind, page, label)
-
-
-class DocumentText(Content):
-    document = models.OneToOneField(Document, on_delete=models.CASCADE, primary_key=True, related_name="content")
-
-    def __str__(self) -> str:
-        return str(self.document_id)
-
-
-class DocumentVersion(Content):
-    """A version that was replaced, with its file and text: citations of it stay open."""
-
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="versions")
-    number = models.PositiveIntegerField()
-    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    file = models.FileField()
-    media_type = models.CharField(max_length=100)
-    size = models.PositiveBigIntegerField(_("size"))
-    sha256 = models.CharField(max_length=64)
-    language = models.CharField(max_length=10, blank=True)
-    created_at = models.DateTimeField(_("uploaded"))
-
-    class Meta:
-        verbose_name = _("version")
-        verbose_name_plural = _("versions")
-        ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["document", "number"], name="version_once")]
-
-    def __str__(self) -> str:
-        return f"{self.document_id} ({self.number})"
 
 
 @receiver(post_delete, sender=Document)

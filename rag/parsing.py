@@ -30,7 +30,7 @@ async def parse(file: "File[bytes]", media_type: str, tell: Tell | None = None) 
         await asyncio.to_thread(disposable.copy, file, source)
         parsed = await _read(source, media_type, tell)
         tool = await asyncio.to_thread(recogniser) if parsed.scans else None
-        if tool is not None and await tool.recognise(source, media_type, parsed.scans):
+        if tool is not None and await tool.recognise(source, media_type, parsed.scans, tell):
             parsed = await _read(source, media_type, tell)
     if parsed.scans:
         error = NotRecognised() if tool else RecognitionMissing()

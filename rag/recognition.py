@@ -4,11 +4,12 @@ import logging
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag import disposable
+from rag.disposable import Tell
 from rag.parsers.recognised import stem
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class Recogniser:
     program: str
     languages: str
 
-    async def recognise(self, source: Path, media_type: str, pages: Iterable[int]) -> int:
+    async def recognise(self, source: Path, media_type: str, pages: Sequence[int], tell: Tell | None = None) -> int:
         """How many of the pages were recognised; what was read of them lies beside the source."""
         end = time.monotonic() + DOCUMENT_TIME
         done = failures = 0
@@ -33,6 +34,8 @@ class Recogniser:
             if left <= 0 or failures == MOST_FAILURES:
                 logger.warning("text recognition of a document was given up before page %d", page)
                 break
+            if tell:
+                await tell(done + failures, len(pages))
             arguments = (media_type, str(source), str(page), self.program, self.languages)
             seconds = min(PAGE_TIME, left)
             status = await disposable.run("rag.parsers.recognition", *arguments, folder=source.parent, seconds=seconds)

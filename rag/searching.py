@@ -11,6 +11,7 @@ from rag.filters import Filters
 from rag.languages import configuration
 from rag.models import CollectionQuerySet, Document
 from rag.pages import Piece
+from rag.places import place
 from rag.retrieval import Passage, Passages, retrieve
 
 PAGE = 10  # passages
@@ -31,6 +32,10 @@ class Hit:
     passage: Passage
     document: Document
     pieces: list[Piece]
+
+    @property
+    def place(self) -> str:
+        return place(self.passage.page_kind, self.passage.page, self.passage.page_label)
 
 
 @dataclass(frozen=True)

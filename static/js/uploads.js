@@ -5,6 +5,7 @@ import { showList } from "./knowledge.js";
 const AT_ONCE = 3;
 const MOST = 2000; // files a batch
 const TRIES = 3;
+const LARGE = 5 * 1024 * 1024; // bytes
 const SHOW_EVERY = 3000; // milliseconds between two looks at the list
 const PASSING = [0, 502, 503, 504]; // statuses after which a file is sent again
 
@@ -109,10 +110,10 @@ async function next() {
   next();
 }
 
-/** What the server would say after the whole file had been sent. */
+/** What the server would say after the whole of a large file had been sent; of others it knows better why. */
 function refusalOf({ file }) {
   const suffix = file.name.slice(file.name.lastIndexOf(".")).toLowerCase();
-  if (!words.accept.split(",").includes(suffix)) return { message: words.notAllowed };
+  if (file.size > LARGE && !words.accept.split(",").includes(suffix)) return { message: words.notAllowed };
   return file.size > Number(words.largest) ? { message: words.tooLarge } : null;
 }
 

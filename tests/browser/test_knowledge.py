@@ -81,7 +81,7 @@ def test_an_old_citation_opens_the_old_version(filled: Page, tmp_path: Path) -> 
     newer.mkdir()
     (newer / "Schlüssel.txt").write_text("Den Schlüssel zum Archiv verwahrt jetzt Herr Specht am Empfang.")
     page.get_by_label("Add a folder").set_input_files(newer)
-    expect(page.get_by_role("row", name="Schlüssel.txt")).to_contain_text("version 2", timeout=READY)
+    expect(page.get_by_role("row", name="Schlüssel.txt").filter(has_text="version 2")).to_be_visible(timeout=READY)
     page.goto(conversation)
     page.get_by_role("link", name="Source 1").first.click()
     expect(page.locator("mark", has_text="Frau Amsel").first).to_be_visible()
