@@ -184,7 +184,7 @@ class Bench:
         params = [[each.pk for each in scope]]
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                way = nearest.way(cursor, self.index, ids, params, CANDIDATES)
+                way = nearest.way(cursor, self.index, nearest.Permitted(ids, params), CANDIDATES)
                 head = f"WITH asked AS (SELECT %s::halfvec AS embedding), scope (id) AS MATERIALIZED ({ids})"
                 vector = HalfVector(asked).to_text()
                 tail = ") found ORDER BY score DESC, id"
@@ -220,7 +220,7 @@ def megabytes() -> float:
 
     tables = ["rag_chunk", "rag_posting", "rag_vector"]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(%s) name", [tables])
+        cursor.execute("SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(%s::text[]) name", [tables])
         return float(cursor.fetchone()[0]) / 1e6
 
 

@@ -25,7 +25,7 @@ from gateway.models import Deployment, Purpose
 from rag import hnsw
 from rag.calibration import calibrate
 from rag.embedding import embed
-from rag.exceptions import IngestionError, ModelRefused
+from rag.exceptions import IngestionError, ModelRefused, OutsideTheHouse
 from rag.indexing import LEASE, index_document, lacking, renew
 from rag.models import Document, EmbeddingIndex, Vector
 from rag.prefixes import prefixes_of
@@ -155,20 +155,22 @@ def _release(index: EmbeddingIndex, after: timedelta = timedelta(), **fields: ob
 
 async def _fill(index: EmbeddingIndex) -> bool:
     """Whether nothing is lacking any longer. What the model refuses holds up nothing else."""
-    deadline, refused = time.monotonic() + TURN, list[UUID]()
+    deadline, refused, reason = time.monotonic() + TURN, list[UUID](), IngestionError()
     if not index.calibration:
         await _calibrate(index)
-    while document := await in_database(lacking(index).exclude(pk__in=refused).order_by("created_at").first):
+    while document := await in_database(
+        lacking(index).exclude(pk__in=refused).select_related("collection").order_by("created_at").first
+    ):
         try:
             await index_document(index, document, await in_database(_who_asks, index, document))
-        except ModelRefused:
-            refused.append(document.pk)
+        except (ModelRefused, OutsideTheHouse) as error:
+            reason, refused = error, [*refused, document.pk]
         if len(refused) >= MOST_REFUSED:
             break
         if time.monotonic() > deadline or not await in_database(renew, index):
             return False
     if refused:
-        raise ModelRefused
+        raise reason
     return True
 
 

@@ -30,6 +30,7 @@ BM25 = (
 )
 LIKENESS = "greatest((1 - (vector.embedding <=> asked.embedding) - unrelated) / (1 - unrelated), 0)"
 MEANING = f"CASE WHEN vector.index_id = asked.index THEN {LIKENESS} ELSE 0 END"
+AMONG = "AND posting.chunk_id IN (SELECT permitted.id FROM permitted)"
 SEARCH = (SQL / "search.sql").read_text()
 CONSTANTS = {
     "bm25": BM25.format(k=SATURATION, b=LENGTH_SHARE),
@@ -93,16 +94,16 @@ def find(
     asked: Asked, scope: Scope, within: Condition | None, calibration: Calibration, limit: int
 ) -> tuple[list[Found], bool]:
     """The best chunks, and whether some documents could not be compared by meaning."""
-    among = "AND {table}.chunk_id IN (SELECT permitted.id FROM permitted)" if within else ""
     condition, params = within or ("true", [])
     configs = json.dumps({**CONFIGURATIONS, "": UNSURE})
     question = [telling(asked.text), configs, *_meant(asked, calibration)]
     with transaction.atomic(), connection.cursor() as cursor:
-        way = nearest.way(cursor, asked.index, scope.sql, scope.params, CANDIDATES, among.format(table="vector"))
+        permitted = nearest.Permitted(scope.sql, scope.params, condition if within else "", params)
+        way = nearest.way(cursor, asked.index, permitted, CANDIDATES) if asked.index else nearest.NONE
         statement = SEARCH.format(
             scope=scope.sql,
             condition=condition,
-            among_postings=among.format(table="posting"),
+            among_postings=AMONG if within else "",
             by_meaning=way.sql,
             **CONSTANTS,
         )

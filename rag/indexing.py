@@ -83,7 +83,7 @@ async def index_document(index: EmbeddingIndex, document: Document, user: User) 
     """Raises IngestionError. A document that is replaced or deleted meanwhile is left to whoever did that."""
     chunks = await in_database(lambda: list(document.chunks.order_by("start")))
     texts, vectors = passages(chunks), list[HalfVector]()
-    caller = Caller(user, keeps_in_house=await in_database(lambda: document.collection.is_confidential))
+    caller = Caller(user, keeps_in_house=document.collection.is_confidential)
     for first in range(0, len(texts), BATCH):
         vectors += await embed(caller, texts[first : first + BATCH], Purpose.INGESTION, index)
         await in_database(renew, index)

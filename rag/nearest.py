@@ -27,9 +27,9 @@ SELECT coalesce(sum(held.vectors), 0), coalesce(bool_or(document.status = 'ready
      WHERE pg_class.oid = to_regclass(%s) AND indisvalid)
 FROM rag_document document
 LEFT JOIN rag_indexeddocument held ON held.document_id = document.id AND held.index_id = %s
-WHERE document.collection_id IN ({scope})
+WHERE document.collection_id IN ({scope}) AND ({condition})
 """
-# parameters: asked.embedding, asked.index and scope, of the statement around it
+# `asked` and `scope` are of the statement around it
 EVERY = """
     WITH compared AS MATERIALIZED (
         SELECT vector.chunk_id AS id, (vector.embedding <=> (SELECT embedding FROM asked)) + 0 AS distance
@@ -44,15 +44,26 @@ ALONG_THE_GRAPH = """
         SELECT vector.chunk_id AS id,
             vector.embedding::halfvec({dimension}) <=> (SELECT embedding::halfvec({dimension}) FROM asked) AS distance
         FROM rag_vector vector
-        WHERE vector.index_id = {index} AND (vector.collection_id IN (SELECT scope.id FROM scope)) IS TRUE
+        WHERE vector.index_id = {index} AND (vector.collection_id IN (SELECT scope.id FROM scope)) IS TRUE {among}
         ORDER BY distance LIMIT {parts}
     )
     SELECT id, 1 - min(distance) AS score FROM nearest GROUP BY id ORDER BY score DESC, id LIMIT {candidates}
 """
+AMONG = "AND (vector.chunk_id IN (SELECT permitted.id FROM permitted)) IS TRUE"
 SETTINGS = """
 SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %s, true),
     set_config('hnsw.max_scan_tuples', %s, true), set_config('hnsw.scan_mem_multiplier', %s, true)
 """
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """The collections a search may look at, as SQL, and what filters leave of their documents."""
+
+    scope: str
+    params: Sequence[Any]
+    condition: str = ""  # on `document`
+    condition_params: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -66,24 +77,18 @@ class Way:
 NONE = Way("SELECT NULL::bigint AS id, NULL::float AS score WHERE false", is_incomplete=True)
 
 
-def way(
-    cursor: CursorWrapper,
-    index: EmbeddingIndex | None,
-    scope: str,
-    params: Sequence[Any],
-    candidates: int,
-    among: str = "",
-) -> Way:
-    """Within the transaction of the search: what it sets ends there. `among` narrows it; then all left are compared."""
-    if index is None:
-        return NONE
-    cursor.execute(COUNT.format(scope=scope), [index.hnsw, index.pk, *params])
-    permitted, is_incomplete, in_graph = cursor.fetchone()
+def way(cursor: CursorWrapper, index: EmbeddingIndex, permitted: Permitted, candidates: int) -> Way:
+    """Within the transaction of the search: what it sets ends there. With a condition, the statement around it has
+    the chunks that it leaves as `permitted`."""
+    count = COUNT.format(scope=permitted.scope, condition=permitted.condition or "true")
+    cursor.execute(count, [index.hnsw, index.pk, *permitted.params, *permitted.condition_params])
+    found, is_incomplete, in_graph = cursor.fetchone()
     if index.dimension is None:
         return Way(NONE.sql, is_incomplete)
-    if among or in_graph is None or permitted <= EXACT or permitted**2 <= EQUAL_COST * in_graph:
+    among = AMONG if permitted.condition else ""
+    if in_graph is None or found <= EXACT or found**2 <= EQUAL_COST * in_graph:
         return Way(EVERY.format(index=index.pk, candidates=candidates, among=among), is_incomplete)
-    expected = 4 * PARTS * max(in_graph, permitted) / permitted
+    expected = 4 * PARTS * max(in_graph, found) / found
     cursor.execute(SETTINGS, [str(PARTS), str(round(max(expected, SCAN_TUPLES))), str(SCAN_MEMORY)])
-    sql = ALONG_THE_GRAPH.format(dimension=index.dimension, index=index.pk, parts=PARTS, candidates=candidates)
-    return Way(sql, is_incomplete)
+    parts = {"dimension": index.dimension, "index": index.pk, "parts": PARTS, "candidates": candidates}
+    return Way(ALONG_THE_GRAPH.format(**parts, among=among), is_incomplete)

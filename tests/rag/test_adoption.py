@@ -236,7 +236,7 @@ def test_an_uploaders_quota_is_not_spent(handbook: Collection, alice: User, othe
 
 def test_two_workers_store_each_document_once(handbook: Collection, other: Deployment, wide: FakeUpstream) -> None:
     index = adoption.adopt(other)
-    documents = list(Document.objects.all())
+    documents = list(Document.objects.select_related("collection"))
     for document in [*documents, *documents]:
         asyncio.run(adoption.index_document(index, document, User.objects.get()))
     assert Vector.objects.filter(index=index).count() == 2
@@ -247,3 +247,15 @@ def test_a_collection_of_everything_known_is_counted_by_document(
 ) -> None:
     accept(alice, handbook, uploaded("Noch nicht gelesen.", "later.txt"))
     assert not ask(alice, "Garten").degraded
+
+
+def test_what_is_confidential_holds_up_a_model_outside_but_nothing_else(
+    handbook: Collection, alice: User, other: Deployment, wide: FakeUpstream
+) -> None:
+    Upstream.objects.update(in_house=True)
+    private = Collection.objects.create(name="Private", owner=alice, data_class="confidential")
+    learn(alice, private, "Die Imkerin kommt im Mai.", "bees.txt")
+    Upstream.objects.update(in_house=False)
+    index = built(adoption.adopt(other))
+    assert (index.state, index.error, index.documents.count()) == (State.BUILDING, "outside_the_house", 2)
+    assert not [text for text in asked_of(wide, "multilingual-e5-owl") if "Imkerin" in text]
