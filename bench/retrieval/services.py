@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # Django is set up later, when the services run
     from gateway.callers import Caller
 
 KEY = "only for this run"
-START_TIMEOUT = 120  # seconds
+START_TIMEOUT = 300  # seconds
 
 
 @contextlib.contextmanager
