@@ -5,33 +5,58 @@ from collections.abc import AsyncIterator
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.core.files import File
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.signing_in import person, sign_in_required
-from rag import queueing
+from rag import page_pictures, queueing
+from rag.exceptions import PageNotDrawn
 from rag.models import Document, DocumentText
-from rag.pages import sheets, shown
 from rag.sentences import Span
 from rag.states import state
+from rag.viewing import Leaf
 
 PIECE = 256 * 1024  # bytes
+ZOOMS = (100, 150, 200, 300)  # percent of the room there is
 
 
 @sign_in_required
 @require_GET
-def document(request: HttpRequest, pk: str) -> HttpResponse:
-    """The text that was read; ?start=…&end=… marks a passage and opens the sheet it stands on, ?back=… leads back."""
-    found = _visible(request, pk)
-    content = DocumentText.objects.filter(document=found).first()
-    context = {"document": found, "can_edit": _is_editable(request, found), "back": _back(request)}
+async def document(request: HttpRequest, pk: str) -> HttpResponse:
+    """The document, open where ?start=…&end=… stands, which is marked; ?page=… turns to another page.
+
+    Whoever leads here may name the way back and the passages before and after this one: ?back=…&previous=…&next=….
+    """
+    found, content, can_edit = await sync_to_async(_opened)(request, pk)
+    context: dict[str, object] = {"document": found, "can_edit": can_edit, **_ways(request)}
     if content is not None:
-        context |= _sheet(content, _span(request), request.GET.get("sheet", ""))
-    return render(request, "rag/document.html", context)
+        leaf = Leaf(found, content, _span(request), _number(request, "page"))
+        await leaf.draw()
+        context |= {"leaf": leaf, "zoom": _zoom(request), "zooms": ZOOMS}
+    return await sync_to_async(render)(request, "rag/document.html", context)
+
+
+@sign_in_required
+@require_GET
+async def page_picture(request: HttpRequest, pk: str, page: int) -> HttpResponse:
+    """A page of a PDF as a picture. A browser may keep it, but asks each time whether it may still show it."""
+    found, content, _can_edit = await sync_to_async(_opened)(request, pk)
+    width = min(page_pictures.WIDTHS, key=lambda width: abs(width - (_number(request, "width") or 0)))
+    if content is None or found.media_type != page_pictures.PDF or not 1 <= page <= len(content.page_starts):
+        raise Http404
+    etag = f'"{found.pk.hex}-{found.version}-{page}-{width}"'
+    try:
+        known = get_conditional_response(request, etag)
+        response = known or HttpResponse(await page_pictures.picture(found, page, width), content_type="image/webp")
+    except PageNotDrawn as error:
+        return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
+    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+    return response
 
 
 @sign_in_required
@@ -72,35 +97,36 @@ def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "rag/document_delete.html", {"document": found})
 
 
-def _sheet(content: DocumentText, mark: Span, wanted: str) -> dict[str, object]:
-    spans = sheets(content.text, content.page_starts)
-    if mark[1]:
-        number = next((n for n, (_start, end) in enumerate(spans, 1) if mark[0] < end), len(spans))
-    else:
-        number = min(max(int(wanted), 1), len(spans)) if wanted.isascii() and wanted.isdigit() else 1
-    return {
-        "paragraphs": (
-            (paragraph, content.place(paragraph.page))
-            for paragraph in shown(content.text, content.page_starts, spans[number - 1], mark)
-        ),
-        "sheet": number,
-        "sheet_count": len(spans),
-    }
+def _opened(request: HttpRequest, pk: str) -> tuple[Document, DocumentText | None, bool]:
+    found = _visible(request, pk)
+    return found, DocumentText.objects.filter(document=found).first(), _is_editable(request, found)
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """None for anything that is no number."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _span(request: HttpRequest) -> Span:
     """The asked-for passage; (0, 0), which marks nothing, for anything that is none."""
-    start, end = request.GET.get("start", ""), request.GET.get("end", "")
-    if not all(text.isascii() and text.isdigit() and len(text) < 10 for text in (start, end)):
-        return 0, 0
-    return (int(start), int(end)) if int(start) < int(end) else (0, 0)
+    start, end = _number(request, "start"), _number(request, "end")
+    return (start, end) if start is not None and end is not None and start < end else (0, 0)
 
 
-def _back(request: HttpRequest) -> str:
-    """The asked-for way back; empty for anything but a path of this site."""
-    back = request.GET.get("back", "")
-    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return back if is_ours else ""
+def _zoom(request: HttpRequest) -> int:
+    asked = _number(request, "zoom")
+    return asked if asked in ZOOMS else ZOOMS[0]
+
+
+def _ways(request: HttpRequest) -> dict[str, object]:
+    """The asked-for ways out; empty for anything but a path of this site."""
+    ways = {name: request.GET.get(name, "") for name in ("back", "previous", "next")}
+    ours = {
+        name: path if path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None) else ""
+        for name, path in ways.items()
+    }
+    return {**ours, "source": _number(request, "source")}
 
 
 async def _pieces(file: "File[bytes]") -> AsyncIterator[bytes]:

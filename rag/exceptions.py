@@ -9,6 +9,7 @@
     │   ├── ContentMismatch            415
     │   ├── OldOrLockedFile            415
     │   └── StorageFull                507
+    ├── PageNotDrawn                   503, the page's text is shown without its picture
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
         ├── DamagedFile
@@ -106,6 +107,12 @@ class StorageFull(UploadRefused):
     status = 507
     code = "storage_full"
     message = _("This file could not be stored. There may be no room left.")
+
+
+class PageNotDrawn(RagError):
+    status = 503
+    code = "page_not_drawn"
+    message = _("This page could not be shown as a picture.")
 
 
 class IngestionError(RagError):

@@ -1,11 +1,10 @@
-// Uploads with progress, live states of documents, and the passage a citation points to.
+// Uploads with progress, and live states of documents.
 
 const POLL = 2000; // milliseconds
 const UNFINISHED = ["queued", "parsing", "embedding"];
 
 const form = document.getElementById("upload");
 const waiting = document.querySelector("[data-refresh]");
-const passage = document.getElementById("passage");
 let timer = 0;
 
 if (form) {
@@ -17,10 +16,6 @@ if (form) {
 }
 watch();
 if (waiting && UNFINISHED.includes(waiting.dataset.status)) setTimeout(refresh, POLL);
-if (passage) {
-  passage.scrollIntoView({ block: "center" });
-  passage.focus({ preventScroll: true });
-}
 
 function drag(event) {
   event.preventDefault();
