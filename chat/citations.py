@@ -1,6 +1,5 @@
-"""Markers like `[1]` in an answer, and the sources they point to."""
+"""The sources of an answer, and where each of them leads."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 from django.urls import reverse
@@ -9,9 +8,7 @@ from chat.models import Citation, Message
 from rag.places import place
 from rag.retrieval import Passage
 
-# [1]  [1, 2]  but not the text of a link [1](…)
 Links = Mapping[int, tuple[str, str]]  # number of a source → (address, title)
-MARKER = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?!\()")
 
 
 def store(message: Message, passages: Iterable[Passage]) -> list[Citation]:
@@ -49,7 +46,3 @@ def links(message: Message, citations: Iterable[Citation]) -> Links | None:
     if not message.searched:
         return None
     return {citation.number: (address_of(citation), title_of(citation)) for citation in citations}
-
-
-def used_numbers(text: str) -> set[int]:
-    return {int(number) for found in MARKER.finditer(text) for number in found[1].split(",")}
