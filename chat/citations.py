@@ -1,14 +1,18 @@
 """The sources of an answer, and where each of them leads."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.text import Truncator
 
+from chat.markers import Links
 from chat.models import Citation, Message
+from chat.rendering import cited
 from rag.places import place
 from rag.retrieval import Passage
 
-Links = Mapping[int, tuple[str, str]]  # number of a source → (address, title)
+EXCERPT = 160  # characters
 
 
 def store(message: Message, passages: Iterable[Passage]) -> list[Citation]:
@@ -46,3 +50,42 @@ def links(message: Message, citations: Iterable[Citation]) -> Links | None:
     if not message.searched:
         return None
     return {citation.number: (address_of(citation), title_of(citation)) for citation in citations}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The passages of an answer: those it cites, and those that were only handed to the model."""
+
+    used: list[Citation]
+    unused: list[Citation]
+
+
+def sources_of(message: Message) -> Sources:
+    given = list(message.citations.all())
+    numbers = cited(message.text, links(message, given) or {})
+    return Sources(
+        [citation for citation in given if citation.number in numbers],
+        [citation for citation in given if citation.number not in numbers],
+    )
+
+
+def ways(citation: Citation) -> dict[str, str]:
+    """Where to go from a source: back to its answer, and to the sources before and after it.
+
+    One that the answer cites leads to the others it cites, any other to those that were only found.
+    """
+    sources = sources_of(citation.message)
+    among = sources.used if citation in sources.used else sources.unused
+    place = among.index(citation)
+    return {
+        "back": f"{citation.message.conversation.get_absolute_url()}#m-{citation.message_id}",
+        "source": str(citation.number),
+        "previous": address_of(among[place - 1]) if place else "",
+        "next": address_of(among[place + 1]) if place + 1 < len(among) else "",
+    }
+
+
+def excerpt(citation: Citation) -> str:
+    """The first words of what answers."""
+    before, focus, after = citation.parts()
+    return Truncator(" ".join((focus or before + after).split())).chars(EXCERPT)

@@ -31,8 +31,10 @@ def load(answer: Message) -> Context:
     conversation = answer.conversation
     deployment = deployment_for(conversation)
     collections = collections_of(conversation)
-    answer.model, answer.searched = deployment.name, collections.exists()
-    answer.save(update_fields=["model", "searched"])
+    answer.model = deployment.name
+    answer.searched_in = [one.name if not one.is_attachment else "" for one in collections.order_by("name")]
+    answer.searched = bool(answer.searched_in)
+    answer.save(update_fields=["model", "searched", "searched_in"])
     return Context(
         owner=conversation.owner,
         history=history_before(answer),

@@ -35,6 +35,7 @@ class Evidence:
     def __init__(self, passages: Sequence[str], names: Iterable[str] = ()) -> None:
         self.passages = passages
         self.names = Sentence(" ".join(names))
+        self._kinships: dict[str, frozenset[str]] = {}
 
     @cached_property
     def sentences(self) -> list[Sentence]:
@@ -71,7 +72,7 @@ class Evidence:
             return Doubt.NUMBER
         if self.is_copied(claim):
             return None
-        if any(not self._knows(name) for name in claim.names):
+        if any(not self._kin(name) for name in claim.names):
             return Doubt.NAME
         best, share = self.best(claim)
         return Doubt.DENIAL if share >= SAME_SENTENCE and claim.denies != best.denies else None
@@ -95,24 +96,36 @@ class Evidence:
         spoken = Sentence(" ".join(self.passages)).language
         return bool(spoken and claim.language) and spoken != claim.language
 
-    def _knows(self, word: str) -> bool:
-        known = (word for sentence in (*self.sentences, self.names) for word in sentence.words)
-        return any(same(word, other) for other in known)
-
     def best(self, claim: Sentence) -> tuple[Sentence, float]:
         """The window that shares most of the claim's words and numbers, and how much that is."""
-        shares = ((window, self._share(claim, window)) for window in self.windows)
-        return max(shares, key=lambda found: found[1], default=(Sentence(""), 0.0))
+        return max(self._shares(claim), key=lambda found: found[1], default=(Sentence(""), 0.0))
 
-    def _share(self, claim: Sentence, window: Sentence) -> float:
-        total = hit = 0.0
-        for word, is_capital in claim.words.items():
-            weight = CAPITAL if is_capital else 1.0
-            total += weight
-            hit += weight * any(same(word, other) for other in (*window.words, *self.names.words))
-        total += NUMBER * len(claim.numbers)
-        hit += NUMBER * len(claim.numbers & (window.numbers | self.names.numbers))
-        return hit / total if total else 0.0
+    def likeliest(self, claim: Sentence, most: int) -> list[Sentence]:
+        ranked = sorted(self._shares(claim), key=lambda found: -found[1])
+        return [window for window, _share in ranked[:most]]
+
+    def _shares(self, claim: Sentence) -> list[tuple[Sentence, float]]:
+        weights = {word: CAPITAL if is_capital else 1.0 for word, is_capital in claim.words.items()}
+        total = sum(weights.values()) + NUMBER * len(claim.numbers)
+        kin = {word: self._kin(word) for word in weights}
+        return [(window, self._hit(claim, window, weights, kin) / total if total else 0.0) for window in self.windows]
+
+    def _hit(
+        self, claim: Sentence, window: Sentence, weights: dict[str, float], kin: dict[str, frozenset[str]]
+    ) -> float:
+        present = window.words.keys() | self.names.words.keys()
+        shared = len(claim.numbers & (window.numbers | self.names.numbers))
+        return sum(weights[word] for word in weights if kin[word] & present) + NUMBER * shared
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        return frozenset(word for sentence in (*self.sentences, self.names) for word in sentence.words)
+
+    def _kin(self, word: str) -> frozenset[str]:
+        """The words of the passages that are the same word."""
+        if word not in self._kinships:
+            self._kinships[word] = frozenset(other for other in self._vocabulary if same(word, other))
+        return self._kinships[word]
 
 
 def same(word: str, other: str) -> bool:

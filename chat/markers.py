@@ -4,6 +4,9 @@
 """
 
 import re
+from collections.abc import Mapping
+
+Links = Mapping[int, tuple[str, str]]  # number of a source → (address, title)
 
 MOST_IN_A_RANGE = 20
 

@@ -21,9 +21,9 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from chat import markers
-from chat.citations import Links
 from chat.claims import Claim, claims
 from chat.doubts import Doubts, mark, render_sign
+from chat.markers import Links
 
 TAGS = {
     "a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p",
