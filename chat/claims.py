@@ -12,7 +12,8 @@ CHECKED_IN = {"paragraph_open", "td_open", "dt_open", "dd_open"}  # headings ann
 # a sentence about the answering, to the reader or to come: nothing that a source could say
 NO_STATEMENT = re.compile(
     r"[?:…]\s*$|\b(?:ich|mir|mich|I|I'm|me|let me|hope|Fragen|questions?|bitte|please|Sprachmodell|language model|KI|AI"
-    r"|Quellen?|sources?|Dokumente?n?s?|documents?|Textstellen?|passages?|Auszüge?n?|excerpts?)\b"
+    r"|Quellen?|sources?|Dokumente?n?s?|documents?|Textstellen?|passages?|Auszüge?n?|excerpts?)\b",
+    re.IGNORECASE,
 )
 
 

@@ -72,11 +72,8 @@ class Sentence:
     def names(self) -> set[str]:
         """Stems of words that are names for certain: in German every noun has a capital."""
         pattern = ENGLISH_NAME if self.language == "en" else GERMAN_NAME
-        return {
-            stem(word.lower())
-            for found in pattern.finditer(self.text)
-            for word in WORD.findall(found[found.lastindex or 1])
-        }
+        found = " ".join(match[match.lastindex or 1] for match in pattern.finditer(self.text))
+        return {stem(word.lower()) for word in WORD.findall(found)} & self.words.keys()
 
     @cached_property
     def denies(self) -> bool:

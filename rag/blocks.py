@@ -5,6 +5,7 @@ Every piece is a stretch of the text itself, so that a passage can be marked to 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -79,10 +80,16 @@ def _shown(text: str, line: Line, mark: Span, *, is_markdown: bool) -> Shown:
 
 def _plain_lines(text: str, span: Span) -> list[Line]:
     lines = _collected(text, span)
+    alone = Counter(line.run for line in lines)
     for line in lines:
-        if line.kind == "paragraph" and is_heading(text, line.spans[0]):
+        is_candidate = line.kind == "paragraph" or (line.kind == "item" and alone[line.run] == 1)
+        if is_candidate and not _is_bullet(text, line) and is_heading(text, line.spans[0]):
             line.kind, line.level = "heading", 2
     return lines
+
+
+def _is_bullet(text: str, line: Line) -> bool:
+    return line.kind == "item" and not text[line.spans[0][0]].isdigit()
 
 
 def _collected(text: str, span: Span) -> list[Line]:

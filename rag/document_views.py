@@ -37,7 +37,7 @@ async def document(request: HttpRequest, pk: str) -> HttpResponse:
     if content is not None:
         leaf = Leaf(found, content, _span(request), _number(request, "page"))
         await leaf.draw()
-        context |= {"leaf": leaf, "zoom": _zoom(request), "zooms": ZOOMS}
+        context |= {"leaf": leaf, "zoom": _zoom(request)}
     return await sync_to_async(render)(request, "rag/document.html", context)
 
 
@@ -114,9 +114,11 @@ def _span(request: HttpRequest) -> Span:
     return (start, end) if start is not None and end is not None and start < end else (0, 0)
 
 
-def _zoom(request: HttpRequest) -> int:
+def _zoom(request: HttpRequest) -> dict[str, int | None]:
     asked = _number(request, "zoom")
-    return asked if asked in ZOOMS else ZOOMS[0]
+    step = ZOOMS.index(asked) if asked in ZOOMS else 0
+    around = [None, *ZOOMS, None]
+    return {"smaller": around[step], "percent": ZOOMS[step], "larger": around[step + 2]}
 
 
 def _ways(request: HttpRequest) -> dict[str, object]:

@@ -18,7 +18,7 @@ function centre(pane, target) {
 
 /** The link a key stands for; a key that a field or a pane has a use for of its own stands for none. */
 export function linkOf(viewer, event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return null;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return null;
   const target = event.target;
   if (target.closest?.("input, textarea, select, [contenteditable]")) return null;
   const pane = target.closest?.(".viewer-picture, .table, pre");

@@ -45,7 +45,7 @@ def test_markdown_shows_its_structure_without_its_markup() -> None:
 
 def test_plain_text_shows_headings_lists_and_tables_by_their_look() -> None:
     text = "1. Arbeitszeit\n\nDie Woche hat 38 Stunden.\n\n- Kernzeit\n- Gleitzeit\n\nTag | Stunden\nMontag | 8"
-    assert [block.kind for block in blocks(text, (0, len(text)), (0, 0))] == ["item", "paragraph", "item", "row"]
+    assert [block.kind for block in blocks(text, (0, len(text)), (0, 0))] == ["heading", "paragraph", "item", "row"]
 
 
 def test_stars_in_plain_text_are_stars() -> None:
