@@ -82,4 +82,4 @@ def _sign(code: str) -> Token:
 
 def render_sign(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
     why = escapeHtml(tokens[index].meta["explanation"])
-    return f'<span class="doubt-sign" role="img" tabindex="0" aria-label="{why}">?</span>'
+    return f'<span class="doubt-sign" role="img" tabindex="0" aria-label="{why}" title="{why}">?</span>'

@@ -35,7 +35,7 @@ ATTRIBUTES = {
     "div": {"class", "tabindex"},
     "ol": {"start"},
     "pre": {"tabindex"},
-    "span": {"class", "role", "tabindex", "aria-label"},
+    "span": {"class", "role", "tabindex", "aria-label", "title"},
     "td": {"class"},
     "th": {"class"},
 }

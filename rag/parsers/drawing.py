@@ -7,7 +7,6 @@ page. Boxes count ten-thousandths of the page's width from its upper left corner
 import ctypes
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pypdfium2
@@ -29,17 +28,23 @@ def draw(page: pypdfium2.PdfPage, width: int, target: Path) -> None:
     page.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB").save(target, "WEBP", quality=85, method=2)
 
 
-def placed(page: pypdfium2.PdfPage) -> Iterator[tuple[str, Box]]:
-    textpage = page.get_textpage()
-    if textpage.count_chars() > MOST_LETTERS:
-        return
-    height = height_of(page)
-    for index in range(textpage.count_chars()):
+def placed(page: pypdfium2.PdfPage) -> list[tuple[str, Box]]:
+    """A letter's box holds the punctuation that follows it, so that a marked sentence ends with its full stop."""
+    textpage, height = page.get_textpage(), height_of(page)
+    found: list[tuple[str, Box]] = []
+    for index in range(textpage.count_chars() if textpage.count_chars() <= MOST_LETTERS else 0):
         character = pdfium.FPDFText_GetUnicode(textpage, index)
         if 0xD800 <= character < 0xE000 or pdfium.FPDFText_IsGenerated(textpage, index) == 1:
             continue
-        for letter in folded(chr(character)):
-            yield letter, _box(page, textpage, index, height)
+        box = _box(page, textpage, index, height)
+        found += [(letter, box) for letter in folded(chr(character))]
+        if found and not chr(character).isalnum() and not chr(character).isspace() and _follows(found[-1][1], box):
+            found[-1] = found[-1][0], (*found[-1][1][:2], box[2], found[-1][1][3])
+    return found
+
+
+def _follows(letter: Box, mark: Box) -> bool:
+    return letter[1] <= (mark[1] + mark[3]) // 2 <= letter[3] and 0 <= mark[2] - letter[2] <= letter[3] - letter[1]
 
 
 def height_of(page: pypdfium2.PdfPage) -> int:
@@ -66,7 +71,7 @@ def main(path: str, number: str, width: str, folder: str) -> None:
     confine()
     page = pypdfium2.PdfDocument(path)[int(number) - 1]
     draw(page, int(width), Path(folder, "picture.webp"))
-    found = list(placed(page))
+    found = placed(page)
     outcome = {
         "height": height_of(page),
         "letters": "".join(letter for letter, _ in found),

@@ -1,8 +1,9 @@
-// What a citation leads to, shown while the pointer or the focus is on it: title, page, and how the passage begins.
+// What a citation leads to, and why a sentence is in doubt, shown while the pointer or the focus is on it.
 
 import { byId } from "./page.js";
 
 const DELAY = 200; // milliseconds
+const TOLD = ".citation, .doubt-sign";
 const messages = byId("messages");
 const card = document.createElement("div");
 card.className = "hovercard";
@@ -14,21 +15,21 @@ let shown = null;
 
 for (const [on, off] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
   messages.addEventListener(on, (event) => {
-    const link = event.target.closest?.(".citation");
+    const link = event.target.closest?.(TOLD);
     if (!link || event.pointerType === "touch") return;
-    if (on === "focusin" && !link.matches(":focus-visible")) return;
+    if (on === "focusin" && link.matches("a:not(:focus-visible)")) return;
     clearTimeout(timer);
     timer = setTimeout(show, on === "focusin" ? 0 : DELAY, link);
   });
   messages.addEventListener(off, (event) => {
-    if (event.target.closest?.(".citation")) later();
+    if (event.target.closest?.(TOLD)) later();
   });
 }
 card.addEventListener("pointerover", () => clearTimeout(timer));
 card.addEventListener("pointerout", later);
 document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 byId("scroll").addEventListener("scroll", hide, { passive: true });
-messages.addEventListener("click", hide);
+messages.addEventListener("click", (event) => event.target.closest("a") && hide());
 
 function later() {
   clearTimeout(timer);
@@ -39,9 +40,9 @@ function show(link) {
   hide();
   const address = link.getAttribute("href");
   const entry = [...link.closest("article").querySelectorAll(".sources li, .searched li")].find(
-    (item) => item.querySelector("a").getAttribute("href") === address,
+    (item) => address && item.querySelector("a").getAttribute("href") === address,
   );
-  const title = document.createElement("strong");
+  const title = document.createElement(address ? "strong" : "span");
   title.textContent = link.title;
   const words = document.createElement("span");
   words.textContent = entry?.querySelector(".excerpt").textContent ?? "";

@@ -13,6 +13,7 @@ from tests.browser.files import leave, place_of
 from tests.browser.test_journey import READY
 from tests.browser.test_looks import check
 from tests.fake_upstream import FakeUpstream
+from tests.rag.files import word
 
 pytestmark = pytest.mark.browser
 QUESTION, PASSAGE = "Wie viele Tage Urlaub habe ich im Jahr?", "Der Jahresurlaub beträgt 30 Arbeitstage."
@@ -176,10 +177,10 @@ def test_what_the_sources_do_not_say_is_marked_and_explained(
     asked(page, handbook_pdf, model="parrot")
     expect(page.locator(".doubt-sign")).to_have_count(2)
     expect(page.locator(".support summary")).to_contain_text("2")
-    page.locator(".doubt-sign").first.focus()
     page.locator(".support summary").click()
     page.locator(".searched summary").click()
     page.locator(".doubt-sign").first.focus()
+    expect(page.locator(".hovercard")).to_contain_text("Zahl" if language == "de" else "number")
     shot(page, f"doubts-{language}-{scheme}-{width}")
     check(page)
     before = page.locator("article .prose").last.inner_html()
@@ -187,9 +188,39 @@ def test_what_the_sources_do_not_say_is_marked_and_explained(
     assert page.locator("article .prose").last.inner_html() == before
 
 
+def test_the_passage_is_marked_in_the_structure_of_a_text(
+    open_page: OpenPage, tmp_path: Path, upstream: FakeUpstream
+) -> None:
+    upstream.reply("Moving house gives one day [1].")
+    page = open_page()
+    asked(page, leave(tmp_path / "Leave.md"), question="How many days for moving house?", model="parrot")
+    page.get_by_role("link", name="Source 1").first.click()
+    panel = page.get_by_role("complementary", name="Source")
+    expect(panel.locator("li mark", has_text="Moving house").first).to_be_in_viewport()
+    expect(panel.get_by_role("columnheader", name="Reason")).to_be_attached()
+    shot(page, "panel-structure")
+    check(page)
+
+
+def test_a_word_document_is_shown_with_its_headings_and_tables(
+    open_page: OpenPage, tmp_path: Path, upstream: FakeUpstream
+) -> None:
+    path = tmp_path / "Reisen.docx"
+    text = ("Heading 1", "Dienstreisen"), ("Normal", "Das Tagegeld beträgt 28 Euro.")
+    path.write_bytes(word(*text, table=[["Land", "Satz"], ["Italien", "40"]]))
+    upstream.reply("Es sind 28 Euro [1].")
+    page = open_page("/", locale="de", color_scheme="dark", width=390)
+    asked(page, path, question="Wie hoch ist das Tagegeld?", model="parrot")
+    page.get_by_role("link", name="Quelle 1").first.click()
+    expect(page.locator("mark", has_text="28 Euro")).to_be_in_viewport()
+    expect(page.get_by_role("heading", name="Dienstreisen")).to_be_visible()
+    shot(page, "docx-phone")
+    check(page)
+
+
 def test_what_is_copied_names_its_sources(open_page: OpenPage, handbook_pdf: Path) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     asked(page, handbook_pdf)
     page.get_by_role("button", name="Copy").last.click()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert "Arbeitstage. [1]" in copied and "\n[1] Handbuch.pdf, page 2" in copied
+    assert "Bescheinigung benötigt. [1]" in copied and "\n[1] Handbuch.pdf, page 2" in copied
