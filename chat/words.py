@@ -103,8 +103,8 @@ def _number(text: str) -> str:
     if ":" in text:
         hours, _, rest = text.partition(":")
         return str(int(hours)) if not rest.strip("0") else f"{int(hours)}:{rest}"
-    whole, *rest = text.replace(",", ".").split(".")
-    decimals = ".".join(rest).rstrip("0")
+    whole, *parts = text.replace(",", ".").split(".")
+    decimals = ".".join(parts).rstrip("0")
     return f"{int(whole)}.{decimals}" if decimals else str(int(whole))
 
 

@@ -3,14 +3,12 @@
 A leaf is a page of a PDF; of any other document it is a part of readable length.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from rag import page_pictures
 from rag.blocks import Block, blocks
 from rag.exceptions import PageNotDrawn
-from rag.inline import Piece
 from rag.marking import Box, boxes_of
 from rag.models import Document, DocumentText
 from rag.pages import sections, sheets, single_pages
@@ -75,14 +73,9 @@ class Leaf:
     @property
     def passage(self) -> int | None:
         """Where the first piece begins that is marked."""
-        return next((piece.start for piece in self._pieces() if piece.is_marked), None)
-
-    def _pieces(self) -> Iterator[Piece]:
-        for _, found in self.sections:
-            for block in found:
-                for line in block.lines:
-                    for part in line.parts:
-                        yield from part
+        lines = (line for _page, found in self.sections for block in found for line in block.lines)
+        pieces = (piece for line in lines for part in line.parts for piece in part)
+        return next((piece.start for piece in pieces if piece.is_marked), None)
 
     async def draw(self) -> None:
         """Find the picture's height and the boxes of the passage, or say why not."""
