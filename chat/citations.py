@@ -1,5 +1,6 @@
 """The sources of an answer, and where each of them leads."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from rag.places import place
 from rag.retrieval import Passage
 
 EXCERPT = 160  # characters
+MARKUP = re.compile(r"[*`|#]+|^\s*[-+>]\s", re.MULTILINE)  # of Markdown and of tables
 
 
 def store(message: Message, passages: Iterable[Passage]) -> list[Citation]:
@@ -88,4 +90,4 @@ def ways(citation: Citation) -> dict[str, str]:
 def excerpt(citation: Citation) -> str:
     """The first words of what answers."""
     before, focus, after = citation.parts()
-    return Truncator(" ".join((focus or before + after).split())).chars(EXCERPT)
+    return Truncator(" ".join(MARKUP.sub(" ", focus or before + after).split())).chars(EXCERPT)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.signing_in import person, sign_in_required
 from rag import page_pictures, queueing
 from rag.exceptions import PageNotDrawn
+from rag.formats import PDF
 from rag.models import Document, DocumentText
 from rag.sentences import Span
 from rag.states import state
@@ -47,7 +48,7 @@ async def page_picture(request: HttpRequest, pk: str, page: int) -> HttpResponse
     """A page of a PDF as a picture. A browser may keep it, but asks each time whether it may still show it."""
     found, content, _can_edit = await sync_to_async(_opened)(request, pk)
     width = min(page_pictures.WIDTHS, key=lambda width: abs(width - (_number(request, "width") or 0)))
-    if content is None or found.media_type != page_pictures.PDF or not 1 <= page <= len(content.page_starts):
+    if content is None or found.media_type != PDF or not 1 <= page <= len(content.page_starts):
         raise Http404
     etag = f'"{found.pk.hex}-{found.version}-{page}-{width}"'
     try:

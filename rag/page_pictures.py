@@ -20,7 +20,6 @@ from rag.models import Document
 
 logger = logging.getLogger(__name__)
 
-PDF = "application/pdf"
 WIDTHS = (900, 1800)  # pixels
 KEPT = 3600  # seconds
 WALL_TIME = 20.0  # seconds

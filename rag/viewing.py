@@ -9,12 +9,11 @@ from functools import cached_property
 from rag import page_pictures
 from rag.blocks import Block, blocks
 from rag.exceptions import PageNotDrawn
+from rag.formats import MARKDOWN, PDF
 from rag.marking import Box, boxes_of
 from rag.models import Document, DocumentText
 from rag.pages import sections, sheets, single_pages
 from rag.sentences import Span
-
-MARKDOWN = "text/markdown"
 
 
 @dataclass
@@ -29,7 +28,7 @@ class Leaf:
 
     @property
     def is_page(self) -> bool:
-        return self.document.media_type == page_pictures.PDF and bool(self.content.page_starts)
+        return self.document.media_type == PDF and bool(self.content.page_starts)
 
     @cached_property
     def spans(self) -> list[Span]:
@@ -65,15 +64,19 @@ class Leaf:
         return (start, end) if start < end else None
 
     @cached_property
-    def sections(self) -> list[tuple[int | None, list[Block]]]:
+    def sections(self) -> list[tuple[str, int | None, list[Block]]]:
+        """(what it is called, number of its page, what stands there)"""
         read = self.document.media_type == MARKDOWN
         parts = [(None, self.span)] if self.is_page else sections(self.content.page_starts, self.span)
-        return [(page, blocks(self.content.text, span, self.mark, is_markdown=read)) for page, span in parts]
+        return [
+            (self.content.place(page), page, blocks(self.content.text, span, self.mark, is_markdown=read))
+            for page, span in parts
+        ]
 
     @property
     def passage(self) -> int | None:
         """Where the first piece begins that is marked."""
-        lines = (line for _page, found in self.sections for block in found for line in block.lines)
+        lines = (line for _place, _page, found in self.sections for block in found for line in block.lines)
         pieces = (piece for line in lines for part in line.parts for piece in part)
         return next((piece.start for piece in pieces if piece.is_marked), None)
 

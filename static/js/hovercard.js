@@ -66,6 +66,7 @@ function hide() {
   clearTimeout(timer);
   if (!shown) return;
   shown.title = shown.dataset.title;
+  delete shown.dataset.title;
   shown = null;
   card.hidePopover();
 }

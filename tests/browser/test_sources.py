@@ -183,6 +183,7 @@ def test_what_the_sources_do_not_say_is_marked_and_explained(
     expect(page.locator(".hovercard")).to_contain_text("Zahl" if language == "de" else "number")
     shot(page, f"doubts-{language}-{scheme}-{width}")
     check(page)
+    page.keyboard.press("Escape")
     before = page.locator("article .prose").last.inner_html()
     page.reload()
     assert page.locator("article .prose").last.inner_html() == before

@@ -13,6 +13,7 @@ from PIL import Image
 
 from accounts.models import User
 from rag import disposable, page_pictures
+from rag.formats import PDF
 from rag.marking import PageLetters, boxes_of
 from rag.models import Collection, Document, DocumentText
 from rag.parsing import parse
@@ -30,10 +31,10 @@ PAGES = [
 def document(collection: Collection, alice: User) -> Document:
     content = pdf(PAGES)
     document = Document(collection=collection, name="Haus.pdf", size=len(content), sha256="0" * 64)
-    document.media_type, document.status = page_pictures.PDF, Document.Status.READY
+    document.media_type, document.status = PDF, Document.Status.READY
     document.file.save("Haus.pdf", ContentFile(content), save=False)
     document.save()
-    read = asyncio.run(parse(document.file, page_pictures.PDF))
+    read = asyncio.run(parse(document.file, PDF))
     DocumentText.objects.create(document=document, text=read.text, page_starts=read.page_starts)
     return document
 
