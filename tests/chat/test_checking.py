@@ -98,7 +98,7 @@ def test_what_is_quoted_to_the_letter_asks_no_model() -> None:
 @pytest.mark.parametrize("language", ["de", "en"])
 @pytest.mark.parametrize("lead_in", ["found", "nearest", "overview"])
 def test_the_librarian_always_comes_out_clean(language: str, lead_in: str) -> None:
-    source = Source("1", "Handbuch.pdf", "3", LEAVE)
+    source = Source("1", "Handbuch.pdf", "page", "3", LEAVE)
     chosen = [Quoted(source, place, f"{text}.", frozenset()) for place, text in enumerate(LEAVE[:-1].split(". "))]
     written = [answers.quoting(chosen, language, lead_in), answers.nothing_fits([source], language)]  # type: ignore[arg-type]
     assert [checked(text)["doubts"] for text in written] == [{}, {}]
