@@ -1,17 +1,20 @@
-"""Markers like `[1]` in an answer, and the sources they point to."""
+"""The sources of an answer, and where each of them leads."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.text import Truncator
 
+from chat.markers import Links
 from chat.models import Citation, Message
+from chat.rendering import cited
 from rag.places import place
 from rag.retrieval import Passage
 
-# [1]  [1, 2]  but not the text of a link [1](…)
-Links = Mapping[int, tuple[str, str]]  # number of a source → (address, title)
-MARKER = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?!\()")
+EXCERPT = 160  # characters
+MARKUP = re.compile(r"[*`|#]+|^\s*[-+>]\s", re.MULTILINE)  # of Markdown and of tables
 
 
 def store(message: Message, passages: Iterable[Passage]) -> list[Citation]:
@@ -51,5 +54,40 @@ def links(message: Message, citations: Iterable[Citation]) -> Links | None:
     return {citation.number: (address_of(citation), title_of(citation)) for citation in citations}
 
 
-def used_numbers(text: str) -> set[int]:
-    return {int(number) for found in MARKER.finditer(text) for number in found[1].split(",")}
+@dataclass(frozen=True)
+class Sources:
+    """The passages of an answer: those it cites, and those that were only handed to the model."""
+
+    used: list[Citation]
+    unused: list[Citation]
+
+
+def sources_of(message: Message) -> Sources:
+    given = list(message.citations.all())
+    numbers = cited(message.text, links(message, given) or {})
+    return Sources(
+        [citation for citation in given if citation.number in numbers],
+        [citation for citation in given if citation.number not in numbers],
+    )
+
+
+def ways(citation: Citation) -> dict[str, str]:
+    """Where to go from a source: back to its answer, and to the sources before and after it.
+
+    One that the answer cites leads to the others it cites, any other to those that were only found.
+    """
+    sources = sources_of(citation.message)
+    among = sources.used if citation in sources.used else sources.unused
+    place = among.index(citation)
+    return {
+        "back": f"{citation.message.conversation.get_absolute_url()}#m-{citation.message_id}",
+        "source": str(citation.number),
+        "previous": address_of(among[place - 1]) if place else "",
+        "next": address_of(among[place + 1]) if place + 1 < len(among) else "",
+    }
+
+
+def excerpt(citation: Citation) -> str:
+    """The first words of what answers."""
+    before, focus, after = citation.parts()
+    return Truncator(" ".join(MARKUP.sub(" ", focus or before + after).split())).chars(EXCERPT)

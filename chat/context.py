@@ -44,8 +44,10 @@ def load(answer: Message) -> Context:
     is_confidential = collections.confidential().exists() or has_quoted_confidential(conversation)
     if is_confidential and not is_offered_in_house(deployment):
         raise OnlyInHouse(deployment.name)
-    answer.model, answer.searched = deployment.name, collections.exists()
-    answer.save(update_fields=["model", "searched"])
+    answer.model = deployment.name
+    answer.searched_in = [one.name if not one.is_attachment else "" for one in collections.order_by("name")]
+    answer.searched = bool(answer.searched_in)
+    answer.save(update_fields=["model", "searched", "searched_in"])
     return Context(
         owner=conversation.owner,
         history=history_before(answer),

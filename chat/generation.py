@@ -1,6 +1,6 @@
 """Writing an answer: a task of the server, not of a socket or a request.
 
-    question stored → search → prompt → stream → terminal state
+    question stored → search → prompt → stream → comparison with the sources → terminal state
 
 The text is saved at most once a second and published as numbered events (see `events`). Whatever ends the task —
 the end, a stop, a failure, a shutdown — leaves the message in a terminal state with all the text there was; what a
@@ -24,9 +24,10 @@ from django.utils.translation import gettext as _
 
 from chat import citations, events
 from chat.asking import LEASE
+from chat.checking import Support, check
 from chat.context import Context, load
 from chat.exceptions import ChatError, EmptyAnswer
-from chat.models import Message
+from chat.models import Citation, Message
 from chat.prompts import build_messages
 from chat.rendering import StreamingRenderer
 from chat.rewriting import standalone
@@ -79,6 +80,9 @@ class Writer:
         self.stopping = False
         self.last_told = ""
         self.renderer = StreamingRenderer(None)
+        self.sources: list[Citation] = []
+        self.is_written = False
+        self.support: Support | None = None
 
     async def run(self) -> None:
         with translation.override(self.language):
@@ -99,10 +103,14 @@ class Writer:
                 self.pending += delta
             if not self.text.strip():
                 raise EmptyAnswer
+            self.is_written = True
+            if context.searched:
+                self.support = await check(context.caller, self.text, self.sources)
         except asyncio.CancelledError:
+            status = Message.Status.DONE if self.is_written else Message.Status.INTERRUPTED
             if self.stopping:
-                return Message.Status.STOPPED, None
-            await self._end(Message.Status.INTERRUPTED, None)  # the server is going down: this is the last chance
+                return status if self.is_written else Message.Status.STOPPED, None
+            await self._end(status, None)  # the server is going down: this is the last chance
             raise
         except (GatewayError, ChatError, RagError) as error:
             return Message.Status.FAILED, error
@@ -123,8 +131,8 @@ class Writer:
         passages = await retrieve(
             caller, context.question, context.collections, rephrased=rewritten.text, anyway=context.has_attachments
         )
-        sources = await in_database(citations.store, self.answer, passages)
-        self.renderer = StreamingRenderer(citations.links(self.answer, sources))
+        self.sources = await in_database(citations.store, self.answer, passages)
+        self.renderer = StreamingRenderer(citations.links(self.answer, self.sources))
         await self._tell(_("Reading the passages found…"))
         return passages
 
@@ -196,7 +204,7 @@ class Writer:
 
     async def _end(self, status: Message.Status, error: Failure | None) -> None:
         self.number += 1
-        if message := await patiently(end, self.answer.id, status, error, self.text, self.number):
+        if message := await patiently(end, self.answer.id, status, error, self.text, self.number, self.support):
             await events.publish(message.conversation_id, await in_database(ended_event, message))
 
 
@@ -218,9 +226,17 @@ def save(answer_id: UUID, changes: dict[str, object]) -> bool:
     return not kept or running.filter(stop_requested=True).exists()
 
 
-def end(answer_id: UUID, status: Message.Status, error: Failure | None, text: str, number: int) -> Message | None:
+def end(
+    answer_id: UUID,
+    status: Message.Status,
+    error: Failure | None,
+    text: str,
+    number: int,
+    support: Support | None = None,
+) -> Message | None:
     """The one way into a terminal state; None when somebody else was there before."""
-    changes = {"error": error.code, "reason": str(error)[:500]} if error else {}
+    changes: dict[str, object] = {"error": error.code, "reason": str(error)[:500]} if error else {}
+    changes["support"] = support
     running = Message.objects.running().filter(id=answer_id)
     if not running.update(status=status, text=text, event=number, lease_until=None, **changes):
         return None

@@ -95,6 +95,8 @@ class Message(models.Model):
     reason = models.CharField(max_length=500, blank=True, help_text="the same as a sentence for its reader")
     model = models.CharField(max_length=200, blank=True)
     searched = models.BooleanField(default=False, help_text="documents were searched for this answer")
+    searched_in = models.JSONField(default=list, help_text="names of the collections; empty for attached files")
+    support = models.JSONField(null=True, help_text="how many statements were checked, and which are in doubt")
     event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in `text`")
     stop_requested = models.BooleanField(default=False)
     lease_until = models.DateTimeField(null=True)

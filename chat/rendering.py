@@ -1,7 +1,7 @@
 """Markdown to HTML that is safe to show: one renderer and one sanitiser for stream, history and export.
 
 Raw HTML and images in Markdown are shown as text; links get `rel`; `[1]` becomes a link to the source it names and
-vanishes when there is no such source.
+vanishes when there is no such source; sentences that their sources do not bear out are marked.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,10 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from chat.citations import MARKER, Links
+from chat import markers
+from chat.claims import Claim, claims
+from chat.doubts import Doubts, mark, render_sign
+from chat.markers import Links
 
 TAGS = {
     "a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p",
@@ -32,7 +35,7 @@ ATTRIBUTES = {
     "div": {"class", "tabindex"},
     "ol": {"start"},
     "pre": {"tabindex"},
-    "span": {"class"},
+    "span": {"class", "role", "tabindex", "aria-label", "title"},
     "td": {"class"},
     "th": {"class"},
 }
@@ -48,24 +51,33 @@ def _highlight(code: str, language: str, _attributes: str) -> str:
 
 def _citation_rule(state: StateInline, silent: bool) -> bool:
     links: Links | None = state.env.get("links")
-    found = MARKER.match(state.src, state.pos) if links is not None else None
-    if links is None or found is None:
+    if links is None or state.src[state.pos] not in markers.FIRST:
         return False
-    if not silent:
-        for number in map(int, found[1].split(",")):
-            if number in links:
-                state.push("citation", "", 0).meta = {"number": number}
+    found = markers.MARKER.match(state.src, state.pos)
+    if found is None:
+        return False
+    known = [number for number in markers.numbers(found) if number in links]
+    if not known and found["raised"]:  # a power, perhaps
+        return False
+    if not silent and known:
+        state.push("citation", "", 0).meta = {"numbers": known}
+    elif not silent:
+        state.pending = state.pending.rstrip(" ")
     state.pos = found.end()
     return True
 
 
 def _render_citation(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, env: Any) -> str:
-    number = tokens[index].meta["number"]
-    address, title = env["links"][number]
+    return "".join(_link(number, *env["links"][number]) for number in tokens[index].meta["numbers"])
+
+
+def _link(number: int, address: str, title: str) -> str:
+    """The brackets are there for whoever copies or prints the text."""
     label = _("Source %(number)s") % {"number": number}
     return (
         f'<a class="citation" href="{escapeHtml(address)}" title="{escapeHtml(title)}" '
-        f'aria-label="{escapeHtml(label)}">{number}</a>'
+        f'aria-label="{escapeHtml(label)}">'
+        f'<span class="bracket">[</span>{number}<span class="bracket">]</span></a>'
     )
 
 
@@ -86,9 +98,12 @@ def _markdown(*, highlighted: bool) -> MarkdownIt:
     highlight = _highlight if highlighted else None
     markdown = MarkdownIt("commonmark", {"html": False, "highlight": highlight, "maxNesting": 40})
     markdown.enable(["table", "strikethrough"])
-    markdown.inline.ruler.before("link", "citation", _citation_rule)
+    markdown.inline.ruler.before("emphasis", "citation", _citation_rule)
+    for character in markers.FIRST:
+        markdown.inline.add_terminator_char(character)
     markdown.add_render_rule("citation", _render_citation)
     markdown.add_render_rule("image", _render_image)
+    markdown.add_render_rule("doubt_sign", render_sign)
     markdown.add_render_rule("th_open", _render_cell)
     markdown.add_render_rule("td_open", _render_cell)
     markdown.add_render_rule("table_open", lambda *_: '<div class="table" tabindex="0"><table>\n')
@@ -106,9 +121,25 @@ def sanitise(html: str) -> str:
     )
 
 
-def render(text: str, links: Links | None = None, *, highlighted: bool = True) -> str:
+def render(text: str, links: Links | None = None, *, highlighted: bool = True, doubts: Doubts | None = None) -> str:
     """`links` is None where nothing was searched: then `[1]` is ordinary text."""
-    return sanitise(_markdown(highlighted=highlighted).render(text, {"links": links}))
+    markdown, env = _markdown(highlighted=highlighted), {"links": links}
+    tokens: list[Token] = markdown.parse(text, env)
+    if doubts:
+        mark(tokens, doubts)
+    return sanitise(markdown.renderer.render(tokens, markdown.options, env))
+
+
+def statements(text: str, links: Links | None) -> list[Claim]:
+    """The sentences of an answer as `render` counts them."""
+    return claims(_markdown(highlighted=False).parse(text, {"links": links}))
+
+
+def cited(text: str, links: Links) -> set[int]:
+    """The sources an answer names, as far as there are any; a number in code is none."""
+    tokens: list[Token] = _markdown(highlighted=False).parse(text, {"links": links})
+    children = (child for token in tokens for child in token.children or ())
+    return {number for child in children if child.type == "citation" for number in child.meta["numbers"]}
 
 
 def closed_until(text: str) -> int:
@@ -134,4 +165,9 @@ class StreamingRenderer:
         end = closed_until(self.tail)
         closed, self.tail = self.tail[:end], self.tail[end:]
         html = self.render(closed, self.links) if closed else ""
-        return html, self.render(self.tail, self.links, highlighted=False)
+        return html, self.render(shown(self.tail, self.links), self.links, highlighted=False)
+
+
+def shown(text: str, links: Links | None) -> str:
+    """A growing text without the marker it may end in the middle of."""
+    return text if links is None else text[: markers.settled(text)]

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.signing_in import person, sign_in_required, wants_json
-from chat import asking, attachments, conversations, events, generation
+from chat import asking, attachments, citations, conversations, events, generation
 from chat.exceptions import ChatError
 from chat.forms import AskForm, RenameForm
 from chat.models import Citation, Conversation, Message
@@ -155,11 +155,11 @@ def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
     user = person(request)
     mine = Citation.objects.filter(message__in=Message.objects.visible_to(user))
     citation = get_object_or_404(mine.select_related("message__conversation"), message=message, number=number)
+    ways = citations.ways(citation)
     open_to = Document.objects.visible_to(user)
     document = open_to.filter(id=citation.document_id).first() if citation.document_id else None
     if document and document.has_version(citation.version):
-        back = f"{citation.message.conversation.get_absolute_url()}#m-{citation.message_id}"
         span = {"version": citation.version, "start": citation.focus_start, "end": citation.focus_end}
-        query = urlencode({**span, "back": back})
+        query = urlencode({**span, **ways})
         return redirect(f"{reverse('rag:document', args=[citation.document_id])}?{query}#passage")
-    return render(request, "chat/source.html", {"citation": citation})
+    return render(request, "chat/source.html", {"citation": citation, **ways})

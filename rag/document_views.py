@@ -5,40 +5,63 @@ from collections.abc import AsyncIterator
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.core.files import File
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.signing_in import person, sign_in_required
-from rag import queueing
-from rag.models import Document, DocumentText, DocumentVersion
-from rag.pages import sheets, shown
+from rag import page_pictures, queueing
+from rag.editions import Edition, edition
+from rag.exceptions import PageNotDrawn
+from rag.formats import PDF
+from rag.models import Document
 from rag.sentences import Span
 from rag.states import state
+from rag.viewing import Leaf
 
 PIECE = 256 * 1024  # bytes
+ZOOMS = (100, 150, 200, 300)  # percent of the room there is
 
 
 @sign_in_required
 @require_GET
-def document(request: HttpRequest, pk: str) -> HttpResponse:
-    """The text that was read; ?start=…&end=… marks a passage and opens the sheet it stands on, ?back=… leads back.
+async def document(request: HttpRequest, pk: str) -> HttpResponse:
+    """The document, open where ?start=…&end=… stands, which is marked; ?page=… turns to another page.
 
-    ?version=… opens a version that was replaced.
+    ?version=… opens a version that was replaced. Whoever leads here may name the way back and the passages before and
+    after this one: ?back=…&previous=…&next=….
     """
-    found = _visible(request, pk)
-    if found.replaces_id:  # its page is that of the document it is going to be
-        return redirect("rag:document", found.replaces_id)
-    version = _version(request, found)
-    content = found.text_of(version)
-    context = {"document": found, "can_edit": _is_editable(request, found), "back": _back(request)}
-    context |= {"version": version, "next_version": Document.objects.filter(replaces=found).first()}
-    if content is not None:
-        context |= _sheet(content, _span(request), request.GET.get("sheet", ""))
-    return render(request, "rag/document.html", context)
+    shown, about = await sync_to_async(_opened)(request, pk)
+    if shown.document.replaces_id:  # its page is that of the document it is going to be
+        return redirect("rag:document", shown.document.replaces_id)
+    context: dict[str, object] = {"document": shown.document, "version": shown.version, **about, **_ways(request)}
+    if shown.content is not None:
+        leaf = Leaf(shown, _span(request), _number(request, "page"))
+        await leaf.draw()
+        context |= {"leaf": leaf, "zoom": _zoom(request)}
+    return await sync_to_async(render)(request, "rag/document.html", context)
+
+
+@sign_in_required
+@require_GET
+async def page_picture(request: HttpRequest, pk: str, page: int) -> HttpResponse:
+    """A page of a PDF as a picture. A browser may keep it, but asks each time whether it may still show it."""
+    shown, _about = await sync_to_async(_opened)(request, pk)
+    width = min(page_pictures.WIDTHS, key=lambda width: abs(width - (_number(request, "width") or 0)))
+    if shown.content is None or shown.media_type != PDF or not 1 <= page <= len(shown.content.page_starts):
+        raise Http404
+    etag = f'"{shown.document.pk.hex}-{shown.version}-{page}-{width}"'
+    try:
+        known = get_conditional_response(request, etag)
+        response = known or HttpResponse(await page_pictures.picture(shown, page, width), content_type="image/webp")
+    except PageNotDrawn as error:
+        return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8")
+    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+    return response
 
 
 @sign_in_required
@@ -52,8 +75,7 @@ def document_status(request: HttpRequest, pk: str) -> JsonResponse:
 def download(request: HttpRequest, pk: str) -> StreamingHttpResponse:
     """The file as it was uploaded: a stranger's bytes, so never shown inside of our own pages."""
     found = _visible(request, pk)
-    version = _version(request, found)
-    kept = found if version == found.version else found.versions.get(number=version)
+    kept = edition(found, _version(request, found))
     response = StreamingHttpResponse(_pieces(kept.file.open("rb")), content_type=kept.media_type)
     response["Content-Length"] = str(kept.size)
     response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
@@ -89,42 +111,48 @@ def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "rag/document_delete.html", {"document": found})
 
 
+def _opened(request: HttpRequest, pk: str) -> tuple[Edition, dict[str, object]]:
+    found = _visible(request, pk)
+    replacing = Document.objects.filter(replaces=found).first()
+    return edition(found, _version(request, found)), {
+        "can_edit": _is_editable(request, found),
+        "next_version": replacing,
+    }
+
+
 def _version(request: HttpRequest, found: Document) -> int:
     """The asked-for version; the current one for anything that is none of this document's."""
-    asked = request.GET.get("version", "")
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else found.version
-    return number if found.has_version(number) else found.version
+    number = _number(request, "version")
+    return number if number is not None and found.has_version(number) else found.version
 
 
-def _sheet(content: DocumentText | DocumentVersion, mark: Span, wanted: str) -> dict[str, object]:
-    spans = sheets(content.text, content.page_starts)
-    if mark[1]:
-        number = next((n for n, (_start, end) in enumerate(spans, 1) if mark[0] < end), len(spans))
-    else:
-        number = min(max(int(wanted), 1), len(spans)) if wanted.isascii() and wanted.isdigit() else 1
-    return {
-        "paragraphs": (
-            (paragraph, content.place(paragraph.page))
-            for paragraph in shown(content.text, content.page_starts, spans[number - 1], mark)
-        ),
-        "sheet": number,
-        "sheet_count": len(spans),
-    }
+def _number(request: HttpRequest, name: str) -> int | None:
+    """None for anything that is no number."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _span(request: HttpRequest) -> Span:
     """The asked-for passage; (0, 0), which marks nothing, for anything that is none."""
-    start, end = request.GET.get("start", ""), request.GET.get("end", "")
-    if not all(text.isascii() and text.isdigit() and len(text) < 10 for text in (start, end)):
-        return 0, 0
-    return (int(start), int(end)) if int(start) < int(end) else (0, 0)
+    start, end = _number(request, "start"), _number(request, "end")
+    return (start, end) if start is not None and end is not None and start < end else (0, 0)
 
 
-def _back(request: HttpRequest) -> str:
-    """The asked-for way back; empty for anything but a path of this site."""
-    back = request.GET.get("back", "")
-    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return back if is_ours else ""
+def _zoom(request: HttpRequest) -> dict[str, int | None]:
+    asked = _number(request, "zoom")
+    step = ZOOMS.index(asked) if asked in ZOOMS else 0
+    around = [None, *ZOOMS, None]
+    return {"smaller": around[step], "percent": ZOOMS[step], "larger": around[step + 2]}
+
+
+def _ways(request: HttpRequest) -> dict[str, object]:
+    """The asked-for ways out; empty for anything but a path of this site."""
+    ways = {name: request.GET.get(name, "") for name in ("back", "previous", "next")}
+    ours = {
+        name: path if path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None) else ""
+        for name, path in ways.items()
+    }
+    return {**ours, "source": _number(request, "source")}
 
 
 async def _pieces(file: "File[bytes]") -> AsyncIterator[bytes]:

@@ -12,6 +12,7 @@
     │   └── StorageFull                507
     ├── MayNotLeave                    403  a confidential document that is moved
     ├── InvalidFilter                  400
+    ├── PageNotDrawn                   503, the page's text is shown without its picture
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
         ├── DamagedFile
@@ -128,6 +129,12 @@ class InvalidFilter(RagError):
     status = 400
     code = "invalid_filter"
     message = _("This filter is none that a search knows.")
+
+
+class PageNotDrawn(RagError):
+    status = 503
+    code = "page_not_drawn"
+    message = _("This page could not be shown as a picture.")
 
 
 class IngestionError(RagError):

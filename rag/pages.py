@@ -1,30 +1,21 @@
-"""Pages of a text, and the sheets in which a browser can show it with one passage marked. Pure."""
+"""Pages of a text, and the leaves in which a browser is shown it. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 
-from rag.sentences import Span, paragraphs
+from rag.sentences import Span
 
 SHEET = 40_000  # characters that are shown at once
-
-
-@dataclass(frozen=True)
-class Piece:
-    text: str
-    is_marked: bool
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    pieces: list[Piece]
-    page: int | None  # set where a page begins
-    begins_passage: bool
 
 
 def page_at(page_starts: Sequence[int], position: int) -> int | None:
     """The number of the page, counted from 1; None where pages mean nothing."""
     return max(1, bisect_right(page_starts, position)) if page_starts else None
+
+
+def single_pages(text: str, page_starts: Sequence[int]) -> list[Span]:
+    return list(pairwise([*page_starts, len(text)]))
 
 
 def sheets(text: str, page_starts: Sequence[int]) -> list[Span]:
@@ -38,17 +29,12 @@ def sheets(text: str, page_starts: Sequence[int]) -> list[Span]:
     return spans or [(0, 0)]
 
 
-def shown(text: str, page_starts: Sequence[int], sheet: Span, mark: Span) -> Iterator[Paragraph]:
-    """The paragraphs of a sheet, each in pieces inside and outside of the mark."""
-    page: int | None = None
-    is_found = False
-    for start, end in paragraphs(text, *sheet):
-        pieces = [piece for piece in _pieces(text, (start, end), mark) if piece.text]
-        begins = not is_found and any(piece.is_marked for piece in pieces)
-        is_found = is_found or begins
-        number = page_at(page_starts, start)
-        yield Paragraph(pieces, number if number != page else None, begins)
-        page = number
+def sections(page_starts: Sequence[int], span: Span) -> Iterator[tuple[int | None, Span]]:
+    """A sheet cut where pages begin, each part with the number of its page."""
+    start, end = span
+    cuts = [start, *(cut for cut in page_starts if start < cut < end), end]
+    for first, last in pairwise(cuts):
+        yield page_at(page_starts, first), (first, last)
 
 
 def _sheet_end(text: str, page_starts: Sequence[int], start: int) -> int:
@@ -60,14 +46,3 @@ def _sheet_end(text: str, page_starts: Sequence[int], start: int) -> int:
         return page_starts[page - 1]
     gap = text.rfind("\n\n", start + 1, limit)
     return gap if gap != -1 else limit
-
-
-def _pieces(text: str, span: Span, mark: Span) -> Iterator[Piece]:
-    start, end = span
-    first, last = min(max(mark[0], start), end), max(min(mark[1], end), start)
-    if first >= last:
-        yield Piece(text[start:end], False)
-        return
-    yield Piece(text[start:first], False)
-    yield Piece(text[first:last], True)
-    yield Piece(text[last:end], False)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("<uuid:pk>/shares/", sharing_views.share, name="share"),
     path("<uuid:pk>/shares/<int:share_id>/remove/", sharing_views.unshare, name="unshare"),
     path("documents/<uuid:pk>/", document_views.document, name="document"),
+    path("documents/<uuid:pk>/pages/<int:page>/", document_views.page_picture, name="page-picture"),
     path("documents/<uuid:pk>/status/", document_views.document_status, name="document-status"),
     path("documents/<uuid:pk>/file/", document_views.download, name="download"),
     path("documents/<uuid:pk>/retry/", document_views.retry, name="retry"),

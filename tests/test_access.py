@@ -18,8 +18,9 @@ from accounts.models import User
 from chat import asking
 from chat.models import Conversation, Message
 from gateway.models import ApiKey
-from rag.models import Collection, CollectionShare, Document
+from rag.models import Collection, CollectionShare, Document, DocumentText
 from tests.conftest import client_of
+from tests.rag.files import pdf
 
 LOGIN = "login"  # sent to sign in
 FOUND = "found"  # any answer that is neither 404 nor a way to sign in
@@ -76,6 +77,7 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "rag:unshare": ("post", PRIVATE),
     "rag:document": ("get", READABLE),
     "rag:document-status": ("get", READABLE),
+    "rag:page-picture": ("get", READABLE),
     "rag:download": ("get", READABLE),
     "rag:retry": ("post", PRIVATE),
     "rag:document-delete": ("post", PRIVATE),
@@ -98,6 +100,7 @@ class House:
     message: Message
     attachment: Document
     document: Document
+    printed: Document  # a PDF
     share: CollectionShare
     key: ApiKey
 
@@ -109,6 +112,8 @@ class House:
         if name == "chat:source":
             return {"message": self.message.id, "number": 1}
         if name.startswith("rag:"):
+            if name == "rag:page-picture":
+                return {"pk": self.printed.id, "page": 1}
             of_a_document = ("document", "document-status", "download", "retry", "cancel", "document-delete")
             one = self.document.id if name.removeprefix("rag:") in of_a_document else self.document.collection_id
             return {"pk": one, "share_id": self.share.id, "conversation": None}
@@ -116,8 +121,8 @@ class House:
 
     def address(self, name: str, change: Callable[[str, object], object] = lambda _, value: value) -> str:
         wanted = {key: change(key, value) for key, value in self.ids(name).items()}
-        for keys in (set(), {"pk"}, {"pk", "share_id"}, {"token"}, {"message", "number"}, {"conversation"},
-                     {"conversation", "message"}, {"conversation", "document"}):  # fmt: skip
+        for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
+                     {"conversation"}, {"conversation", "message"}, {"conversation", "document"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)
@@ -136,14 +141,15 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     answer.citations.create(number=1, document_name="Weg.pdf", version=1, text="x", **span)
     conversation.attachments = Collection.objects.create(owner=alice, name="Anhang", is_attachment=True)
     conversation.save()
-    return House(
-        conversation, answer, make(conversation.attachments), make(collection), share, ApiKey.create(alice, "script")[0]
-    )
+    printed = make(collection, pdf(["Haus"]), "application/pdf")
+    DocumentText.objects.create(document=printed, text="Haus", page_starts=[0])
+    key = ApiKey.create(alice, "script")[0]
+    return House(conversation, answer, make(conversation.attachments), make(collection), printed, share, key)
 
 
-def make(collection: Collection) -> Document:
-    document = Document(collection=collection, name="haus.txt", size=4, sha256=uuid4().hex, media_type="text/plain")
-    document.file.save("haus.txt", ContentFile(b"Haus"), save=False)
+def make(collection: Collection, content: bytes = b"Haus", media_type: str = "text/plain") -> Document:
+    document = Document(collection=collection, name="haus.txt", size=4, sha256=uuid4().hex, media_type=media_type)
+    document.file.save("haus.txt", ContentFile(content), save=False)
     document.save()
     return document
 

@@ -3,21 +3,22 @@ from django.utils.safestring import SafeString, mark_safe
 
 from chat import citations
 from chat.models import Citation, Message
-from chat.rendering import render
+from chat.rendering import render, shown
 
 register = template.Library()
 
 
 @register.filter
 def answer_html(message: Message) -> SafeString:
-    html = render(message.text, citations.links(message, message.citations.all()))
-    return mark_safe(html)  # noqa: S308  (the renderer sanitises)
+    links = citations.links(message, message.citations.all())
+    text = shown(message.text, links) if message.is_running else message.text
+    doubts = {int(number): code for number, code in (message.support or {}).get("doubts", {}).items()}
+    return mark_safe(render(text, links, doubts=doubts))  # noqa: S308  (the renderer sanitises)
 
 
 @register.filter
-def used_sources(message: Message) -> list[Citation]:
-    used = citations.used_numbers(message.text)
-    return [citation for citation in message.citations.all() if citation.number in used]
+def sources(message: Message) -> citations.Sources:
+    return citations.sources_of(message)
 
 
 @register.filter
@@ -28,3 +29,8 @@ def source_title(citation: Citation) -> str:
 @register.filter
 def source_address(citation: Citation) -> str:
     return citations.address_of(citation)
+
+
+@register.filter
+def excerpt(citation: Citation) -> str:
+    return citations.excerpt(citation)

@@ -1,7 +1,9 @@
 // The chat page: the composer, and what the stream and the attachments mean for it.
 
 import { acceptFiles, pending } from "./attachments.js";
+import "./hovercard.js";
 import { byId, post, words } from "./page.js";
+import "./panel.js";
 import { append, attach, connect, running, stayAtEnd } from "./stream.js";
 
 const composer = byId("composer");
@@ -120,12 +122,24 @@ async function retry(address) {
 messages.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(button.closest("article").querySelector(".prose").innerText);
+  await navigator.clipboard.writeText(withSources(button.closest("article")));
   const label = button.querySelector("span");
   const before = label.textContent;
   label.textContent = words.copied;
   setTimeout(() => (label.textContent = before), 1500);
 });
+
+/** An answer as text, with the sources its markers name. */
+function withSources(article) {
+  const text = article.querySelector(".prose").cloneNode(true);
+  for (const sign of text.querySelectorAll(".doubt-sign")) sign.remove();
+  text.classList.add("copying");
+  article.append(text); // only what is laid out has lines
+  const sources = [...article.querySelectorAll(".sources li")].map((item) => `[${item.value}] ${item.querySelector("a").innerText}`);
+  const copied = [text.innerText.trim(), sources.join("\n")].filter(Boolean).join("\n\n");
+  text.remove();
+  return copied;
+}
 
 function showCopyButtons() {
   if (navigator.clipboard) for (const button of messages.querySelectorAll("[data-copy]")) button.hidden = false;

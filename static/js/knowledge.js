@@ -1,18 +1,13 @@
-// Live states of documents, and the passage a citation points to.
+// Live states of documents.
 
 const POLL = 2000; // milliseconds
 const UNFINISHED = ["queued", "parsing", "embedding"];
 
 const waiting = document.querySelector("[data-refresh]");
-const passage = document.getElementById("passage");
 let timer = 0;
 
 watch();
 if (waiting && UNFINISHED.includes(waiting.dataset.status)) setTimeout(refresh, POLL);
-if (passage) {
-  passage.scrollIntoView({ block: "center" });
-  passage.focus({ preventScroll: true });
-}
 
 // The list as the server renders it, in place of the one that is shown; what was chosen in it stays chosen.
 export async function showList() {

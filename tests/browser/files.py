@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pypdfium2
 from fpdf import FPDF
 
 PAGES = [
@@ -42,3 +43,42 @@ def handbook(path: Path) -> Path:
         pdf.multi_cell(0, 7, text)
     pdf.output(str(path))
     return path
+
+
+LEAVE = """# Leave
+
+Leave is agreed in the team.
+
+## Special leave
+
+- Moving house: **one day**
+- Birth of a child: two days
+
+| Reason | Days |
+|--------|-----:|
+| Wedding | 1 |
+| Bereavement | 2 |
+
+> Apply at least four weeks ahead.
+"""
+
+
+def leave(path: Path) -> Path:
+    path.write_text(LEAVE)
+    return path
+
+
+def place_of(path: Path, page: int, words: str) -> tuple[float, float, float, float]:
+    """Where PDFium finds the words on a page (left, top, right, bottom), as parts of its width and height."""
+    opened = pypdfium2.PdfDocument(path)[page - 1]
+    width, height = opened.get_size()
+    textpage = opened.get_textpage()
+    index, count = textpage.search(words).get_next()
+    boxes = [textpage.get_charbox(at) for at in range(index, index + count)]
+    left, bottom, right, top = (
+        min(b[0] for b in boxes),
+        min(b[1] for b in boxes),
+        max(b[2] for b in boxes),
+        max(b[3] for b in boxes),
+    )
+    return left / width, 1 - top / height, right / width, 1 - bottom / height

@@ -83,7 +83,7 @@ def test_several_numbers_in_one_marker_are_several_links() -> None:
 
 
 def test_a_marker_without_source_vanishes() -> None:
-    assert render("Erfunden [7].", LINKS) == "<p>Erfunden .</p>\n"
+    assert render("Erfunden [7].", LINKS) == "<p>Erfunden.</p>\n"
 
 
 def test_brackets_are_text_where_nothing_was_searched() -> None:

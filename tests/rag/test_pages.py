@@ -1,20 +1,9 @@
-from hypothesis import given
-from hypothesis import strategies as st
-
-from rag.pages import SHEET, page_at, sheets, shown
+from rag.pages import SHEET, page_at, sections, sheets, single_pages
 
 
 def test_a_position_is_on_the_page_that_began_last() -> None:
     assert [page_at([0, 10, 10, 20], position) for position in (0, 9, 10, 19, 500)] == [1, 1, 3, 3, 4]
     assert page_at([], 5) is None
-
-
-@given(st.text(alphabet="ab\n", max_size=200), st.integers(0, 200), st.integers(0, 200))
-def test_the_mark_holds_exactly_the_span(text: str, start: int, end: int) -> None:
-    found = list(shown(text, [], (0, len(text)), (start, end)))
-    marked = "".join(piece.text for paragraph in found for piece in paragraph.pieces if piece.is_marked)
-    assert marked.split() == text[start:end].split() or "\n" in text[start:end]
-    assert sum(paragraph.begins_passage for paragraph in found) == bool(marked)
 
 
 def test_sheets_end_where_pages_do() -> None:
@@ -36,6 +25,11 @@ def test_an_empty_text_has_one_sheet() -> None:
     assert sheets("", []) == [(0, 0)]
 
 
-def test_a_page_is_named_once() -> None:
-    pages = [paragraph.page for paragraph in shown("a\n\nb\n\nc", [0, 6], (0, 7), (0, 0))]
-    assert pages == [1, None, 2]
+def test_a_page_is_named_where_it_begins() -> None:
+    assert list(sections([0, 6], (0, 9))) == [(1, (0, 6)), (2, (6, 9))]
+    assert list(sections([0, 6], (6, 9))) == [(2, (6, 9))]
+    assert list(sections([], (0, 9))) == [(None, (0, 9))]
+
+
+def test_pages_stand_alone_even_when_they_are_empty() -> None:
+    assert single_pages("ab", [0, 1, 1]) == [(0, 1), (1, 1), (1, 2)]

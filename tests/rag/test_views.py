@@ -215,7 +215,7 @@ def test_the_passage_is_marked_and_all_text_is_escaped(document: Document, alice
 
 @pytest.mark.parametrize(
     "query",
-    [{"start": "x"}, {"start": -1, "end": 5}, {"start": 9, "end": 2}, {"start": 10**30, "end": 10**31}, {"sheet": "٣"}],
+    [{"start": "x"}, {"start": -1, "end": 5}, {"start": 9, "end": 2}, {"start": 10**30, "end": 10**31}, {"page": "٣"}],
 )
 def test_a_span_that_is_none_marks_nothing(document: Document, alices_client: Client, query: dict[str, object]) -> None:
     assert "<mark" not in page(alices_client, "document", document.pk, **query)
@@ -224,7 +224,7 @@ def test_a_span_that_is_none_marks_nothing(document: Document, alices_client: Cl
 def test_the_way_back_is_kept_from_part_to_part(document: Document, alices_client: Client) -> None:
     DocumentText.objects.update(text="lang " * 20_000)
     found = page(alices_client, "document", document.pk, back="/c/1/#m-2")
-    assert 'href="/c/1/#m-2"' in found and 'href="?sheet=2&amp;back=%2Fc%2F1%2F%23m-2"' in found
+    assert 'href="/c/1/#m-2"' in found and 'href="?back=%2Fc%2F1%2F%23m-2&amp;page=2"' in found
 
 
 @pytest.mark.parametrize(
