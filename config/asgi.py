@@ -11,11 +11,16 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from chat.urls import websocket_urlpatterns  # noqa: E402
 from config.bodies import below, limited  # noqa: E402
 from config.origins import same_origin  # noqa: E402
-from gateway.api.asgi import application as gateway_application  # noqa: E402
+from gateway.api import addresses as models  # noqa: E402
+from gateway.api.asgi import application as api  # noqa: E402
+from gateway.api.openapi import described  # noqa: E402
+from rag.api import addresses as documents  # noqa: E402
+from rag.api.searches import grounds  # noqa: E402
 
+routes = described([*models.addresses(grounds), *documents.addresses])
 application = ProtocolTypeRouter(
     {
-        "http": below("/v1/", gateway_application, otherwise=limited(django_application)),
+        "http": below("/v1/", api(routes), otherwise=limited(django_application)),
         "websocket": same_origin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from gateway.callers import Caller, Standing, standing
 from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, NotInHouse, UpstreamError
 from gateway.leases import Place
 from gateway.metering import Consumption, Estimate, Meter, cost_of
-from gateway.models import Call, Deployment, Purpose, Usage
+from gateway.models import Call, Deployment, Purpose, Scope, Usage
 
 LONGEST_WAIT = 900.0  # seconds in line
 
@@ -189,7 +189,11 @@ async def metered(
 ) -> AsyncIterator[Running]:
     """Reserve, let the block relay, settle however it ends: well (`meter.status` set to DONE), failed or aborted."""
     known = await standing(caller)
-    known.allow(wanted.scope)
+    if wanted.purpose == Purpose.RETRIEVAL:  # how documents are searched, and by which model, is not for a key to say
+        known = replace(known, deployments=None)
+        known.allow(Scope.DOCUMENTS_READ)
+    else:
+        known.allow(wanted.scope)
     able = (await catalogue.current()).find(wanted.name, wanted.kind, known)
     able = [deployment for deployment in able if wanted.model in ("", deployment.model)] or able
     able = [deployment for deployment in able if caller.may_send_to(deployment.upstream)]

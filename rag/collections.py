@@ -1,7 +1,7 @@
 """Collections and who may see them."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -65,6 +65,9 @@ class Collection(models.Model):
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("team"))
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     data_class = models.CharField(_("data class"), max_length=12, choices=DataClass, default=DataClass.INTERNAL)
+    metadata = models.JSONField(default=dict, editable=False, help_text="what a script noted of it")
+    expires_after_days = models.PositiveSmallIntegerField(null=True, editable=False, help_text="without being used")
+    last_active_at = models.DateTimeField(null=True, editable=False)
     is_attachment = models.BooleanField(default=False, editable=False, help_text="the files of one conversation")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -85,8 +88,20 @@ class Collection(models.Model):
         return self.name
 
     @property
+    def expires_at(self) -> datetime | None:
+        """Where a script asked for it; `valid_until` is what people set."""
+        if self.expires_after_days is None:
+            return None
+        return (self.last_active_at or self.created_at) + timedelta(days=self.expires_after_days)
+
+    @property
     def has_ended(self) -> bool:
         return self.valid_until is not None and self.valid_until < timezone.localdate()
+
+    @property
+    def has_expired(self) -> bool:
+        """For scripts."""
+        return self.has_ended or (self.expires_at is not None and self.expires_at <= timezone.now())
 
     @property
     def is_ending(self) -> bool:

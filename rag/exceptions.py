@@ -13,6 +13,8 @@
     ├── MayNotLeave                    403  a confidential document that is moved
     ├── InvalidFilter                  400
     ├── PageNotDrawn                   503, the page's text is shown without its picture
+    ├── FileNotFound                   404
+    ├── NotTheirs                      403
     └── IngestionError                 the document keeps the code, its page shows the sentence
         ├── EncryptedFile
         ├── DamagedFile
@@ -105,6 +107,18 @@ class OldOrLockedFile(UploadRefused):
         "This file is protected by a password or of an old Office version. Save it without a password as .docx, "
         ".pptx or .xlsx and upload it again."
     )
+
+
+class FileNotFound(RagError):
+    status = 404
+    code = "not_found"
+    message = _("There is no such file, or it is not yours.")
+
+
+class NotTheirs(RagError):
+    status = 403
+    code = "permission_denied"
+    message = _("You may read this file, but not delete it. Remove it from the vector store instead.")
 
 
 class AlreadyThere(UploadRefused):

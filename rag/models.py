@@ -7,9 +7,8 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.fields.files import FieldFile
-from django.db.models.signals import post_delete
-from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from accounts.models import User
 from rag import languages
 from rag.collections import Collection, CollectionQuerySet, CollectionShare
 from rag.exceptions import ingestion_error
+from rag.files import FileBatch, StoredFile
 from rag.places import pages_left_out
 from rag.texts import LABEL_LENGTH, DocumentText, DocumentVersion
 from rag.vectors import EmbeddingIndex, IndexedDocument, Vector
@@ -33,8 +33,10 @@ __all__ = [
     "DocumentText",
     "DocumentVersion",
     "EmbeddingIndex",
+    "FileBatch",
     "IndexedDocument",
     "Posting",
+    "StoredFile",
     "Vector",
 ]
 
@@ -111,6 +113,7 @@ class Document(models.Model):
     )
     folder = models.CharField(_("folder"), max_length=500, blank=True, help_text="as uploaded, parted by /")
     name = models.CharField(_("name"), max_length=255)
+    file_id = models.UUIDField(null=True, editable=False, db_index=True, help_text="of the StoredFile it was made of")
     file = models.FileField(upload_to=stored_name)
     media_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField(_("size"))
@@ -140,7 +143,13 @@ class Document(models.Model):
         verbose_name_plural = _("documents")
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["status", "lease_until"], name="document_sweep")]
-        constraints = [models.UniqueConstraint(fields=["collection", "sha256"], name="content_once_per_collection")]
+        constraints = [
+            # a script tells its files apart by their ids, whatever they hold
+            models.UniqueConstraint(
+                fields=["collection", "sha256"], name="content_once_per_collection", condition=Q(file_id=None)
+            ),
+            models.UniqueConstraint(fields=["collection", "file_id"], name="file_once_per_collection"),
+        ]
 
     already_there = False  # set by `uploads.accept` on what it recognised
 
@@ -151,6 +160,11 @@ class Document(models.Model):
         with transaction.atomic():
             Document.objects.filter(pk=self.pk).lock()
             return super().delete(*args, **kwargs)
+
+    @property
+    def public_file_id(self) -> uuid.UUID:
+        """By which scripts know its file; one that was uploaded in the pages is a file of its own."""
+        return self.file_id or self.id
 
     @property
     def path(self) -> str:
@@ -201,15 +215,6 @@ class Document(models.Model):
         if self.status == self.Status.PARSING:
             return gettext("page %(done)s of %(total)s") % {"done": self.done, "total": self.total}
         return gettext("part %(done)s of %(total)s") % {"done": self.done, "total": self.total}
-
-
-@receiver(post_delete, sender=Document)
-@receiver(post_delete, sender=DocumentVersion)
-def remove_file(sender: type[models.Model], instance: Document | DocumentVersion, **kwargs: Any) -> None:
-    """A signal, since a document also goes when its collection, team or owner goes."""
-    storage, name = instance.file.storage, str(instance.file.name)
-    if name:  # else it was handed over
-        transaction.on_commit(lambda: storage.delete(name), robust=True)
 
 
 class Chunk(models.Model):

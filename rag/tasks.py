@@ -3,7 +3,7 @@ import uuid
 
 from celery import shared_task
 
-from rag import adoption, ingestion, queueing
+from rag import adoption, file_keeping, ingestion, queueing
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
@@ -15,6 +15,7 @@ def ingest_document(document_id: str) -> None:
 def sweep_documents() -> None:
     queueing.sweep()
     adoption.sweep()
+    file_keeping.sweep()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types

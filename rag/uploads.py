@@ -5,6 +5,7 @@ import logging
 import re
 import unicodedata
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -21,12 +22,19 @@ from rag.exceptions import (
     StorageFull,
     TypeNotAllowed,
 )
-from rag.models import Collection, Document, stored_name
+from rag.models import Collection, Document, StoredFile
 
 logger = logging.getLogger(__name__)
 
 NAME_LENGTH = 200
 FOLDER_LENGTH = 500
+
+
+class Checked(NamedTuple):
+    name: str
+    media_type: str
+    size: int
+    sha256: str
 
 
 def accept(
@@ -40,19 +48,27 @@ def accept(
     """
     if not Collection.objects.editable_by(user).filter(pk=collection.pk).exists():
         raise CollectionNotFound
+    found = checked(file)
+    document = Document(collection=collection, uploaded_by=user, folder=cleaned_folder(folder), **found._asdict())
+    return _known(collection, found.sha256) or _stored(document, file, as_version=as_version)
+
+
+def checked(file: "UploadedFile[bytes]") -> Checked:
+    """What really arrived; raises UploadRefused."""
     name = cleaned_name(file.name or "")
     size, sha256, head, tail = _measured(file)
-    media_type = _media_type(name, head, tail)
-    document = Document(
-        collection=collection,
-        uploaded_by=user,
-        folder=cleaned_folder(folder),
-        name=name,
-        media_type=media_type,
-        size=size,
-        sha256=sha256,
-    )
-    return _known(collection, sha256) or _stored(document, file, as_version=as_version)
+    return Checked(name, _media_type(name, head, tail), size, sha256)
+
+
+def write(row: Document | StoredFile, file: "UploadedFile[bytes]") -> None:
+    """Under the name that its row gives it; raises StorageFull."""
+    file.seek(0)
+    try:
+        row.file.save(row.name, file, save=False)
+    except OSError as error:
+        logger.exception("an upload could not be stored")
+        row.file.storage.delete(row.file.field.generate_filename(row, row.name))  # what was written so far
+        raise StorageFull from error
 
 
 def cleaned_name(raw: str) -> str:
@@ -109,7 +125,7 @@ def _known(collection: Collection, sha256: str) -> Document | None:
 
 
 def _stored(document: Document, file: "UploadedFile[bytes]", *, as_version: bool) -> Document:
-    _write(document, file)
+    write(document, file)
     try:
         with transaction.atomic():
             if as_version and (old := versions.predecessor(document)):
@@ -123,13 +139,3 @@ def _stored(document: Document, file: "UploadedFile[bytes]", *, as_version: bool
             raise CollectionNotFound from None
         return known
     return document
-
-
-def _write(document: Document, file: "UploadedFile[bytes]") -> None:
-    file.seek(0)
-    try:
-        document.file.save(document.name, file, save=False)
-    except OSError as error:
-        logger.exception("an upload could not be stored")
-        document.file.storage.delete(stored_name(document, document.name))  # what was written so far
-        raise StorageFull from error

@@ -1,8 +1,7 @@
 """A new version takes a document's place: text, chunks and file at once, and the old ones stay for their citations."""
 
-from django.db import transaction
-
 from rag.models import Collection, Document, DocumentText, DocumentVersion
+from rag.removal import release
 
 HANDED_OVER = ("uploaded_by_id", "file", "media_type", "size", "sha256", "language", "created_at", "done", "total")
 
@@ -28,8 +27,7 @@ def take_over(old: Document, new: Document) -> Document:
         **taken, version=old.version + 1 if content else old.version, status=Document.Status.READY, error="", claim=None
     )
     if not content:  # nothing cites what was never read
-        storage, unread = old.file.storage, str(old.file.name)
-        transaction.on_commit(lambda: storage.delete(unread), robust=True)
+        release(old.file)
     old.refresh_from_db()
     return old
 

@@ -1,11 +1,11 @@
-"""The application under /v1."""
+"""The application under /v1, of whatever routes it is composed."""
 
 import asyncio
 import contextlib
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -13,10 +13,11 @@ from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from gateway import metrics, tracing
-from gateway.api import audio, endpoints, idempotency, responses
+from gateway.api import idempotency
 from gateway.api.authentication import authenticated
 from gateway.api.errors import refusal
-from gateway.api.http import Answer, Endpoint, Headers, Receive, Request, Scope, Send
+from gateway.api.http import Answer, Headers, Receive, Request, Scope, Send
+from gateway.api.routes import Place, Route, Table
 from gateway.exceptions import GatewayError, MethodNotAllowed, NotFound, RequestTooLarge, RequestTooSlow
 
 PREFIX = "/v1"
@@ -24,22 +25,22 @@ READ_WITHIN = 60.0  # seconds that a caller may take for a piece of the answer
 BODY_WITHIN = 60.0  # seconds
 UPLOAD_WITHIN = 600.0
 AROUND_A_FILE = 2**19  # bytes of the form that carries it
-ROUTES: dict[str, tuple[str, Endpoint]] = {
-    "/models": ("GET", endpoints.models),
-    "/chat/completions": ("POST", endpoints.chat_completions),
-    "/audio/transcriptions": ("POST", audio.create_transcription),
-    "/completions": ("POST", endpoints.text_completions),
-    "/embeddings": ("POST", endpoints.create_embeddings),
-    "/rerank": ("POST", endpoints.rerank),
-    "/responses": ("POST", responses.create_response),
-}
-UPLOADS = {"/audio/transcriptions"}  # are read while they arrive
-ROUTES_BELOW: dict[str, tuple[str, Endpoint]] = {"/models/": ("GET", endpoints.model)}
+
+Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 logger = logging.getLogger(__name__)
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
+def application(routes: Iterable[Route]) -> Application:
+    table = Table(routes)
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        await _answer(table.find(scope["path"].removeprefix(PREFIX)), scope, receive, send)
+
+    return answered
+
+
+async def _answer(place: Place, scope: Scope, receive: Receive, send: Send) -> None:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     own: Headers = {"x-request-id": f"req_{uuid.uuid4().hex}"}
     tracing.arrived(own["x-request-id"], headers)
@@ -47,8 +48,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
         watch = _Watch(receive)
         try:
-            answer = await _answered(scope, headers, own, watch)
-            metrics.answered(_known(scope["path"]), answer.status)
+            answer = await _answered(place, scope, headers, own, watch)
+            metrics.answered(PREFIX + place.name if place.name else "other", answer.status)
             own["openai-processing-ms"] = str(round((time.monotonic() - began) * 1000))
             await _send(answer, own, send, watch)
         except asyncio.CancelledError:
@@ -58,42 +59,30 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             watch.end()
 
 
-async def _answered(scope: Scope, headers: Headers, own: Headers, watch: "_Watch") -> Answer:
-    path = scope["path"].removeprefix(PREFIX)
+async def _answered(place: Place, scope: Scope, headers: Headers, own: Headers, watch: "_Watch") -> Answer:
     try:
-        method, endpoint = _route(path)
+        if not place.routes:
+            raise NotFound
         caller = await authenticated(headers.get("authorization", ""))
-        if scope["method"] != method:
-            own["allow"] = method
+        route = place.routes.get(scope["method"])
+        if route is None:
+            own["allow"] = ", ".join(place.routes)
             raise MethodNotAllowed
+        path = scope["path"].removeprefix(PREFIX)
+        request = Request(route.method, path, headers, b"", caller, own, place.parameters, scope["query_string"])
         stated = headers.get("content-length", "")
-        if path in UPLOADS:
-            pieces = watch.pieces(stated, settings.UPLOAD_MAX_BYTES + AROUND_A_FILE, UPLOAD_WITHIN)
-            return await endpoint(Request(method, path, headers, b"", caller, own, pieces))
-        body = b"".join([piece async for piece in watch.pieces(stated, settings.API_MAX_BYTES, BODY_WITHIN)])
-        request = Request(method, path, headers, body, caller, own)
-        if method == "POST" and (key := headers.get("idempotency-key")):
-            return await idempotency.once(request, endpoint, key)
-        return await endpoint(request)
+        if route.is_upload:
+            request.pieces = watch.pieces(stated, settings.UPLOAD_MAX_BYTES + AROUND_A_FILE, UPLOAD_WITHIN)
+            return await route.endpoint(request)
+        request.body = b"".join([piece async for piece in watch.pieces(stated, settings.API_MAX_BYTES, BODY_WITHIN)])
+        if route.method == "POST" and (key := headers.get("idempotency-key")):
+            return await idempotency.once(request, route.endpoint, key)
+        return await route.endpoint(request)
     except GatewayError as error:
         return refusal(error)
     except Exception:  # a client that speaks JSON is told in JSON
         logger.exception("Request %s failed", own["x-request-id"])
         return refusal(GatewayError())
-
-
-def _route(path: str) -> tuple[str, Endpoint]:
-    if path in ROUTES:
-        return ROUTES[path]
-    for above, route in ROUTES_BELOW.items():
-        if path.startswith(above) and path != above:
-            return route
-    raise NotFound
-
-
-def _known(path: str) -> str:
-    """Callers may make up as many addresses as they like; metrics may not."""
-    return path if path.removeprefix(PREFIX) in ROUTES else "other"
 
 
 def _language(accepted: str | None) -> contextlib.AbstractContextManager[object]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gateway import catalogue, completions, embeddings, requests, reranking
+from gateway import catalogue, completions, embeddings, grounding, requests, reranking
 from gateway.api.errors import error_object
 from gateway.api.http import Answer, Request, event
 from gateway.api.limits import headers_of
@@ -15,6 +15,7 @@ from gateway.callers import standing
 from gateway.calls import Running, Wanted
 from gateway.completions import Event, Form
 from gateway.exceptions import GatewayError, InvalidRequest, UnknownModel
+from gateway.grounding import Grounds, Search
 from gateway.models import Deployment, Purpose, Scope
 from gateway.text_completions import TEXT
 
@@ -27,15 +28,20 @@ async def models(request: Request) -> Answer:
 
 async def model(request: Request) -> Answer:
     known = await standing(request.caller)
-    wanted = request.path.removeprefix("/models/")
     for name, deployment in (await catalogue.current()).offered_to(known):
-        if name == wanted:
+        if name == request.parameters["model"]:
             return Answer.of(_model(name, deployment))
     raise UnknownModel(param="model")
 
 
-async def chat_completions(request: Request) -> Answer:
-    return await _completed(request, requests.chat(named(request)), completions.CHAT)
+async def chat_completions(request: Request, search: Search | None) -> Answer:
+    body = named(request)
+    chat = requests.chat(body)
+    grounds = None
+    if (given := body.get("x_rag")) is not None:
+        grounds = await grounding.grounded(search, request.caller, chat, given, "x_rag")
+        request.caller = grounds.caller
+    return await _completed(request, chat, completions.CHAT, grounds)
 
 
 async def text_completions(request: Request) -> Answer:
@@ -54,12 +60,15 @@ async def rerank(request: Request) -> Answer:
     return Answer.of(await reranking.answer(request.caller, body, purpose=purpose_of(request), admitted=told(request)))
 
 
-async def _completed(request: Request, body: dict[str, Any], form: Form) -> Answer:
+async def _completed(request: Request, body: dict[str, Any], form: Form, grounds: Grounds | None = None) -> Answer:
     wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose_of(request))
     if not body.get("stream"):
-        return Answer.of(await completions.answer(request.caller, body, wanted, told(request), form))
+        answer = await completions.answer(request.caller, body, wanted, told(request), form)
+        return Answer.of(answer | grounds.told() if grounds else answer)
     options = body.get("stream_options", {})
     pieces = completions.events(request.caller, body, wanted, told(request), form)
+    if grounds:
+        pieces = grounding.cited(pieces, grounds)
     first = await anext(pieces)  # an error up to here still has a status of its own
     return Answer.stream(_events(first, pieces, with_usage=options.get("include_usage") is True))
 

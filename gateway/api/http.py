@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from gateway.callers import Caller
 
@@ -26,7 +27,14 @@ class Request:
     body: bytes
     caller: Caller
     own_headers: Headers = field(default_factory=dict)  # that the answer will carry, whatever it is
+    parameters: dict[str, str] = field(default_factory=dict)  # of the path
+    query_string: bytes = b""
     pieces: AsyncGenerator[bytes, None] = field(default_factory=_nothing)  # of an upload, instead of a body
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Of a name that is there several times, the last value."""
+        return dict(parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True))
 
 
 @dataclass

@@ -26,6 +26,8 @@ class Scope(models.TextChoices):
     CHAT = "chat", _("ask language models")
     EMBEDDINGS = "embeddings", _("embed and rerank texts")
     AUDIO = "audio", _("transcribe speech")
+    DOCUMENTS_READ = "documents-read", _("search and read documents")
+    DOCUMENTS_WRITE = "documents-write", _("add and delete documents")
 
 
 def every_scope() -> list[str]:

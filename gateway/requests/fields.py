@@ -1,7 +1,7 @@
 """What a field may hold, and what to say when it holds something else."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
@@ -18,6 +18,7 @@ Body = dict[str, Any]
 class Field(NamedTuple):
     is_valid: Callable[[Any], bool]
     expected: str | Promise
+    schema: Mapping[str, Any] = {}  # the same as JSON schema, as far as that can say it
 
 
 def is_int(value: Any, low: int, high: int) -> bool:
@@ -44,17 +45,17 @@ def are_tokens(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(is_int(token, 0, 2**31 - 1) for token in value)
 
 
-TRUTH = Field(a(bool), gettext_lazy("true or false"))
-OBJECT = Field(a(dict), gettext_lazy("an object"))
-LIST = Field(a(list), gettext_lazy("a list"))
-TEXT = Field(a(str), gettext_lazy("a text"))
-COUNT = Field(whole(1, 2**31 - 1), gettext_lazy("a whole number above zero"))
-PENALTY = Field(number(-2, 2), gettext_lazy("a number from -2 to 2"))
-TEMPERATURE = Field(number(0, 2), gettext_lazy("a number from 0 to 2"))
-SHARE = Field(number(0, 1), gettext_lazy("a number from 0 to 1"))
-ONE = Field(whole(1, 1), gettext_lazy("1"))
-STOP = Field(is_stop, gettext_lazy("a text or a list of texts"))
-SEED = Field(whole(-(2**63), 2**63 - 1), gettext_lazy("a whole number"))
+TRUTH = Field(a(bool), gettext_lazy("true or false"), {"type": "boolean"})
+OBJECT = Field(a(dict), gettext_lazy("an object"), {"type": "object"})
+LIST = Field(a(list), gettext_lazy("a list"), {"type": "array"})
+TEXT = Field(a(str), gettext_lazy("a text"), {"type": "string"})
+COUNT = Field(whole(1, 2**31 - 1), gettext_lazy("a whole number above zero"), {"type": "integer", "minimum": 1})
+PENALTY = Field(number(-2, 2), gettext_lazy("a number from -2 to 2"), {"type": "number", "minimum": -2, "maximum": 2})
+TEMPERATURE = Field(number(0, 2), gettext_lazy("a number from 0 to 2"), {"type": "number", "minimum": 0, "maximum": 2})
+SHARE = Field(number(0, 1), gettext_lazy("a number from 0 to 1"), {"type": "number", "minimum": 0, "maximum": 1})
+ONE = Field(whole(1, 1), gettext_lazy("1"), {"const": 1})
+STOP = Field(is_stop, gettext_lazy("a text or a list of texts"), {"type": ["string", "array"]})
+SEED = Field(whole(-(2**63), 2**63 - 1), gettext_lazy("a whole number"), {"type": "integer"})
 
 
 def parsed(raw: bytes) -> Body:

@@ -4,8 +4,9 @@ Servers that know it themselves are asked for the same directly (`gateway.native
 
     body = parsed(...)                       what the caller sent
     chat = chat_body(body)                   the same as a chat completion; raises InvalidRequest
-    response(body, completion)               the whole answer
-    async for event in events(body, pieces): the streamed one
+    file_search(body)                        what is to be searched before, and where the request says so
+    response(body, completion, grounds)      the whole answer
+    async for event in events(body, pieces, grounds): the streamed one
         encoded(event)                       as it goes over the wire
 
 Nothing is stored: a conversation goes on by sending all of it again.
@@ -14,5 +15,6 @@ Nothing is stored: a conversation goes on by sending all of it again.
 from gateway.responses.answer import response
 from gateway.responses.events import encoded, events
 from gateway.responses.request import chat_body, relayed_body
+from gateway.responses.tools import file_search
 
-__all__ = ["chat_body", "encoded", "events", "relayed_body", "response"]
+__all__ = ["chat_body", "encoded", "events", "file_search", "relayed_body", "response"]

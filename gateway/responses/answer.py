@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.exceptions import GatewayError
+from gateway.grounding import Grounds
 from gateway.responses import objects
-from gateway.responses.objects import KINDS, Call, Object, Part, Speech
+from gateway.responses.objects import KINDS, Call, Object, Part, Searched, Speech
+from gateway.responses.tools import wants_results
 
 Event = dict[str, Any]
 
 
-def response(body: Object, completion: Object) -> Object:
+def response(body: Object, completion: Object, grounds: Grounds | None = None) -> Object:
     """The whole response of a whole chat completion: what it would end with if all of it came in one chunk."""
-    answer = Answer(body, completion)
+    answer = Answer(body, completion, grounds)
     choices = [choice | {"delta": choice.get("message")} for choice in completion["choices"]]
     events = [*answer.told(completion | {"choices": choices}), *answer.ended()]
     whole: Object = events[-1]["response"]
@@ -23,19 +25,29 @@ def response(body: Object, completion: Object) -> Object:
 class Answer:
     """Texts follow one another; a call stays open to the end, since several may be told in turns."""
 
-    def __init__(self, body: Object, first: Object) -> None:
+    def __init__(self, body: Object, first: Object, grounds: Grounds | None = None) -> None:
         self._head = objects.begun(body, first)
-        self._items: list[Speech | Call] = []  # by output_index
+        self._items: list[Speech | Call | Searched] = []  # by output_index
         self._done: dict[int, Object] = {}  # the same when they are finished
         self._speech: Speech | None = None  # the open one
         self._calls: dict[int, Call] = {}  # by the server's index
         self._cut: str | None = None
         self._usage: Object | None = None
         self._told = 0  # events
+        self._sources = {source.number: source for source in grounds.sources} if grounds else {}
+        if grounds:
+            search = Searched(grounds, with_results=wants_results(body))
+            self._items.append(search)
+            self._done[search.index] = search.item("completed")
 
     def begun(self) -> Iterator[Event]:
         yield self._event("response.created", response=self._head)
         yield self._event("response.in_progress", response=self._head)
+        for item in self._items:
+            yield self._event("response.output_item.added", output_index=item.index, item=item.item("in_progress"))
+            for state in ("in_progress", "searching", "completed"):
+                yield self._event(f"response.file_search_call.{state}", **item.place())
+            yield self._event("response.output_item.done", output_index=item.index, item=self._done[item.index])
 
     def told(self, piece: Object) -> Iterator[Event]:
         if isinstance(usage := piece.get("usage"), dict):
@@ -56,7 +68,7 @@ class Answer:
     def ended(self) -> Iterator[Event]:
         status = "incomplete" if self._cut else "completed"
         for item in self._items:
-            if item.index not in self._done:
+            if not isinstance(item, Searched) and item.index not in self._done:
                 is_last = item.index == len(self._items) - 1
                 yield from self._close(item, status if is_last else "completed")
         now = int(time.time())
@@ -97,15 +109,29 @@ class Answer:
         part.written.append(text)
         part.logprobs += more.get("logprobs", ())
         yield self._event(f"{kind.events}.delta", **speech.place(), delta=text, **more)
+        yield from self._cite(speech, text)
 
     def _close_part(self, speech: Speech) -> Iterator[Event]:
         if not speech.parts:
             return
+        yield from self._cite(speech, is_end=True)
         part, place = speech.parts[-1], speech.place()
         kind, content = KINDS[part.name], part.content()
         more = {"logprobs": part.logprobs} if part.name == "output_text" else {}
         yield self._event(f"{kind.events}.done", **place, **{kind.field: content[kind.field]}, **more)
         yield self._event("response.content_part.done", **place, part=content)
+
+    def _cite(self, speech: Speech, text: str = "", *, is_end: bool = False) -> Iterator[Event]:
+        part = speech.parts[-1]
+        if not self._sources or part.name != "output_text":
+            return
+        for index, number in part.markers.found(text, is_end=is_end):
+            if source := self._sources.get(number):
+                said = {"file_id": source.file_id, "filename": source.filename, "index": index}
+                annotation = {"type": "file_citation"} | said
+                place = speech.place() | {"annotation_index": len(part.annotations)}
+                part.annotations.append(annotation)
+                yield self._event("response.output_text.annotation.added", **place, annotation=annotation)
 
     # --- calls -----------------------------------------------------------------------------------------------------
 

@@ -26,4 +26,4 @@ def checked(given: Any, fields: dict[str, Field], path: str = "", required: Iter
 
 
 def one_of(*words: str) -> Field:
-    return Field(lambda value: isinstance(value, str) and value in words, ", ".join(words))
+    return Field(lambda value: isinstance(value, str) and value in words, ", ".join(words), {"enum": list(words)})

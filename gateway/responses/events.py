@@ -5,10 +5,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from gateway.exceptions import GatewayError, UpstreamBroken
+from gateway.grounding import Grounds
 from gateway.responses.answer import Answer, Event
 
 
-async def events(body: dict[str, Any], pieces: AsyncIterator[dict[str, Any]]) -> AsyncGenerator[Event, None]:
+async def events(
+    body: dict[str, Any], pieces: AsyncIterator[dict[str, Any]], grounds: Grounds | None = None
+) -> AsyncGenerator[Event, None]:
     """Typed events from the chunks of a chat completion; whoever opened `pieces` closes them.
 
     An error before the first piece is raised, as there is still a status to say it with; a later one is told.
@@ -16,7 +19,7 @@ async def events(body: dict[str, Any], pieces: AsyncIterator[dict[str, Any]]) ->
     first = await anext(pieces, None)
     if first is None:
         raise UpstreamBroken
-    answer = Answer(body, first)
+    answer = Answer(body, first, grounds)
     for event in (*answer.begun(), *answer.told(first)):
         yield event
     try:

@@ -42,7 +42,7 @@ def _add(said: list[Message], item: Any, path: str) -> None:
         said.append({"role": "tool", "tool_call_id": output["call_id"], "content": content})
     elif kind == "item_reference":
         raise unsupported(path, _("Nothing is stored here, so no earlier item can be referred to; send it again."))
-    elif kind != "reasoning":  # what a model thought earlier is not for its next turn
+    elif kind not in ("reasoning", "file_search_call"):  # what was thought or found earlier is not for the next turn
         raise unsupported(f"{path}.type", _("Items of this type are not supported."))
 
 

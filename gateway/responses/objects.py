@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gateway.exceptions import GatewayError, QuotaExceeded
+from gateway.grounding import Grounds
+from gateway.responses.markers import Markers
 from gateway.responses.request import repeated
 
 Object = dict[str, Any]
@@ -44,9 +46,13 @@ class Part:
     name: str  # one of KINDS
     written: list[str] = field(default_factory=list)
     logprobs: list[Object] = field(default_factory=list)
+    annotations: list[Object] = field(default_factory=list)
+    markers: Markers = field(default_factory=Markers)
 
     def content(self) -> Object:
-        more: Object = {"annotations": [], "logprobs": [*self.logprobs]} if self.name == "output_text" else {}
+        more: Object = {}
+        if self.name == "output_text":
+            more = {"annotations": [*self.annotations], "logprobs": [*self.logprobs]}
         return {"type": self.name, KINDS[self.name].field: "".join(self.written)} | more
 
 
@@ -67,6 +73,28 @@ class Speech:
         more: Object = {"role": "assistant"} if self.type == "message" else {"summary": []}
         content = [part.content() for part in self.parts]
         return {"id": self.id, "type": self.type, "status": status, "content": content} | more
+
+
+class Searched:
+    """The search of documents that came before the answer."""
+
+    index = 0
+
+    def __init__(self, grounds: Grounds, *, with_results: bool) -> None:
+        self.id = new_id("fs")
+        self.grounds, self.with_results = grounds, with_results
+
+    def place(self) -> Object:
+        return {"item_id": self.id, "output_index": self.index}
+
+    def item(self, status: str) -> Object:
+        found = [
+            {name: getattr(source, name) for name in ("file_id", "filename", "score", "text", "attributes")}
+            for source in self.grounds.sources
+        ]
+        results = found if self.with_results and status == "completed" else None
+        said = {"queries": [self.grounds.question], "results": results}
+        return {"id": self.id, "type": "file_search_call", "status": status} | said
 
 
 class Call:

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gateway.requests.chat import CHAT
-from gateway.requests.fields import COUNT, LIST, OBJECT, TEXT, TRUTH, Field, invalid
+from gateway.requests.fields import COUNT, LIST, OBJECT, TEXT, TRUTH, Field
+from gateway.responses import tools
 from gateway.responses.checks import checked, one_of, unsupported
 from gateway.responses.items import messages
 
@@ -59,11 +60,9 @@ NOT_STORED: dict[str, str | Promise] = {
 AS_IN_CHAT = ("model", "stream", "temperature", "top_p", "top_logprobs", "parallel_tool_calls")
 AS_RELAYED = ("model", "instructions", "stream", "max_output_tokens", "temperature", "top_p", "top_logprobs", "include")
 ITEM = ("type", "id", "status", "role", "content", "name", "call_id", "arguments", "output", "summary")
-FUNCTION: dict[str, Field] = {"name": TEXT, "description": TEXT, "parameters": OBJECT, "strict": TRUTH}
 SCHEMA: dict[str, Field] = {"name": TEXT, "schema": OBJECT, "description": TEXT, "strict": TRUTH}
 FORMAT = {"type": one_of("text", "json_object", "json_schema")}
 REASONING = {"effort": one_of("none", "minimal", "low", "medium", "high", "xhigh", "max")}
-CHOICES = ("none", "auto", "required")
 
 
 def chat_body(body: Body) -> Body:
@@ -80,7 +79,7 @@ def chat_body(body: Body) -> Body:
         chat["logprobs"] = True
     if "max_output_tokens" in given:
         chat["max_tokens"] = given["max_output_tokens"]
-    return chat | _with_tools(given) | _with_format(given) | _with_effort(given)
+    return chat | tools.of_chat(given) | _with_format(given) | _with_effort(given)
 
 
 def relayed_body(body: Body) -> Body:
@@ -90,13 +89,11 @@ def relayed_body(body: Body) -> Body:
     """
     given = checked(body, FIELDS)
     asked = {name: given[name] for name in (*AS_RELAYED, "parallel_tool_calls") if name in given}
-    tools = [{"type": "function"} | function for function in _functions(given)]
-    choice, effort = _choice(given), _effort(given)
+    effort = _effort(given)
     return (
         asked
         | {"input": _relayed_input(given["input"]), "text": {"format": _format(given)}, "store": False}
-        | ({"tools": tools} if tools else {})
-        | ({"tool_choice": choice} if choice else {})
+        | tools.relayed(given)
         | ({"reasoning": {"effort": effort}} if effort else {})
     )
 
@@ -104,34 +101,8 @@ def relayed_body(body: Body) -> Body:
 def _relayed_input(items: str | list[Body]) -> str | list[Body]:
     if isinstance(items, str):
         return items
-    return [{name: item[name] for name in ITEM if name in item} for item in items]
-
-
-def _with_tools(given: Body) -> Body:
-    tools = [{"type": "function", "function": function} for function in _functions(given)]
-    choice = _choice(given)
-    if isinstance(choice, dict):
-        choice = {"type": "function", "function": {"name": choice["name"]}}
-    return ({"tools": tools} if tools else {}) | ({"tool_choice": choice} if choice else {})
-
-
-def _functions(given: Body) -> list[Body]:
-    return [_function(tool, f"tools[{i}]") for i, tool in enumerate(given.get("tools", ()))]
-
-
-def _function(tool: Any, path: str) -> Body:
-    if isinstance(tool, dict) and tool.get("type") != "function":
-        raise unsupported(f"{path}.type", _("Only tools of the type “function” are supported."))
-    return checked(tool, FUNCTION, path, ("name",))
-
-
-def _choice(given: Body) -> str | Body | None:
-    choice = given.get("tool_choice")
-    if isinstance(choice, dict) and choice.get("type") == "function":
-        return {"type": "function"} | checked(choice, {"name": TEXT}, "tool_choice", ("name",))
-    if choice is not None and choice not in CHOICES:
-        raise invalid("tool_choice", _("%(words)s or a function") % {"words": ", ".join(CHOICES)})
-    return choice
+    ours = "file_search_call"  # a search that came before an earlier answer; servers have no such tool
+    return [{name: item[name] for name in ITEM if name in item} for item in items if item.get("type") != ours]
 
 
 def _with_format(given: Body) -> Body:
@@ -173,7 +144,6 @@ def repeated(body: Body) -> Body:
         "safety_identifier",
         "prompt_cache_key",
     )
-    no_tool: Body = {"description": None, "parameters": None, "strict": None}
     return {name: given.get(name) for name in asked} | {
         "background": False,
         "max_tool_calls": None,
@@ -183,8 +153,8 @@ def repeated(body: Body) -> Body:
         "reasoning": {"effort": _effort(given), "summary": None},
         "store": False,
         "text": {"format": _format(given)},
-        "tool_choice": _choice(given) or "auto",
-        "tools": [{"type": "function"} | no_tool | function for function in _functions(given)],
+        "tool_choice": tools.choice(given) or "auto",
+        "tools": tools.repeated(given),
         "top_logprobs": given.get("top_logprobs", 0),
         "truncation": "disabled",  # too long a conversation is refused by the model's server
     }

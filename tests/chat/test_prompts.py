@@ -1,6 +1,7 @@
 from uuid import uuid4
 
-from chat.prompts import build_messages, source_element
+from chat.prompts import build_messages
+from rag.prompts import source_element
 from rag.retrieval import Passage
 
 
