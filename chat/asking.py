@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from chat.exceptions import (
     AnswerRunning,
     AttachmentsNotReady,
@@ -16,19 +17,25 @@ from chat.exceptions import (
     UnknownCollection,
 )
 from chat.models import Conversation, Message
-from rag.models import Collection, Document
+from rag.models import Collection, CollectionQuerySet, Document
 
 QUESTION_LIMIT = 100_000  # characters
 TITLE_LENGTH = 60  # characters
 LEASE = timedelta(seconds=15)  # an answer whose writer has not been heard of for so long is interrupted
 
 
-def choose(conversation: Conversation, model: str, collections: Iterable[UUID]) -> None:
-    """Remember model and collections of a conversation; raises `UnknownCollection` for one not visible."""
+def chosen(user: User, collections: Iterable[UUID]) -> CollectionQuerySet:
+    """Raises `UnknownCollection` for one that is not visible."""
     wanted = set(collections)
-    visible = Collection.objects.visible_to(conversation.owner).knowledge().filter(id__in=wanted)
+    visible = Collection.objects.visible_to(user).knowledge().filter(id__in=wanted)
     if {collection.id for collection in visible} != wanted:
         raise UnknownCollection
+    return visible
+
+
+def choose(conversation: Conversation, model: str, collections: Iterable[UUID]) -> None:
+    """Remember model and collections of a conversation; raises `UnknownCollection` for one not visible."""
+    visible = chosen(conversation.owner, collections)
     conversation.model = model
     conversation.save(update_fields=["model", "updated_at"])
     conversation.collections.set(visible)

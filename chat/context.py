@@ -22,6 +22,7 @@ class Context:
     collections: CollectionQuerySet
     searched: bool
     is_confidential: bool  # something of it, so that all of it stays in the house
+    instructions: str = ""  # of the project
 
     @property
     def caller(self) -> Caller:
@@ -51,6 +52,7 @@ def load(answer: Message) -> Context:
         collections=collections,
         searched=answer.searched,
         is_confidential=is_confidential,
+        instructions=conversation.project.instructions if conversation.project else "",
     )
 
 
@@ -63,8 +65,10 @@ def deployment_for(conversation: Conversation) -> Deployment:
 
 
 def collections_of(conversation: Conversation) -> CollectionQuerySet:
-    """Those chosen and the attachments, as far as the owner may see them now."""
+    """Those chosen, the attachments and the project's, as far as the owner may see them now."""
     chosen = Q(id__in=conversation.collections.all()) | Q(id=conversation.attachments_id)
+    if project := conversation.project:
+        chosen |= Q(id__in=project.collections.all()) | Q(id=project.files_id)
     return Collection.objects.visible_to(conversation.owner).filter(chosen)
 
 

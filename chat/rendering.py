@@ -111,6 +111,12 @@ def render(text: str, links: Links | None = None, *, highlighted: bool = True) -
     return sanitise(_markdown(highlighted=highlighted).render(text, {"links": links}))
 
 
+def parse(text: str) -> list[Token]:
+    """The parser's tokens, for documents that are not HTML; `[1]` is ordinary text in them."""
+    tokens: list[Token] = _markdown(highlighted=False).parse(text, {"links": None})
+    return tokens
+
+
 def closed_until(text: str) -> int:
     """Where the last top-level block of `text` begins: all before it can no longer change."""
     tokens: list[Token] = _markdown(highlighted=False).parse(text, {"links": None})

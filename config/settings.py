@@ -152,6 +152,7 @@ CELERY_TASK_ROUTES = {"rag.tasks.ingest_document": {"queue": READING}}
 CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {"task": "rag.tasks.sweep_documents", "schedule": 15},
     "sweep-answers": {"task": "chat.tasks.sweep_answers", "schedule": 10},
+    "remove-deleted": {"task": "chat.tasks.remove_deleted_conversations", "schedule": 30},
     "sweep-calls": {"task": "gateway.tasks.sweep_calls", "schedule": 10},
     # a worker that was busy makes up for no missed round
     "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 15, "options": {"expires": 15}},
