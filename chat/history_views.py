@@ -34,7 +34,7 @@ def older(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if "before" in request.GET:
         page = page_of(listed(user).filter(pinned=False, project=None), request.GET["before"])
-        return render(request, "chat/_conversation_page.html", {"page": page})
+        return render(request, "chat/_sidebar_page.html", {"page": page})
     return render(request, "chat/_conversation_list.html", sidebar(user))
 
 
