@@ -57,7 +57,7 @@ def move(conversation: Conversation, project: Project | None) -> None:
 def delete(conversation: Conversation) -> None:
     """From now on nobody sees it or its files; until `remove_deleted` comes by, `restore` takes it back."""
     change(conversation, deleted_at=timezone.now())
-    Collection.objects.filter(id=conversation.attachments_id).update(withdrawn=True)
+    _withdraw_files(conversation, True)
     conversation.messages.running().update(stop_requested=True)
 
 
@@ -70,7 +70,12 @@ def deleted_by(user: User) -> "list[Conversation]":
 @transaction.atomic
 def restore(conversation: Conversation) -> None:
     change(conversation, deleted_at=None)
-    Collection.objects.filter(id=conversation.attachments_id).update(withdrawn=False)
+    _withdraw_files(conversation, False)
+
+
+def _withdraw_files(conversation: Conversation, withdrawn: bool) -> None:
+    if conversation.attachments_id:
+        Collection.objects.filter(id=conversation.attachments_id).update(withdrawn=withdrawn)
 
 
 def remove_deleted() -> int:

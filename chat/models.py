@@ -1,7 +1,7 @@
 """Conversations and their messages: a tree, one row a turn."""
 
 import uuid
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-
 
 SEARCHED = 80_000  # characters of a message: a longer text may hold more words than PostgreSQL's index takes
 LANGUAGES = ("simple", "german", "english")  # as written, and by the stems of either language
@@ -145,8 +144,7 @@ def words_of(*fields: str) -> SearchVector:
     """What a text is found by; the index holds this very expression."""
     texts = [Left(field, SEARCHED) for field in fields]
     vectors = [SearchVector(*texts, config=language) for language in LANGUAGES]
-    combined: SearchVector = vectors[0] + vectors[1] + vectors[2]
-    return combined
+    return vectors[0] + vectors[1] + vectors[2]  # type: ignore[return-value]  # a CombinedSearchVector
 
 
 class Message(models.Model):
@@ -246,9 +244,9 @@ class Citation(models.Model):
 class ShareQuerySet(models.QuerySet["Share"]):
     def visible_to(self, user: User) -> Self:
         """Those the user may read: their own, what everyone may, and what names them or a team of theirs."""
-        named = Q(id__in=self._naming("people", user=user))
-        in_team = Q(id__in=self._naming("teams", team__in=user.membership_set.values("team")))
-        shown = Q(conversation__owner=user) | Q(everyone=True) | named | in_team
+        named = Share.people.through.objects.filter(user=user).values("share")
+        in_team = Share.teams.through.objects.filter(team__in=user.membership_set.values("team")).values("share")
+        shown = Q(conversation__owner=user) | Q(everyone=True) | Q(id__in=named) | Q(id__in=in_team)
         return self.filter(shown, conversation__deleted_at=None)
 
     def managed_by(self, user: User) -> Self:
@@ -257,10 +255,6 @@ class ShareQuerySet(models.QuerySet["Share"]):
     def given_to(self, user: User) -> Self:
         """Those that name the user or a team of theirs; what everyone may read is found by its link alone."""
         return self.visible_to(user).exclude(conversation__owner=user).exclude(everyone=True)
-
-    @staticmethod
-    def _naming(field: str, **named: object) -> "models.QuerySet[Any]":
-        return getattr(Share, field).through.objects.filter(**named).values("share")
 
 
 class Share(models.Model):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import and_
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector
@@ -28,7 +29,7 @@ HITS = 20
 TITLES = 5
 HALF_LIFE = 90  # days after which a hit counts half
 BEGIN, END = "\x02", "\x03"  # around a hit, until what surrounds it is escaped
-CUT = {
+CUT: dict[str, Any] = {
     "start_sel": BEGIN,
     "stop_sel": END,
     "min_words": 12,
@@ -97,7 +98,7 @@ def _ranked(user: User, query: SearchQuery) -> list[UUID]:
 
     def weight(row: tuple[UUID, datetime, float]) -> float:
         age = max((now - row[1]).days, 0)
-        return row[2] * 0.5 ** min(age / HALF_LIFE, 20)
+        return float(row[2] * 0.5 ** min(age / HALF_LIFE, 20))
 
     rows = list(newest.values_list("id", "created_at", "rank")[:CANDIDATES])
     return [row[0] for row in sorted(rows, key=weight, reverse=True)]
@@ -110,8 +111,8 @@ def _hits(chosen: list[UUID], query: SearchQuery) -> list[Hit]:
     cuts = {f"in_{name}": SearchHeadline(shown, query, config=name, **CUT) for name in LANGUAGES}
     fitting = [When(**{alias: query}, then=cut) for alias, cut in cuts.items()]
     headline = Case(*fitting, default=cuts["in_simple"], output_field=TextField())
-    messages = Message.objects.select_related("conversation").annotate(**vectors).annotate(headline=headline)
-    found = messages.defer("text", *vectors).in_bulk(chosen)
+    messages = Message.objects.select_related("conversation").alias(**vectors).annotate(headline=headline)
+    found = messages.defer("text").in_bulk(chosen)
     return [_hit(found[message]) for message in chosen if message in found]
 
 

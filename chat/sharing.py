@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
@@ -97,8 +96,9 @@ def seen_by(reader: User, messages: Sequence[Message]) -> list[SharedMessage]:
 
 def _openable(reader: User, messages: Iterable[Message]) -> set[tuple[UUID, int]]:
     """Documents, with their version, that the reader may open at this moment. One query."""
-    named = {citation.document_id for message in messages for citation in message.citations.all()}
-    documents = Document.objects.visible_to(reader).filter(id__in=named - {None})
+    citations = (citation for message in messages for citation in message.citations.all())
+    named = {citation.document_id for citation in citations if citation.document_id}
+    documents = Document.objects.visible_to(reader).filter(id__in=named)
     return set(documents.values_list("id", "version"))
 
 

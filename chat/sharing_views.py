@@ -28,9 +28,10 @@ def share(request: HttpRequest, conversation: UUID) -> HttpResponse:
         except NothingToShare as error:
             notices.error(request, str(error))
         return redirect("chat:share", found.id)
-    context = {"conversation": found, "share": shown, "form": form, "behind": shown and sharing.is_behind(shown)}
+    context: dict[str, object] = {"conversation": found, "share": shown, "form": form}
     if shown:
-        context["link"] = request.build_absolute_uri(shown.get_absolute_url())
+        link = request.build_absolute_uri(shown.get_absolute_url())
+        context |= {"link": link, "behind": sharing.is_behind(shown)}
     return render(request, "chat/share.html", context)
 
 

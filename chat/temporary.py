@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,14 +81,14 @@ def question(user: User, history: str, text: str, model: str, collections: Colle
     return Question(user, said, deployment, collections, collections.exists())
 
 
-async def answer(asked: Question) -> AsyncIterator[bytes]:
+async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
     """The lines of the response. Closing it stops the model."""
     async with contextlib.aclosing(_events(asked)) as events:
         async for event in events:
             yield json.dumps(event).encode() + b"\n"
 
 
-async def _events(asked: Question) -> AsyncIterator[Event]:
+async def _events(asked: Question) -> AsyncGenerator[Event, None]:
     text, passages, links = "", list[Passage](), None
     try:
         if asked.searched:

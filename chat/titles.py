@@ -45,7 +45,7 @@ async def give(answer: Message) -> None:
         logger.info("No title was made: %s", type(error).__name__)
         return
     title = cleaned(_text_of(said))
-    if title and await in_database(_store, conversation, title):
+    if title and await in_database(_stored, conversation, title):
         await events.publish(conversation.id, {"type": "titled", "title": title})
 
 
@@ -81,7 +81,7 @@ def _text_of(said: dict[str, Any]) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _store(conversation: Conversation, title: str) -> bool:
+def _stored(conversation: Conversation, title: str) -> bool:
     """Not over a title that a person gave meanwhile."""
     untitled = Conversation.objects.filter(id=conversation.id, titled=False)
     return bool(untitled.update(title=title, titled=True))

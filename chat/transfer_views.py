@@ -62,8 +62,8 @@ def take_over(request: HttpRequest) -> HttpResponse:
         return redirect("chat:transfer")
     notices.success(request, " ".join(report.sentences()))
     if report.unreadable:
-        numbers = ", ".join(map(str, report.unreadable[:20]))
-        notices.warning(request, _("Not readable, counted from the beginning of the file: %(list)s") % {"list": numbers})
+        which = ", ".join(map(str, report.unreadable[:20]))
+        notices.warning(request, _("Not readable, counted from the beginning: %(which)s") % {"which": which})
     if report.broken_off:
         notices.error(request, _("The rest of the file was left out: %(why)s") % {"why": report.broken_off})
     return redirect("chat:transfer")

@@ -30,7 +30,9 @@ urlpatterns = [
     path("projects/<uuid:project>/delete/", project_views.delete_project, name="project-delete"),
     path("projects/<uuid:project>/files/", project_views.attach_to_project, name="project-attach"),
     path(
-        "projects/<uuid:project>/files/<uuid:document>/remove/", project_views.detach_from_project, name="project-detach"
+        "projects/<uuid:project>/files/<uuid:document>/remove/",
+        project_views.detach_from_project,
+        name="project-detach",
     ),
     path("c/<uuid:conversation>/share/", sharing_views.share, name="share"),
     path("c/<uuid:conversation>/share/update/", sharing_views.update_share, name="share-update"),

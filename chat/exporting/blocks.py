@@ -132,7 +132,7 @@ def runs_of(tokens: list[Token]) -> list[Run]:
     for token in tokens:
         name, _underscore, change = token.type.rpartition("_")
         if name in STYLES:
-            style = replace(style, **{STYLES[name]: change == "open"})
+            style = replace(style, **{STYLES[name]: change == "open"})  # type: ignore[arg-type]
         elif token.type == "link_open":
             style = replace(style, link=_safe(str(token.attrs.get("href", ""))))
         elif token.type == "link_close":

@@ -3,13 +3,13 @@
 from io import BytesIO
 from typing import Any
 
-from odf import dc, meta
-from odf.opendocument import OpenDocumentText
-from odf.style import ParagraphProperties, Style, TextProperties
-from odf.table import Table as OdfTable
-from odf.table import TableCell, TableColumn, TableRow
-from odf.teletype import addTextToElement
-from odf.text import A, H, P, Span
+from odf import dc, meta  # type: ignore[import-untyped]
+from odf.opendocument import OpenDocumentText  # type: ignore[import-untyped]
+from odf.style import ParagraphProperties, Style, TextProperties  # type: ignore[import-untyped]
+from odf.table import Table as OdfTable  # type: ignore[import-untyped]
+from odf.table import TableCell, TableColumn, TableRow  # type: ignore[import-untyped]
+from odf.teletype import addTextToElement  # type: ignore[import-untyped]
+from odf.text import A, H, P, Span  # type: ignore[import-untyped]
 
 from chat.exporting.blocks import Block, Code, Heading, Paragraph, Rule, Run, Table, blocks_of, plain
 from chat.exporting.content import (
@@ -56,7 +56,9 @@ def _define_styles(odt: Any) -> None:
 
     define("Code", "paragraph", TextProperties(fontname="monospace", fontfamily="monospace", fontsize="9pt"))
     for indent in range(1, INDENTS + 1):
-        define(f"Indent{indent}", "paragraph", ParagraphProperties(marginleft=f"{0.75 * indent}cm", marginbottom="0.1cm"))
+        define(
+            f"Indent{indent}", "paragraph", ParagraphProperties(marginleft=f"{0.75 * indent}cm", marginbottom="0.1cm")
+        )
     for level, size in enumerate((20, 16, 14, 13, 12, 12, 12, 12), start=1):
         properties = TextProperties(fontweight="bold", fontsize=f"{size}pt")
         define(f"Heading{level}", "paragraph", properties)

@@ -1,9 +1,9 @@
 """Our own format: JSON with all branches, for taking a history elsewhere and back. `chat.importing` reads it.
 
-    {"format": "voliere-conversations", "version": 1, "ai_generated": {…}, "conversations": [
-        {"id", "title", "model", "created_at", "updated_at", "pinned", "archived", "messages": [
-            {"id", "parent", "role", "status", "text", "model", "created_at", "ai_generated", "citations": [
-                {"number", "document", "version", "page", "start", "end", "quote"}]}]}]}
+{"format": "voliere-conversations", "version": 1, "ai_generated": {…}, "conversations": [
+    {"id", "title", "model", "created_at", "updated_at", "pinned", "archived", "messages": [
+        {"id", "parent", "role", "status", "text", "model", "created_at", "ai_generated", "citations": [
+            {"number", "document", "version", "page", "start", "end", "quote"}]}]}]}
 """
 
 import json

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fpdf import FPDF, FontFace
 from fpdf.enums import XPos, YPos
+from fpdf.fonts import TTFFont
 
 from chat.exporting.blocks import Block, Code, Heading, Paragraph, Rule, Run, Table, blocks_of, plain
 from chat.exporting.content import (
@@ -44,7 +45,8 @@ class Sheet(FPDF):
         self.notice = notice
         for family, style, file in FACES:
             self.add_font(family, style, FONTS / f"{file}.ttf")
-        self.known = self.fonts[TEXT].cmap.keys() & self.fonts[MONO].cmap.keys()
+        fonts = [font for font in self.fonts.values() if isinstance(font, TTFFont)]
+        self.known = set.intersection(*(set(font.cmap) for font in fonts))
         self.set_margins(20, 18)
         self.set_auto_page_break(True, 20)
 

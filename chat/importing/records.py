@@ -64,10 +64,8 @@ def moment_in(value: Any) -> datetime:
     try:
         if isinstance(value, bool):
             raise TypeError
-        if isinstance(value, int | float):
-            found = datetime.fromtimestamp(value, UTC)
-        else:
-            found = datetime.fromisoformat(value)
+        is_seconds = isinstance(value, int | float)
+        found = datetime.fromtimestamp(value, UTC) if is_seconds else datetime.fromisoformat(value)
     except (TypeError, ValueError, OverflowError, OSError):
         return timezone.now()
     found = found if found.tzinfo else found.replace(tzinfo=UTC)
