@@ -58,8 +58,11 @@ def ask(conversation: Conversation, text: str) -> tuple[Message, Message]:
         conversation=conversation, parent=conversation.last_message(), role=Message.Role.USER, text=text
     )
     answer = _place_for_answer(question)
-    conversation.title = conversation.title or _title_of(text)
-    conversation.save(update_fields=["title", "updated_at"])
+    conversation.save(update_fields=["updated_at"])
+    if not conversation.title:
+        conversation.title = _title_of(text)
+        # not over one that a person gave in another tab meanwhile
+        Conversation.objects.filter(id=conversation.id, title="").update(title=conversation.title)
     return question, answer
 
 

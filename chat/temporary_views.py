@@ -22,9 +22,8 @@ def temporary_page(request: HttpRequest) -> HttpResponse:
 @sign_in_required
 @require_POST
 async def ask_temporarily(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    form = TemporaryForm(request.POST)
     try:
-        asked = await sync_to_async(form.question)(person(request))
+        asked = await sync_to_async(_question)(request)
     except ChatError as error:
         return JsonResponse({"error": error.code, "message": str(error)}, status=error.status)
     lines: AsyncIterator[bytes] = temporary.answer(asked)
@@ -32,3 +31,7 @@ async def ask_temporarily(request: HttpRequest) -> HttpResponse | StreamingHttpR
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
+
+
+def _question(request: HttpRequest) -> temporary.Question:
+    return TemporaryForm(request.POST).question(person(request))

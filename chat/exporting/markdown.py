@@ -1,9 +1,10 @@
-"""Markdown with front matter. Answers stand as the model wrote them: they are Markdown already."""
+"""Markdown with front matter. Answers are Markdown already: they stand as the model wrote them, made harmless."""
 
 import json
 import re
 
 from chat.exporting.content import DIGITAL_SOURCE_TYPE, Document, Turn, quote_of, source_line
+from chat.exporting.inert import inert
 
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
@@ -28,7 +29,7 @@ def content(document: Document) -> bytes:
 
 
 def _turn(turn: Turn) -> str:
-    text = turn.text.strip()
+    text = inert(turn.text.strip())
     if not turn.is_answer:
         text = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
     parts = [f"## {_escaped(turn.author)} · {turn.when}", _closed(text)]
