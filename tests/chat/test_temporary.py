@@ -83,7 +83,7 @@ async def test_it_is_counted_and_quotas_hold(alice: User, fake_upstream: FakeUps
     await ask(alice, "Wann?")
     usage = await Usage.objects.aget(user=alice)
     assert usage.output_tokens > 0
-    await Quota.objects.acreate(user=alice, unit=Quota.Unit.REQUESTS, window=Quota.Window.DAY, amount=1)
+    await Quota.objects.acreate(user=alice, unit=Quota.Unit.REQUESTS, limit=0)
     events = await ask(alice, "Und abends?")
     assert events[-1]["type"] == "failed" and events[-1]["message"]
 
@@ -96,14 +96,16 @@ async def test_the_model_sees_what_was_said_before(alice: User, fake_upstream: F
 
 
 async def test_leaving_stops_the_model(alice: User, fake_upstream: FakeUpstream) -> None:
+    """The server cancels a response whose reader is gone."""
     fake_upstream.reply("Wort " * 400, delay=0.05)
-    browser = await client(alice)
-    response = await browser.post(ADDRESS, {"text": "Wann?"}, headers=JSON)
-    lines = aiter(response.streaming_content)  # type: ignore[arg-type]
-    await anext(lines)
-    await anext(lines)
-    await lines.aclose()  # type: ignore[attr-defined]
+    reading = asyncio.create_task(ask(alice, "Wann?"))
+    await asyncio.to_thread(fake_upstream.wait_for, lambda server: server.calls)
+    await asyncio.sleep(0.3)
+    reading.cancel()
+    await asyncio.wait([reading], timeout=5)
     await asyncio.to_thread(fake_upstream.wait_for, lambda server: server.calls[0].disconnected_at, 3)
+    usage = await Usage.objects.aget()
+    assert usage.status == Usage.Status.ABORTED
 
 
 async def test_a_failing_model_is_told_in_words(alice: User, fake_upstream: FakeUpstream) -> None:
