@@ -90,8 +90,8 @@ def remove_deleted() -> int:
 @transaction.atomic
 def remove(conversation: Conversation) -> bool:
     """With its messages, shares and attached files; what it consumed stays counted. False when it was taken back."""
-    still_deleted = Conversation.objects.select_for_update().filter(id=conversation.id, deleted_at__isnull=False)
-    if not still_deleted.exists():
+    deleted = Conversation.objects.select_for_update().filter(id=conversation.id, deleted_at__isnull=False)
+    if deleted.first() is None:
         return False
     attached = conversation.attachments
     conversation.delete()

@@ -45,7 +45,9 @@ async def give(answer: Message) -> None:
         logger.info("No title was made: %s", type(error).__name__)
         return
     title = cleaned(_text_of(said))
-    if title and await in_database(_stored, conversation, title):
+    if not title:
+        return
+    if await in_database(_stored, conversation, title):
         await events.publish(conversation.id, {"type": "titled", "title": title})
 
 

@@ -28,7 +28,7 @@ def inert(text: str) -> str:
 def _permissive() -> MarkdownIt:
     """As the most careless program would read it."""
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    markdown.validateLink = lambda _address: True  # type: ignore[method-assign]
+    markdown.validateLink = lambda url: True  # type: ignore[method-assign]
     return markdown
 
 

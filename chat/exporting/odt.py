@@ -7,7 +7,7 @@ from odf import dc, meta  # type: ignore[import-untyped]
 from odf.opendocument import OpenDocumentText  # type: ignore[import-untyped]
 from odf.style import ParagraphProperties, Style, TextProperties  # type: ignore[import-untyped]
 from odf.table import Table as OdfTable  # type: ignore[import-untyped]
-from odf.table import TableCell, TableColumn, TableRow  # type: ignore[import-untyped]
+from odf.table import TableCell, TableColumn, TableRow
 from odf.teletype import addTextToElement  # type: ignore[import-untyped]
 from odf.text import A, H, P, Span  # type: ignore[import-untyped]
 
