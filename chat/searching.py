@@ -37,7 +37,8 @@ CUT: dict[str, Any] = {
     "max_fragments": 2,
     "fragment_delimiter": " … ",
 }
-CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+MARKUP = re.compile(r"\*+|`+|~~|^#+ |\|-[-|: ]*\||(?<!\w)_+|_+(?!\w)")  # Markdown that only shapes
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,10 @@ def _hit(message: Message) -> Hit:
     return Hit(str(message.conversation), address, snippet, message.created_at, message.role)
 
 
+def _kept(control: re.Match[str]) -> str:
+    return control[0] if control[0] in (BEGIN, END) else " "
+
+
 def marked(headline: str) -> SafeString:
-    text = escape(CONTROL.sub(lambda found: found[0] if found[0] in (BEGIN, END) else " ", headline))
+    text = escape(MARKUP.sub("", CONTROL.sub(_kept, headline)))
     return mark_safe(text.replace(BEGIN, "<mark>").replace(END, "</mark>"))  # noqa: S308  (escaped above)

@@ -4,6 +4,7 @@ The parser is the one of the page, so that what is a table or a link there is on
 HTML, no images, links to http, https and mailto alone.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
@@ -64,8 +65,8 @@ def blocks_of(markdown: str) -> list[Block]:
 
 
 def plain(text: str) -> list[Block]:
-    """A question: each line as it was typed."""
-    return [Paragraph([Run(line)]) for line in text.strip().splitlines()]
+    """A question, as it was typed."""
+    return [Paragraph([Run(part)]) for part in re.split(r"\n\s*\n", text.strip())]
 
 
 class _Walk:

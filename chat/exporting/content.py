@@ -60,7 +60,7 @@ class Document:
 def document_of(conversation: Conversation) -> Document:
     """The branch that the page shows."""
     turns = [_turn(message) for message in conversation.thread() if not message.is_running]
-    return Document(writable(str(conversation)), conversation.created_at, turns)
+    return Document(" ".join(writable(str(conversation)).split()), conversation.created_at, turns)
 
 
 def _turn(message: Message) -> Turn:

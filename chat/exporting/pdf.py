@@ -132,16 +132,19 @@ def _paragraph(pdf: Sheet, block: Paragraph) -> None:
         pdf.set_text_color(*INK)
         pdf.cell(STEP, LINE, block.marker)
         pdf.set_x(pdf.l_margin)
-    _runs(pdf, block.runs)
+    _runs(pdf, block.runs, color=MUTED if block.quoted else INK)
     pdf.set_left_margin(left)
     pdf.set_x(left)
 
 
-def _runs(pdf: Sheet, runs: list[Run], *, size: float = SIZE, bold: bool = False) -> None:
+def _runs(
+    pdf: Sheet, runs: list[Run], *, size: float = SIZE, bold: bool = False, color: tuple[int, int, int] = INK
+) -> None:
     for run in runs:
         style = ("B" if run.bold or bold else "") + ("I" if run.italic and not run.code else "")
+        style += ("S" if run.struck else "") + ("U" if run.link else "")
         pdf.set_font(MONO if run.code else TEXT, style, size * 0.92 if run.code else size)
-        pdf.set_text_color(*(LINK if run.link else INK))
+        pdf.set_text_color(*(LINK if run.link else color))
         pdf.write(LINE, pdf.shown(run.text), run.link or "")
     pdf.ln(LINE)
 
