@@ -13,7 +13,7 @@ from chat import projects
 from chat.forms import DeleteProjectForm, ProjectForm
 from chat.history import listed, page_of
 from chat.models import Project
-from rag import uploads
+from rag import formats, uploads
 from rag.exceptions import UploadRefused
 from rag.models import Document
 
@@ -31,7 +31,7 @@ def project(request: HttpRequest, project: UUID) -> HttpResponse:
         "project": found,
         "page": page_of(inside, request.GET.get("before", "")),
         "files": Document.objects.filter(collection=found.files_id) if found.files_id else [],
-        "accept": uploads.ACCEPT,
+        "accept": formats.ACCEPT,
     }
     return render(request, "chat/project.html", context)
 

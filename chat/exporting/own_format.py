@@ -3,7 +3,7 @@
 {"format": "voliere-conversations", "version": 1, "ai_generated": {…}, "conversations": [
     {"id", "title", "model", "created_at", "updated_at", "pinned", "archived", "messages": [
         {"id", "parent", "role", "status", "text", "model", "created_at", "ai_generated", "citations": [
-            {"number", "document", "version", "page", "start", "end", "quote"}]}]}]}
+            {"number", "document", "version", "page", "page_kind", "page_label", "start", "end", "quote"}]}]}]}
 """
 
 import json
@@ -71,6 +71,8 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "document": citation.document_name,
         "version": citation.version,
         "page": citation.page,
+        "page_kind": citation.page_kind,
+        "page_label": citation.page_label,
         "start": citation.start,
         "end": citation.end,
         "focus_start": citation.focus_start,

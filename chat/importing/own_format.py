@@ -75,6 +75,8 @@ def _citation(value: dict[str, Any]) -> dict[str, Any]:
         "document_name": line_in(value.get("document"), 255),
         "version": max(_number(value.get("version")), 1),
         "page": _number(value.get("page")) or None,
+        "page_kind": line_in(value.get("page_kind"), 10),
+        "page_label": line_in(value.get("page_label"), 100),
         "start": start,
         "end": start + len(text),
         "focus_start": focus_start,

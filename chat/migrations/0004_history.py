@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_team_rights'),
-        ('chat', '0001_initial'),
-        ('rag', '0002_collections_are_withdrawn'),
+        ('chat', '0002_citations_name_their_place'),
+        ('rag', '0006_collections_are_withdrawn'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
