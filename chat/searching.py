@@ -35,6 +35,7 @@ CUT: dict[str, Any] = {
     "min_words": 12,
     "max_words": 32,
     "max_fragments": 2,
+    "short_word": 0,
     "fragment_delimiter": " … ",
 }
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")

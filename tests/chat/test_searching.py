@@ -40,6 +40,12 @@ def test_markup_in_a_hit_is_shown_as_text(alice: User) -> None:
     assert "<mark>Papagei</mark>" in hit.snippet and "<img" not in hit.snippet and "<b>" not in hit.snippet
 
 
+def test_markup_that_only_shapes_is_left_out_of_a_hit(alice: User) -> None:
+    conversation_of(alice, "Frage", "Der **Papagei** frisst `Nüsse`, nie snake_case.")
+    [hit] = search(alice, "Papagei").hits
+    assert "<mark>Papagei</mark> frisst Nüsse, nie snake_case" in hit.snippet
+
+
 def test_titles_are_searched_too(alice: User) -> None:
     conversation_of(alice, title="Reise nach Triest")
     assert [str(each) for each in search(alice, "triest").titles] == ["Reise nach Triest"]
