@@ -126,6 +126,7 @@ class TemporaryForm(AskForm):
     """A question of a conversation that is nowhere kept, with all that was said before."""
 
     history = forms.CharField(required=False, strip=False)
+    confidential = forms.BooleanField(required=False)
 
     def question(self, user: User) -> temporary.Question:
         """Raises a `ChatError` when it cannot be asked."""
@@ -133,4 +134,5 @@ class TemporaryForm(AskForm):
             raise UnknownCollection
         data = self.cleaned_data
         collections = asking.chosen(user, data["collections"])
-        return temporary.question(user, data["history"], data["text"], data["model"], collections)
+        asked = (data["history"], data["text"], data["model"], collections)
+        return temporary.question(user, *asked, was_confidential=data["confidential"])

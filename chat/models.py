@@ -88,6 +88,7 @@ class Conversation(models.Model):
     pinned = models.BooleanField(_("pinned"), default=False)
     archived = models.BooleanField(_("archived"), default=False)
     deleted_at = models.DateTimeField(null=True, editable=False, help_text="gone for everyone; removed a little later")
+    keeps_in_house = models.BooleanField(default=False, editable=False, help_text="copies of what is confidential")
     origin = models.CharField(max_length=100, blank=True, editable=False, help_text="what it was imported from")
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("last used"), auto_now=True)

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Team, User
 from chat.citations import Links, link_to_passage, used_numbers
+from chat.context import stays_in_house
 from chat.exceptions import NothingToShare, UnknownRecipient
 from chat.models import Citation, Conversation, Message, Share
 from chat.rendering import render
@@ -121,7 +122,13 @@ def copy(found: Share, reader: User) -> Conversation:
     """A conversation of the reader's own that goes on from what was shared, with the sources they may see."""
     messages = branch(found)
     allowed = _openable(reader, messages)
-    own = Conversation.objects.create(owner=reader, title=found.title, titled=True, model=found.conversation.model)
+    own = Conversation.objects.create(
+        owner=reader,
+        title=found.title,
+        titled=True,
+        model=found.conversation.model,
+        keeps_in_house=stays_in_house(found.conversation),
+    )
     copies: list[Message] = []
     for message in messages:
         copies.append(_copied(message, own, copies[-1] if copies else None))

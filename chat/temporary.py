@@ -2,7 +2,8 @@
 
 The server writes none of it down. It answers in the response itself, as lines of JSON:
 
-    status   text             what is being done
+    status   text, confidential   what is being done; and whether the page has to say with all that follows that
+                              something of it stays in the house
     text     closed, tail     append `closed`, replace the open tail (HTML)
     ended    html, text, sources   the whole answer: rendered, as written by the model, and where it came from
     failed   message          a sentence for the reader; `html` and `text` hold what there was
@@ -22,7 +23,16 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from chat.asking import QUESTION_LIMIT
 from chat.citations import Links, link_to_passage, used_numbers
-from chat.exceptions import BrokenHistory, ChatError, EmptyAnswer, EmptyQuestion, NoModel, QuestionTooLong
+from chat.context import is_offered_in_house, refuse_ended
+from chat.exceptions import (
+    BrokenHistory,
+    ChatError,
+    EmptyAnswer,
+    EmptyQuestion,
+    NoModel,
+    OnlyInHouse,
+    QuestionTooLong,
+)
 from chat.prompts import ChatMessage, build_messages
 from chat.rendering import StreamingRenderer, render
 from gateway import completions
@@ -46,6 +56,11 @@ class Question:
     deployment: Deployment
     collections: CollectionQuerySet
     searched: bool
+    is_confidential: bool  # something of it, now or before
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.user, keeps_in_house=self.is_confidential)
 
 
 def history_of(text: str) -> list[ChatMessage]:
@@ -66,7 +81,9 @@ def _message(value: Any) -> ChatMessage:
     raise BrokenHistory
 
 
-def question(user: User, history: str, text: str, model: str, collections: CollectionQuerySet) -> Question:
+def question(
+    user: User, history: str, text: str, model: str, collections: CollectionQuerySet, *, was_confidential: bool
+) -> Question:
     """Raises a `ChatError` when it cannot be asked."""
     text = text.replace("\x00", "").strip()
     if not text:
@@ -78,7 +95,11 @@ def question(user: User, history: str, text: str, model: str, collections: Colle
     deployment = offered.filter(name=model).first() if model else offered.first()
     if deployment is None:
         raise NoModel
-    return Question(user, said, deployment, collections, collections.exists())
+    refuse_ended(collections)
+    is_confidential = was_confidential or collections.confidential().exists()
+    if is_confidential and not is_offered_in_house(deployment):
+        raise OnlyInHouse(deployment.name)
+    return Question(user, said, deployment, collections, collections.exists(), is_confidential)
 
 
 async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
@@ -93,9 +114,9 @@ async def _events(asked: Question) -> AsyncGenerator[Event, None]:
     try:
         if asked.searched:
             yield {"type": "status", "text": _("Searching documents…")}
-            passages = list(await retrieve(Caller(asked.user), asked.history[-1]["content"], asked.collections))
+            passages = list(await retrieve(asked.caller, asked.history[-1]["content"], asked.collections))
             links = links_to(passages)
-        yield {"type": "status", "text": _("Thinking…")}
+        yield {"type": "status", "text": _("Thinking…"), "confidential": asked.is_confidential}
         renderer, last, pending = StreamingRenderer(links), 0.0, ""
         async for delta in _deltas(asked, passages):
             text, pending = text + delta, pending + delta
@@ -115,7 +136,7 @@ async def _deltas(asked: Question, passages: Sequence[Passage]) -> AsyncIterator
     context = asked.deployment.context_length
     messages = build_messages(asked.history, passages, searched=asked.searched, context=context)
     body = {"model": asked.deployment.name, "messages": messages, "stream": True}
-    stream = completions.stream(Caller(asked.user), body, purpose=Purpose.CHAT)
+    stream = completions.stream(asked.caller, body, purpose=Purpose.CHAT)
     async with contextlib.aclosing(stream):
         async for chunk in stream:
             for choice in chunk.get("choices") or ():

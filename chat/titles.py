@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from chat import events
+from chat.context import stays_in_house
 from chat.models import Conversation, Message
 from gateway import completions
 from gateway.callers import Caller
@@ -37,10 +38,10 @@ async def give(answer: Message) -> None:
     exchange = await in_database(_untitled, answer)
     if exchange is None:
         return
-    conversation, body = exchange
+    conversation, caller, body = exchange
     try:
         async with asyncio.timeout(WITHIN):
-            said = await completions.complete(Caller(conversation.owner), body, purpose=Purpose.CHAT)
+            said = await completions.complete(caller, body, purpose=Purpose.CHAT)
     except (GatewayError, TimeoutError) as error:
         logger.info("No title was made: %s", type(error).__name__)
         return
@@ -60,15 +61,18 @@ def cleaned(text: str) -> str:
     return " ".join(words[:WORDS])[:LENGTH].strip(" ,;:–-")
 
 
-def _untitled(answer: Message) -> tuple[Conversation, dict[str, Any]] | None:
-    conversation = Conversation.objects.select_related("owner").filter(id=answer.conversation_id, titled=False).first()
+def _untitled(answer: Message) -> tuple[Conversation, Caller, dict[str, Any]] | None:
+    conversation = (
+        Conversation.objects.select_related("owner", "project").filter(id=answer.conversation_id, titled=False).first()
+    )
     answers = Message.objects.filter(conversation=answer.conversation_id, role=Message.Role.ASSISTANT)
     ended = answers.select_related("parent").filter(id=answer.id, status=Message.Status.DONE).first()
     if conversation is None or ended is None or ended.parent is None or ended.parent.parent_id:
         return None
     if Deployment.objects.filter(name=ended.model, upstream__is_embedded=True).exists():
         return None  # the librarian quotes; it writes nothing of its own
-    return conversation, request(ended.model, ended.parent.text, ended.text)
+    caller = Caller(conversation.owner, keeps_in_house=stays_in_house(conversation))
+    return conversation, caller, request(ended.model, ended.parent.text, ended.text)
 
 
 def request(model: str, question: str, answer: str) -> dict[str, Any]:

@@ -223,10 +223,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 # the panel's own scripts build functions from strings and style elements in place
-PANEL_CONTENT_SECURITY_POLICY = {
-    "script-src": [SELF, UNSAFE_EVAL],
-    "style-src": [SELF, UNSAFE_INLINE],
-}
+PANEL_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
 
 def _panel_link(title: Promise, icon: str, page: str) -> dict[str, object]:

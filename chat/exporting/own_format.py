@@ -1,7 +1,7 @@
 """Our own format: JSON with all branches, for taking a history elsewhere and back. `chat.importing` reads it.
 
 {"format": "voliere-conversations", "version": 1, "ai_generated": {…}, "conversations": [
-    {"id", "title", "model", "created_at", "updated_at", "pinned", "archived", "messages": [
+    {"id", "title", "model", "created_at", "updated_at", "pinned", "archived", "keeps_in_house", "messages": [
         {"id", "parent", "role", "status", "text", "model", "created_at", "ai_generated", "citations": [
             {"number", "document", "version", "page", "page_kind", "page_label", "start", "end", "quote"}]}]}]}
 """
@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from chat.context import stays_in_house
 from chat.exporting.content import DIGITAL_SOURCE_ADDRESS, DIGITAL_SOURCE_TYPE
 from chat.models import Citation, Conversation, Message
 
@@ -46,6 +47,7 @@ def record(conversation: Conversation) -> dict[str, Any]:
         "updated_at": conversation.updated_at.isoformat(),
         "pinned": conversation.pinned,
         "archived": conversation.archived,
+        "keeps_in_house": stays_in_house(conversation),
         "messages": [_message(message) for message in messages],
     }
 

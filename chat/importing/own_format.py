@@ -32,6 +32,7 @@ def conversation_of(value: Any) -> ImportedConversation:
         updated_at=moment_in(value.get("updated_at")),
         pinned=value.get("pinned") is True,
         archived=value.get("archived") is True,
+        keeps_in_house=value.get("keeps_in_house") is True,
         messages=messages,
     )
 

@@ -43,6 +43,7 @@ class ImportedConversation:
     model: str = ""
     pinned: bool = False
     archived: bool = False
+    keeps_in_house: bool = False
 
 
 def text_in(value: Any, limit: int) -> str:

@@ -80,6 +80,7 @@ def store(user: User, imported: ImportedConversation) -> Conversation:
         model=imported.model,
         pinned=imported.pinned,
         archived=imported.archived,
+        keeps_in_house=imported.keeps_in_house,
         origin=imported.origin,
         created_at=imported.created_at,
     )

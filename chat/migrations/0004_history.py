@@ -68,6 +68,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='conversation',
+            name='keeps_in_house',
+            field=models.BooleanField(default=False, editable=False, help_text='copies of what is confidential'),
+        ),
+        migrations.AddField(
+            model_name='conversation',
             name='origin',
             field=models.CharField(blank=True, editable=False, help_text='what it was imported from', max_length=100),
         ),

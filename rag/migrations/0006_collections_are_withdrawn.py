@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rag', '0002_pages_have_kinds'),
+        ('rag', '0005_document_versions'),
     ]
 
     operations = [

@@ -10,6 +10,7 @@ const messages = byId("messages");
 const scroll = byId("scroll");
 const refusal = byId("refusal");
 const said = []; // {role, content}
+let confidential = false; // something that was said came from documents that stay in the house
 let running; // AbortController of the answer under way
 
 const element = (html) => {
@@ -80,6 +81,7 @@ async function show(article, response) {
   const [closed, tail] = article.querySelector(".prose").children;
   const status = article.querySelector(".message-status");
   for await (const event of lines(response.body)) {
+    confidential ||= Boolean(event.confidential);
     if (event.type === "status") status.lastElementChild.textContent = event.text;
     if (event.type === "text") {
       closed.insertAdjacentHTML("beforeend", event.closed);
@@ -104,6 +106,7 @@ async function ask() {
   refuse();
   const body = new FormData(composer);
   body.set("history", JSON.stringify(said));
+  if (confidential) body.set("confidential", "1");
   running = new AbortController();
   update();
   document.querySelector(".chat").classList.remove("chat-empty");

@@ -6,8 +6,9 @@ from django.urls import reverse
 
 from accounts.models import Membership, Team, User
 from chat import conversations, sharing
+from chat.context import stays_in_house
 from chat.models import Conversation, Message, Share
-from rag.models import CollectionShare
+from rag.models import Collection, CollectionShare
 from tests.chat.exchanges import answered, cite, conversation_of, document_of
 
 
@@ -118,6 +119,15 @@ def test_a_copy_is_ones_own_and_holds_no_hidden_quote(alice: User, bob: User, bo
     assert [message.text for message in copy.thread()] == ["Wann?", "Dreißig [1]."]
     answered(copy, "Weiter", "gut")
     assert one.messages.count() == 2
+
+
+def test_a_copy_of_what_is_confidential_stays_in_the_house(alice: User, bob: User) -> None:
+    document = document_of(alice)
+    Collection.objects.update(data_class=Collection.DataClass.CONFIDENTIAL)
+    one = conversation_of(alice, answer="Dreißig [1].")
+    cite(one.messages.get(role="assistant"), document)
+    copy = sharing.copy(shared(one, bob), bob)
+    assert stays_in_house(copy) and not stays_in_house(sharing.copy(shared(conversation_of(alice), bob), bob))
 
 
 def test_a_copy_keeps_the_sources_that_one_may_open(alice: User, bob: User) -> None:

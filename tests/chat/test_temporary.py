@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from chat.models import Conversation, Message
 from gateway.database import in_database
-from gateway.models import Quota, Usage
+from gateway.models import Quota, Upstream, Usage
 from tests.chat.exchanges import document_of
 from tests.conftest import BACKEND
 from tests.fake_upstream import FakeUpstream
@@ -140,6 +140,16 @@ async def test_a_collection_of_another_is_unknown(alice: User, bob: User) -> Non
     data = {"text": "x", "collections": [str(foreign.collection_id)]}
     response = await (await client(alice)).post(ADDRESS, data, headers=JSON)
     assert response.status_code == 404
+
+
+async def test_what_is_confidential_stays_in_the_house(alice: User) -> None:
+    """The page says so of what it asked before; the fake server stands elsewhere."""
+    await Upstream.objects.aupdate(in_house=False)
+    response = await (await client(alice)).post(ADDRESS, {"text": "x", "confidential": "1"}, headers=JSON)
+    assert json.loads(response.content)["error"] == "only_in_house"
+    await Upstream.objects.aupdate(in_house=True)
+    events = await ask(alice, "x", confidential="1")
+    assert events[0]["confidential"] and events[-1]["type"] == "ended"
 
 
 async def test_its_page_says_what_it_is(alice: User) -> None:

@@ -84,6 +84,16 @@ async def test_the_librarian_is_not_asked(conversation: Conversation, fake_upstr
     assert len(fake_upstream.calls) == 1 and await Deployment.objects.aexists()
 
 
+async def test_a_confidential_conversation_is_titled_in_the_house_alone(
+    conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    answer = await answered(conversation)
+    await Conversation.objects.filter(id=conversation.id).aupdate(titled=False, keeps_in_house=True)
+    await Upstream.objects.aupdate(in_house=False)
+    await titles.give(answer)
+    assert len(fake_upstream.calls) == 2
+
+
 async def test_a_failed_answer_is_given_none(conversation: Conversation, fake_upstream: FakeUpstream) -> None:
     fake_upstream.fail(400)
     await answered(conversation)
