@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from chat.exceptions import (
     AnswerRunning,
     AttachmentsNotReady,
@@ -16,19 +17,25 @@ from chat.exceptions import (
     UnknownCollection,
 )
 from chat.models import Conversation, Message
-from rag.models import Collection, Document
+from rag.models import Collection, CollectionQuerySet, Document
 
 QUESTION_LIMIT = 100_000  # characters
 TITLE_LENGTH = 60  # characters
 LEASE = timedelta(seconds=15)  # an answer whose writer has not been heard of for so long is interrupted
 
 
-def choose(conversation: Conversation, model: str, collections: Iterable[UUID]) -> None:
-    """Remember model and collections of a conversation; raises `UnknownCollection` for one not visible."""
+def chosen(user: User, collections: Iterable[UUID]) -> CollectionQuerySet:
+    """Raises `UnknownCollection` for one that is not visible."""
     wanted = set(collections)
-    visible = Collection.objects.visible_to(conversation.owner).knowledge().filter(id__in=wanted)
+    visible = Collection.objects.visible_to(user).knowledge().filter(id__in=wanted)
     if {collection.id for collection in visible} != wanted:
         raise UnknownCollection
+    return visible
+
+
+def choose(conversation: Conversation, model: str, collections: Iterable[UUID]) -> None:
+    """Remember model and collections of a conversation; raises `UnknownCollection` for one not visible."""
+    visible = chosen(conversation.owner, collections)
     conversation.model = model
     conversation.save(update_fields=["model", "updated_at"])
     conversation.collections.set(visible)
@@ -51,8 +58,11 @@ def ask(conversation: Conversation, text: str) -> tuple[Message, Message]:
         conversation=conversation, parent=conversation.last_message(), role=Message.Role.USER, text=text
     )
     answer = _place_for_answer(question)
-    conversation.title = conversation.title or _title_of(text)
-    conversation.save(update_fields=["title", "updated_at"])
+    conversation.save(update_fields=["updated_at"])
+    if not conversation.title:
+        conversation.title = _title_of(text)
+        # not over one that a person gave in another tab meanwhile
+        Conversation.objects.filter(id=conversation.id, title="").update(title=conversation.title)
     return question, answer
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.text import Truncator
@@ -38,13 +39,19 @@ def store(message: Message, passages: Iterable[Passage]) -> list[Citation]:
     )
 
 
-def title_of(citation: Citation) -> str:
+def title_of(citation: Citation | Passage) -> str:
     where = place(citation.page_kind, citation.page, citation.page_label)
     return f"{citation.document_name}, {where}" if where else citation.document_name
 
 
 def address_of(citation: Citation) -> str:
     return reverse("chat:source", args=[citation.message_id, citation.number])
+
+
+def link_to_passage(found: Citation | Passage) -> tuple[str, str]:
+    """Address and title, straight to the document: for those who have no answer of their own that leads there."""
+    span = urlencode({"version": found.version, "start": found.focus_start, "end": found.focus_end})
+    return f"{reverse('rag:document', args=[found.document_id])}?{span}#passage", title_of(found)
 
 
 def links(message: Message, citations: Iterable[Citation]) -> Links | None:

@@ -22,6 +22,7 @@ class Context:
     collections: CollectionQuerySet
     searched: bool
     is_confidential: bool  # something of it, so that all of it stays in the house
+    instructions: str = ""  # of the project
 
     @property
     def caller(self) -> Caller:
@@ -39,9 +40,8 @@ def load(answer: Message) -> Context:
     conversation = answer.conversation
     deployment = deployment_for(conversation)
     collections = collections_of(conversation)
-    if ended := next((each for each in collections if each.has_ended), None):
-        raise CollectionEnded(ended.name)
-    is_confidential = collections.confidential().exists() or has_quoted_confidential(conversation)
+    refuse_ended(collections)
+    is_confidential = stays_in_house(conversation, collections)
     if is_confidential and not is_offered_in_house(deployment):
         raise OnlyInHouse(deployment.name)
     answer.model = deployment.name
@@ -56,6 +56,7 @@ def load(answer: Message) -> Context:
         searched=answer.searched,
         is_confidential=is_confidential,
         has_attachments=collections.filter(is_attachment=True).exists(),
+        instructions=conversation.project.instructions if conversation.project else "",
     )
 
 
@@ -68,9 +69,22 @@ def deployment_for(conversation: Conversation) -> Deployment:
 
 
 def collections_of(conversation: Conversation) -> CollectionQuerySet:
-    """Those chosen and the attachments, as far as the owner may see them now."""
+    """Those chosen, the attachments and the project's, as far as the owner may see them now."""
     chosen = Q(id__in=conversation.collections.all()) | Q(id=conversation.attachments_id)
+    if project := conversation.project:
+        chosen |= Q(id__in=project.collections.all()) | Q(id=project.files_id)
     return Collection.objects.visible_to(conversation.owner).filter(chosen)
+
+
+def refuse_ended(collections: CollectionQuerySet) -> None:
+    if ended := next((each for each in collections if each.has_ended), None):
+        raise CollectionEnded(ended.name)
+
+
+def stays_in_house(conversation: Conversation, collections: CollectionQuerySet | None = None) -> bool:
+    """Whether something of it is confidential: what is asked now, what was quoted before, or what it is a copy of."""
+    asked = collections_of(conversation) if collections is None else collections
+    return conversation.keeps_in_house or asked.confidential().exists() or has_quoted_confidential(conversation)
 
 
 def is_offered_in_house(deployment: Deployment) -> bool:

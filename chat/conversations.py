@@ -1,28 +1,25 @@
-"""What the pages show of conversations."""
+"""What the pages show of conversations, and what their owner does with a whole one."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from accounts.models import User
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, Project
 from gateway.models import Deployment
 from rag import formats
 from rag.models import Collection, Document
 
-SIDEBAR_LENGTH = 100
+UNDO_FOR = timedelta(minutes=2)  # a deleted conversation can be taken back
 
 
-def sidebar(user: User) -> QuerySet[Conversation]:
-    begun = Exists(Message.objects.filter(conversation=OuterRef("pk")))
-    return Conversation.objects.visible_to(user).filter(begun).only("id", "title", "updated_at")[:SIDEBAR_LENGTH]
-
-
-def page(user: User, conversation: Conversation | None) -> dict[str, Any]:
-    thread = conversation.thread() if conversation else []
+def page(user: User, conversation: Conversation | None, through: UUID | None = None) -> dict[str, Any]:
+    thread = conversation.thread(through) if conversation else []
     attached = conversation.attachments_id if conversation else None
     return {
         "conversation": conversation,
@@ -40,10 +37,64 @@ def messages_html(messages: Iterable[Message]) -> str:
     return "".join(render_to_string("chat/_message.html", {"message": message}) for message in messages)
 
 
+def change(conversation: Conversation, **fields: object) -> None:
+    """Change what is noted about a conversation. It is not used by that: its place in the list stays."""
+    Conversation.objects.filter(id=conversation.id).update(**fields)
+    for name, value in fields.items():
+        setattr(conversation, name, value)
+
+
+def rename(conversation: Conversation, title: str) -> None:
+    """From now on no model gives it another title."""
+    change(conversation, title=title, titled=True)
+
+
+def move(conversation: Conversation, project: Project | None) -> None:
+    change(conversation, project=project)
+
+
 @transaction.atomic
 def delete(conversation: Conversation) -> None:
-    """With its messages and attached files; what it consumed stays counted."""
+    """From now on nobody sees it or its files; until `remove_deleted` comes by, `restore` takes it back."""
+    change(conversation, deleted_at=timezone.now())
+    _withdraw_files(conversation, True)
+    conversation.messages.running().update(stop_requested=True)
+
+
+def deleted_by(user: User) -> "list[Conversation]":
+    """Those that can still be taken back, the last one first."""
+    recent = Conversation.objects.filter(owner=user, deleted_at__gt=timezone.now() - UNDO_FOR)
+    return list(recent.order_by("-deleted_at"))
+
+
+@transaction.atomic
+def restore(conversation: Conversation) -> None:
+    change(conversation, deleted_at=None)
+    _withdraw_files(conversation, False)
+
+
+def _withdraw_files(conversation: Conversation, withdrawn: bool) -> None:
+    if conversation.attachments_id:
+        Collection.objects.filter(id=conversation.attachments_id).update(withdrawn=withdrawn)
+
+
+def remove_deleted() -> int:
+    """What was deleted and can no longer be taken back goes for good."""
+    due = Conversation.objects.filter(deleted_at__lte=timezone.now() - UNDO_FOR)
+    count = 0
+    for conversation in due.select_related("attachments"):
+        count += remove(conversation)
+    return count
+
+
+@transaction.atomic
+def remove(conversation: Conversation) -> bool:
+    """With its messages, shares and attached files; what it consumed stays counted. False when it was taken back."""
+    deleted = Conversation.objects.select_for_update().filter(id=conversation.id, deleted_at__isnull=False)
+    if deleted.first() is None:
+        return False
     attached = conversation.attachments
     conversation.delete()
     if attached:
         attached.delete()
+    return True

@@ -6,6 +6,7 @@ To the browser, each with `type`:
     text      message, number, closed, tail   append `closed`, replace the open tail (HTML)
     snapshot  message, number, closed, tail   replace everything there is
     ended     message, number, html           the whole article, rendered once more
+    titled    title                           the conversation was given a title
     error     code                            a frame of the browser's was not understood
 From the browser:
     attach    message                         tell me of the running answer from where it stands, and all that follows;

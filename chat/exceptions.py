@@ -9,6 +9,11 @@ ChatError
 ├── NothingToRetry       409  the answer is not one that broke off
 ├── CollectionEnded      409  one that was chosen is no longer valid
 ├── OnlyInHouse          403  what is confidential would leave the house
+├── BrokenHistory        400  what a temporary chat's page sent along is not a conversation
+├── NothingToShare       409  no answer has ended yet
+├── UnknownRecipient     404  nobody here has this address
+├── FormatUnavailable    404  nothing here writes this kind of file
+├── ImportRefused        400  a file that holds no conversations that can be taken over
 ├── NoModel              503  nothing is connected that could answer
 └── EmptyAnswer          502  the model ended without a word
 """
@@ -87,6 +92,48 @@ class OnlyInHouse(ChatError):
             "Documents of this conversation are confidential, and “%(model)s” does not run in the house. "
             "Choose another model, or begin a new chat without them."
         ) % {"model": self.model}
+
+
+class BrokenHistory(ChatError):
+    code = "broken_history"
+    sentence = _("This temporary chat can no longer be read. Begin a new one.")
+
+
+class NothingToShare(ChatError):
+    status = 409
+    code = "nothing_to_share"
+    sentence = _("There is no finished answer to share yet.")
+
+
+class UnknownRecipient(ChatError):
+    status = 404
+    code = "unknown_recipient"
+    sentence = _("Nobody here has the address %(address)s.")
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+    def __str__(self) -> str:
+        return str(self.sentence) % {"address": self.address}
+
+
+class FormatUnavailable(ChatError):
+    status = 404
+    code = "format_unavailable"
+    sentence = _("This kind of file cannot be written here.")
+
+
+class ImportRefused(ChatError):
+    """The sentence says what is wrong with the file."""
+
+    code = "import_refused"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class NoModel(ChatError):

@@ -22,7 +22,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from chat import citations, events
+from chat import citations, events, titles
 from chat.asking import LEASE
 from chat.checking import Support, check
 from chat.context import Context, load
@@ -58,9 +58,14 @@ _tasks: set[asyncio.Task[None]] = set()
 def start(answer: Message) -> None:
     """Begin to write in this process. The fresh context keeps the task apart from the request that asked."""
     writer = Writer(answer, translation.get_language() or settings.LANGUAGE_CODE)
-    task = asyncio.get_running_loop().create_task(writer.run(), context=contextvars.Context())
+    task = asyncio.get_running_loop().create_task(_answer(writer), context=contextvars.Context())
     _tasks.add(task)
     task.add_done_callback(_finished)
+
+
+async def _answer(writer: "Writer") -> None:
+    await writer.run()
+    await titles.give(writer.answer)
 
 
 def _finished(task: asyncio.Task[None]) -> None:
@@ -139,7 +144,11 @@ class Writer:
     async def _deltas(self, context: Context, passages: list[Passage]) -> AsyncIterator[str]:
         deployment = context.deployment
         messages = build_messages(
-            context.history, passages, searched=context.searched, context=deployment.context_length
+            context.history,
+            passages,
+            searched=context.searched,
+            context=deployment.context_length,
+            instructions=context.instructions,
         )
         body = {"model": deployment.name, "messages": messages, "stream": True}
         stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)

@@ -4,16 +4,67 @@ import uuid
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Left
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Team, User
+
+SEARCHED = 80_000  # characters of a message: a longer text may hold more words than PostgreSQL's index takes
+LANGUAGES = ("simple", "german", "english")  # as written, and by the stems of either language
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(owner=user)
+
+
+class Project(models.Model):
+    """A folder of conversations, with what holds for all of them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="projects")
+    name = models.CharField(_("name"), max_length=100)
+    instructions = models.TextField(
+        _("instructions"),
+        max_length=8_000,
+        blank=True,
+        help_text=_("What every answer in this project should heed: who reads it, in which tone, what matters."),
+    )
+    collections = models.ManyToManyField(
+        "rag.Collection", blank=True, related_name="projects", verbose_name=_("collections")
+    )
+    files = models.OneToOneField(
+        "rag.Collection", on_delete=models.SET_NULL, null=True, blank=True, related_name="project"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("chat:project", args=[self.id])
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def visible_to(self, user: User) -> Self:
-        return self.filter(owner=user)
+        return self.filter(owner=user, deleted_at=None)
+
+    def begun(self) -> Self:
+        """Those in which something was asked."""
+        return self.filter(models.Exists(Message.objects.filter(conversation=models.OuterRef("pk"))))
 
 
 class Conversation(models.Model):
@@ -25,7 +76,21 @@ class Conversation(models.Model):
     attachments = models.OneToOneField(
         "rag.Collection", on_delete=models.SET_NULL, null=True, blank=True, related_name="conversation"
     )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    project = models.ForeignKey(
+        Project,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="conversations",
+        verbose_name=_("project"),
+    )
+    titled = models.BooleanField(default=False, help_text="a person or a model gave the title: it stays")
+    pinned = models.BooleanField(_("pinned"), default=False)
+    archived = models.BooleanField(_("archived"), default=False)
+    deleted_at = models.DateTimeField(null=True, editable=False, help_text="gone for everyone; removed a little later")
+    keeps_in_house = models.BooleanField(default=False, editable=False, help_text="copies of what is confidential")
+    origin = models.CharField(max_length=100, blank=True, editable=False, help_text="what it was imported from")
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("last used"), auto_now=True)
 
     objects = ConversationQuerySet.as_manager()
@@ -33,8 +98,11 @@ class Conversation(models.Model):
     class Meta:
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
-        ordering = ["-updated_at"]
-        indexes = [models.Index(fields=["owner", "-updated_at"], name="conversation_list")]
+        ordering = ["-updated_at", "-id"]
+        indexes = [
+            models.Index(fields=["owner", "-updated_at", "-id"], name="conversation_list"),
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="conversation_removal"),
+        ]
 
     def __str__(self) -> str:
         return self.title or str(_("New conversation"))
@@ -42,9 +110,9 @@ class Conversation(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("chat:conversation", args=[self.id])
 
-    def thread(self) -> "list[Message]":
-        """The messages shown: from the first, at each fork the newest branch. One query."""
-        branch = self._newest_branch()
+    def thread(self, through: uuid.UUID | None = None) -> "list[Message]":
+        """The messages shown: from the first, at each fork the newest branch, or the one `through` a message."""
+        branch = self._newest_branch(through)
         messages = self.messages.prefetch_related("citations").in_bulk(branch)
         return [messages[message] for message in branch]
 
@@ -52,9 +120,13 @@ class Conversation(models.Model):
         branch = self._newest_branch()
         return self.messages.get(id=branch[-1]) if branch else None
 
-    def _newest_branch(self) -> list[uuid.UUID]:
+    def _newest_branch(self, through: uuid.UUID | None = None) -> list[uuid.UUID]:
         # ordered by creation: the last one wins
-        newest: dict[uuid.UUID | None, uuid.UUID] = dict(self.messages.values_list("parent_id", "id"))
+        parents = dict(self.messages.values_list("id", "parent_id"))
+        newest: dict[uuid.UUID | None, uuid.UUID] = {parent: message for message, parent in parents.items()}
+        while through in parents:
+            newest[parents[through]] = through
+            through = parents[through]
         branch: list[uuid.UUID] = []
         while following := newest.get(branch[-1] if branch else None):
             branch.append(following)
@@ -67,6 +139,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def running(self) -> Self:
         return self.filter(status__in=Message.RUNNING)
+
+
+def words_of(*fields: str) -> SearchVector:
+    """What a text is found by; the index holds this very expression."""
+    texts = [Left(field, SEARCHED) for field in fields]
+    vectors = [SearchVector(*texts, config=language) for language in LANGUAGES]
+    return vectors[0] + vectors[1] + vectors[2]  # type: ignore[return-value]  # a CombinedSearchVector
 
 
 class Message(models.Model):
@@ -100,7 +179,7 @@ class Message(models.Model):
     event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in `text`")
     stop_requested = models.BooleanField(default=False)
     lease_until = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = MessageQuerySet.as_manager()
 
@@ -115,6 +194,10 @@ class Message(models.Model):
                 condition=models.Q(status__in=["waiting", "streaming"]),
                 name="one_running_answer_per_conversation",
             )
+        ]
+        indexes = [
+            # an answer under way is saved each second: its words are indexed once, when it has ended
+            GinIndex(words_of("text"), name="message_words", condition=~Q(status__in=["waiting", "streaming"])),
         ]
 
     def __str__(self) -> str:
@@ -159,3 +242,45 @@ class Citation(models.Model):
         """The text before, in and after the part that fits best."""
         first, last = self.focus_start - self.start, self.focus_end - self.start
         return self.text[:first], self.text[first:last], self.text[last:]
+
+
+class ShareQuerySet(models.QuerySet["Share"]):
+    def visible_to(self, user: User) -> Self:
+        """Those the user may read: their own, what everyone may, and what names them or a team of theirs."""
+        named = Share.people.through.objects.filter(user=user).values("share")
+        in_team = Share.teams.through.objects.filter(team__in=user.membership_set.values("team")).values("share")
+        shown = Q(conversation__owner=user) | Q(everyone=True) | Q(id__in=named) | Q(id__in=in_team)
+        return self.filter(shown, conversation__deleted_at=None)
+
+    def managed_by(self, user: User) -> Self:
+        return self.filter(conversation__owner=user, conversation__deleted_at=None)
+
+    def given_to(self, user: User) -> Self:
+        """Those that name the user or a team of theirs; what everyone may read is found by its link alone."""
+        return self.visible_to(user).exclude(conversation__owner=user).exclude(everyone=True)
+
+
+class Share(models.Model):
+    """A conversation as it stood up to a message, for others to read: the branch that ends with `last`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.OneToOneField(Conversation, on_delete=models.CASCADE, related_name="share")
+    title = models.CharField(max_length=150)
+    last = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    everyone = models.BooleanField(default=False, help_text="whoever is signed in and has the link")
+    people = models.ManyToManyField(User, blank=True, related_name="+")
+    teams = models.ManyToManyField(Team, blank=True, related_name="+")
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = ShareQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("shared conversation")
+        verbose_name_plural = _("shared conversations")
+        ordering = ["-updated_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("chat:shared", args=[self.id])

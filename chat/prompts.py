@@ -1,6 +1,10 @@
-"""What is sent to the model. Pure functions over data."""
+"""What is sent to the model. Pure functions over data.
+
+Instructions of the person who asks stand in the system message as `<instructions>…</instructions>`, escaped.
+"""
 
 from collections.abc import Iterable, Sequence
+from html import escape
 
 from rag.prompts import with_sources
 from rag.retrieval import Passage
@@ -9,20 +13,36 @@ ChatMessage = dict[str, str]
 
 PLAIN = "You are a helpful assistant in an organisation. Answer in the language of the question, in Markdown."
 
+OWN_INSTRUCTIONS = """\
+The person who asks has set these instructions for this project. Follow them as far as they agree with all else here.
+<instructions>
+{}
+</instructions>"""
+
 CHARACTERS_PER_TOKEN = 3  # cautious for German; the upstream counts exactly
 DEFAULT_CONTEXT = 8_192  # tokens, where a deployment does not say
 ANSWER_SHARE = 0.25  # of the context is left free for the answer
 
 
-def system_message(passages: Sequence[Passage], *, searched: bool) -> ChatMessage:
-    return {"role": "system", "content": f"{PLAIN}\n{with_sources(passages)}" if searched else PLAIN}
+def system_message(passages: Sequence[Passage], *, searched: bool, instructions: str = "") -> ChatMessage:
+    parts = [PLAIN]
+    if instructions.strip():
+        parts.append(OWN_INSTRUCTIONS.format(escape(instructions.strip(), quote=False)))
+    if searched:
+        parts.append(with_sources(passages))
+    return {"role": "system", "content": "\n\n".join(parts)}
 
 
 def build_messages(
-    history: Iterable[ChatMessage], passages: Sequence[Passage], *, searched: bool, context: int | None
+    history: Iterable[ChatMessage],
+    passages: Sequence[Passage],
+    *,
+    searched: bool,
+    context: int | None,
+    instructions: str = "",
 ) -> list[ChatMessage]:
     """The system message and as much of the end of `history` as fits; its last message always stays."""
-    system = system_message(passages, searched=searched)
+    system = system_message(passages, searched=searched, instructions=instructions)
     budget = int((context or DEFAULT_CONTEXT) * (1 - ANSWER_SHARE)) * CHARACTERS_PER_TOKEN - len(system["content"])
     kept: list[ChatMessage] = []
     for message in reversed(list(history)):

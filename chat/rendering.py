@@ -142,6 +142,12 @@ def cited(text: str, links: Links) -> set[int]:
     return {number for child in children if child.type == "citation" for number in child.meta["numbers"]}
 
 
+def parse(text: str) -> list[Token]:
+    """The parser's tokens, for documents that are not HTML; `[1]` is ordinary text in them."""
+    tokens: list[Token] = _markdown(highlighted=False).parse(text, {"links": None})
+    return tokens
+
+
 def closed_until(text: str) -> int:
     """Where the last top-level block of `text` begins: all before it can no longer change."""
     tokens: list[Token] = _markdown(highlighted=False).parse(text, {"links": None})

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.signing_in import person, sign_in_required, wants_json
 from chat import asking, attachments, citations, conversations, events, generation
 from chat.exceptions import ChatError
-from chat.forms import AskForm, RenameForm
-from chat.models import Citation, Conversation, Message
+from chat.forms import AskForm
+from chat.models import Citation, Conversation, Message, Project
 from rag.exceptions import UploadRefused
 from rag.models import Document
 
@@ -36,14 +36,33 @@ def refusal(request: HttpRequest, error: ChatError | UploadRefused, back: str) -
 @sign_in_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "chat/conversation.html", conversations.page(person(request), None))
+    user = person(request)
+    deleted = {str(conversation.id): conversation for conversation in conversations.deleted_by(user)}
+    page = conversations.page(user, None)
+    # a collection of a project need not be chosen: it is asked anyway
+    page |= {"project": project_in(request), "deleted": deleted.get(request.GET.get("deleted", ""))}
+    return render(request, "chat/conversation.html", page)
+
+
+def project_in(request: HttpRequest) -> Project | None:
+    """The project that a new conversation is to belong to; another's is as unknown as a wrong one."""
+    try:
+        wanted = UUID(request.GET["project"])
+    except (KeyError, ValueError):
+        return None
+    return get_object_or_404(Project.objects.visible_to(person(request)), id=wanted)
 
 
 @sign_in_required
 @require_GET
 def conversation(request: HttpRequest, conversation: UUID) -> HttpResponse:
     found = find(request, conversation)
-    return render(request, "chat/conversation.html", conversations.page(found.owner, found))
+    try:
+        through = UUID(request.GET["message"])
+    except (KeyError, ValueError):
+        through = None
+    page = conversations.page(found.owner, found, through)
+    return render(request, "chat/conversation.html", page | {"project": found.project})
 
 
 @sign_in_required
@@ -57,10 +76,14 @@ def messages(request: HttpRequest, conversation: UUID) -> HttpResponse:
 @require_POST
 async def create(request: HttpRequest) -> HttpResponse:
     """A new conversation; with a text, its first question is asked."""
-    new = await sync_to_async(lambda: Conversation.objects.create(owner=person(request)))()
+    new = await sync_to_async(_new)(request)
     if request.POST.get("text", "").strip() or not wants_json(request):
         return await _ask(request, new)
     return JsonResponse({"id": str(new.id), "url": new.get_absolute_url()}, status=201)
+
+
+def _new(request: HttpRequest) -> Conversation:
+    return Conversation.objects.create(owner=person(request), project=project_in(request))
 
 
 @sign_in_required
@@ -107,23 +130,6 @@ def stop(request: HttpRequest, conversation: UUID, message: UUID) -> HttpRespons
     found = find(request, conversation)
     asking.stop(get_object_or_404(found.messages, id=message))
     return HttpResponse(status=204) if wants_json(request) else redirect(found)
-
-
-@sign_in_required
-@require_POST
-def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
-    found = find(request, conversation)
-    form = RenameForm(request.POST, instance=found)
-    if form.is_valid():
-        form.save()
-    return redirect(found)
-
-
-@sign_in_required
-@require_POST
-def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
-    conversations.delete(find(request, conversation))
-    return redirect("chat:home")
 
 
 @sign_in_required

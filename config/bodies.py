@@ -13,7 +13,7 @@ from django.utils import translation
 from gateway.exceptions import RequestTooLarge
 from rag.exceptions import FileTooLarge
 
-UPLOADS = ("rag:upload", "chat:attach")
+UPLOADS = ("rag:upload", "chat:attach", "chat:project-attach", "chat:import")
 AROUND_A_FILE = 2**19  # bytes of the form that carries it; docker/Caddyfile lets a little more pass
 
 Message = Mapping[str, Any]

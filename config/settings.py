@@ -152,6 +152,7 @@ CELERY_TASK_ROUTES = {"rag.tasks.ingest_document": {"queue": READING}}
 CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {"task": "rag.tasks.sweep_documents", "schedule": 15},
     "sweep-answers": {"task": "chat.tasks.sweep_answers", "schedule": 10},
+    "remove-deleted": {"task": "chat.tasks.remove_deleted_conversations", "schedule": 30},
     "sweep-calls": {"task": "gateway.tasks.sweep_calls", "schedule": 10},
     # a worker that was busy makes up for no missed round
     "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 15, "options": {"expires": 15}},
@@ -222,10 +223,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 # the panel's own scripts build functions from strings and style elements in place
-PANEL_CONTENT_SECURITY_POLICY = {
-    "script-src": [SELF, UNSAFE_EVAL],
-    "style-src": [SELF, UNSAFE_INLINE],
-}
+PANEL_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
 
 def _panel_link(title: Promise, icon: str, page: str) -> dict[str, object]:

@@ -25,7 +25,7 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     def managed_by(self, user: User) -> Self:
         """Those the user may rename, share and delete."""
         led = user.membership_set.filter(role=Membership.Role.LEAD)
-        return self.filter(Q(owner=user) | Q(team__in=led.values("team")))
+        return self.filter(Q(owner=user) | Q(team__in=led.values("team")), withdrawn=False)
 
     def knowledge(self) -> Self:
         """Without the attachments of conversations."""
@@ -45,7 +45,7 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     def _reachable(self, user: User, shares: "models.QuerySet[CollectionShare]") -> Self:
         teams = user.membership_set.values("team")
         shared = shares.filter(Q(user=user) | Q(team__in=teams)).values("collection")
-        return self.filter(Q(owner=user) | Q(team__in=teams) | Q(id__in=shared))
+        return self.filter(Q(owner=user) | Q(team__in=teams) | Q(id__in=shared), withdrawn=False)
 
 
 class Collection(models.Model):
@@ -69,6 +69,7 @@ class Collection(models.Model):
     expires_after_days = models.PositiveSmallIntegerField(null=True, editable=False, help_text="without being used")
     last_active_at = models.DateTimeField(null=True, editable=False)
     is_attachment = models.BooleanField(default=False, editable=False, help_text="the files of one conversation")
+    withdrawn = models.BooleanField(default=False, editable=False, help_text="shown to nobody, about to be removed")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = CollectionQuerySet.as_manager()

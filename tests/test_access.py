@@ -15,8 +15,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from chat import asking
-from chat.models import Conversation, Message
+from chat import asking, conversations, projects, sharing
+from chat.models import Conversation, Message, Project, Share
 from gateway.models import ApiKey
 from rag.models import Collection, CollectionShare, Document, DocumentText
 from tests.conftest import client_of
@@ -55,6 +55,32 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "chat:stop": ("post", PRIVATE),
     "chat:retry": ("post", PRIVATE),
     "chat:source": ("get", PRIVATE),
+    "chat:history": ("get", EVERYONE_SIGNED_IN),
+    "chat:sidebar": ("get", EVERYONE_SIGNED_IN),
+    "chat:search": ("get", EVERYONE_SIGNED_IN),
+    "chat:options": ("get", PRIVATE),
+    "chat:pin": ("post", PRIVATE),
+    "chat:archive": ("post", PRIVATE),
+    "chat:move": ("post", PRIVATE),
+    "chat:restore": ("post", PRIVATE),
+    "chat:project-create": ("get", EVERYONE_SIGNED_IN),
+    "chat:project": ("get", PRIVATE),
+    "chat:project-edit": ("get", PRIVATE),
+    "chat:project-delete": ("get", PRIVATE),
+    "chat:project-attach": ("post", PRIVATE),
+    "chat:project-detach": ("post", PRIVATE),
+    "chat:share": ("get", PRIVATE),
+    "chat:share-update": ("post", PRIVATE),
+    "chat:share-revoke": ("post", PRIVATE),
+    "chat:shares": ("get", EVERYONE_SIGNED_IN),
+    "chat:shared": ("get", READABLE),
+    "chat:shared-copy": ("post", READABLE),
+    "chat:temporary": ("get", EVERYONE_SIGNED_IN),
+    "chat:temporary-ask": ("post", EVERYONE_SIGNED_IN),
+    "chat:transfer": ("get", EVERYONE_SIGNED_IN),
+    "chat:import": ("post", EVERYONE_SIGNED_IN),
+    "chat:export-all": ("get", EVERYONE_SIGNED_IN),
+    "chat:export": ("get", PRIVATE),
     "keys:list": ("get", EVERYONE_SIGNED_IN),
     "keys:create": ("get", EVERYONE_SIGNED_IN),
     "keys:rotate": ("get", PRIVATE),
@@ -99,10 +125,14 @@ class House:
     conversation: Conversation
     message: Message
     attachment: Document
+    in_project: Document
     document: Document
     printed: Document  # a PDF
     share: CollectionShare
     key: ApiKey
+    project: Project
+    deleted: Conversation
+    shown: Share
 
     def ids(self, name: str) -> dict[str, object]:
         if name == "setup":
@@ -111,18 +141,27 @@ class House:
             return {"pk": self.key.pk}
         if name == "chat:source":
             return {"message": self.message.id, "number": 1}
+        if name == "chat:restore":
+            return {"conversation": self.deleted.id}
+        if name.startswith("chat:project"):
+            return {"project": self.project.id, "document": self.in_project.id}
+        if name.startswith("chat:shared"):
+            return {"share": self.shown.id}
         if name.startswith("rag:"):
             if name == "rag:page-picture":
                 return {"pk": self.printed.id, "page": 1}
             of_a_document = ("document", "document-status", "download", "retry", "cancel", "document-delete")
             one = self.document.id if name.removeprefix("rag:") in of_a_document else self.document.collection_id
             return {"pk": one, "share_id": self.share.id, "conversation": None}
-        return {"conversation": self.conversation.id, "message": self.message.id, "document": self.attachment.id}
+        one = {"conversation": self.conversation.id, "message": self.message.id, "document": self.attachment.id}
+        return {**one, "format": "md"}
 
     def address(self, name: str, change: Callable[[str, object], object] = lambda _, value: value) -> str:
         wanted = {key: change(key, value) for key, value in self.ids(name).items()}
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
-                     {"conversation"}, {"conversation", "message"}, {"conversation", "document"}):  # fmt: skip
+                     {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
+                     {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
+                     {"share"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)
@@ -143,8 +182,22 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     conversation.save()
     printed = make(collection, pdf(["Haus"]), "application/pdf")
     DocumentText.objects.create(document=printed, text="Haus", page_starts=[0])
-    key = ApiKey.create(alice, "script")[0]
-    return House(conversation, answer, make(conversation.attachments), make(collection), printed, share, key)
+    project = Project.objects.create(owner=alice, name="Umzug")
+    deleted = Conversation.objects.create(owner=alice)
+    conversations.delete(deleted)
+    return House(
+        conversation=conversation,
+        message=answer,
+        attachment=make(conversation.attachments),
+        in_project=make(projects.files_of(project)),
+        document=make(collection),
+        printed=printed,
+        share=share,
+        key=ApiKey.create(alice, "script")[0],
+        project=project,
+        deleted=deleted,
+        shown=sharing.share(conversation, everyone=False, people=[bob], teams=[]),
+    )
 
 
 def make(collection: Collection, content: bytes = b"Haus", media_type: str = "text/plain") -> Document:
@@ -184,7 +237,9 @@ def test_an_unknown_id_looks_like_a_foreign_one(house: House, charlie: User, nam
     method, client = ROWS[name][0], client_of(charlie)
     foreign = getattr(client, method)(house.address(name))
     unknown = getattr(client, method)(
-        house.address(name, lambda key, value: value if key in ("number", "share_id") else unknown_like(value))
+        house.address(
+            name, lambda key, value: value if key in ("number", "share_id", "format") else unknown_like(value)
+        )
     )
     assert (foreign.status_code, foreign.content) == (unknown.status_code, unknown.content) == (404, foreign.content)
 

@@ -23,6 +23,10 @@ OUTER = {
     "batch_views",
     "sharing_views",
     "search_views",
+    "history_views",
+    "project_views",
+    "temporary_views",
+    "transfer_views",
 }
 HEAVY = ["torch", "sentence_transformers", "transformers", "pypdfium2", "docx", "py3langid", "lxml"]
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40  # lines

@@ -2,7 +2,7 @@ from typing import Any
 
 from django import template
 
-from chat.conversations import sidebar
+from chat.history import sidebar
 
 register = template.Library()
 
@@ -10,4 +10,5 @@ register = template.Library()
 @register.inclusion_tag("chat/_conversation_list.html", takes_context=True)
 def conversation_list(context: dict[str, Any]) -> dict[str, Any]:
     """The person's conversations, in the navigation of every page."""
-    return {"conversations": sidebar(context["request"].user), "current": context.get("conversation")}
+    current, project = context.get("conversation"), context.get("project")
+    return {**sidebar(context["request"].user), "current": current, "current_project": project}

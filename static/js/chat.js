@@ -1,6 +1,7 @@
 // The chat page: the composer, and what the stream and the attachments mean for it.
 
 import { acceptFiles, pending } from "./attachments.js";
+import { refresh } from "./history.js";
 import "./hovercard.js";
 import { byId, post, words } from "./page.js";
 import "./panel.js";
@@ -85,8 +86,8 @@ async function refreshTitle() {
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   document.title = page.title;
-  for (const selector of [".chat-head", ".sidebar-scroll"])
-    document.querySelector(selector).replaceWith(page.querySelector(selector));
+  document.querySelector(".chat-head").replaceWith(page.querySelector(".chat-head"));
+  await refresh();
 }
 
 composer.addEventListener("submit", async (event) => {

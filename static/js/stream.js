@@ -81,6 +81,9 @@ const handlers = {
     announce(words.ready);
     changed();
   },
+  titled(event) {
+    document.dispatchEvent(new CustomEvent("conversation-titled", { detail: event }));
+  },
   error() {},
 };
 

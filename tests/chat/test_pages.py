@@ -1,4 +1,3 @@
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -6,7 +5,7 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 
 from accounts.models import Membership, Team, User
-from chat import asking, conversations
+from chat import asking
 from chat.models import Citation, Conversation, Message
 from gateway.database import in_database
 from gateway.models import Deployment
@@ -43,13 +42,6 @@ def test_a_conversation_is_listed_once_something_was_asked(alices_client: Client
     assert address not in alices_client.get(page("home")).content.decode()
     asking.ask(conversation, "Wann öffnet die Voliere?")
     assert address in alices_client.get(page("home")).content.decode()
-
-
-def test_the_list_costs_the_same_for_many(alice: User, django_assert_num_queries: Any) -> None:
-    for number in range(5):
-        asking.ask(Conversation.objects.create(owner=alice), f"Frage {number}")
-    with django_assert_num_queries(1):
-        assert len(conversations.sidebar(alice)) == 5
 
 
 def test_a_question_with_markup_is_shown_as_text(alices_client: Client, conversation: Conversation) -> None:
@@ -136,20 +128,6 @@ def test_a_source_that_is_no_longer_shared_is_not_opened(
     collection = Collection.objects.create(owner=bob, name="Bobs")
     citation = cited(conversation, Document.objects.create(collection=collection, name="Handbuch.pdf", size=1))
     assert alices_client.get(page("source", citation.message_id, 1)).status_code == 200
-
-
-def test_deleting_takes_messages_and_attached_files_along(alices_client: Client, conversation: Conversation) -> None:
-    conversation.attachments = Collection.objects.create(owner=conversation.owner, name="a", is_attachment=True)
-    conversation.save()
-    asking.ask(conversation, "Frage?")
-    alices_client.post(page("delete", conversation.id))
-    assert not Message.objects.exists() and not Collection.objects.exists()
-
-
-def test_a_conversation_is_renamed(alices_client: Client, conversation: Conversation) -> None:
-    alices_client.post(page("rename", conversation.id), {"title": "Öffnungszeiten"})
-    conversation.refresh_from_db()
-    assert conversation.title == "Öffnungszeiten"
 
 
 @pytest.mark.usefixtures("parrot")

@@ -1,0 +1,154 @@
+"""Conversations that nobody keeps: the page holds what was said and sends it along with each question.
+
+The server writes none of it down. It answers in the response itself, as lines of JSON:
+
+    status   text, confidential   what is being done; and whether the page has to say with all that follows that
+                              something of it stays in the house
+    text     closed, tail     append `closed`, replace the open tail (HTML)
+    ended    html, text, sources   the whole answer: rendered, as written by the model, and where it came from
+    failed   message          a sentence for the reader; `html` and `text` hold what there was
+What was consumed is counted as ever; the ledger holds no content.
+"""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from chat.asking import QUESTION_LIMIT
+from chat.citations import Links, link_to_passage, used_numbers
+from chat.context import is_offered_in_house, refuse_ended
+from chat.exceptions import (
+    BrokenHistory,
+    ChatError,
+    EmptyAnswer,
+    EmptyQuestion,
+    NoModel,
+    OnlyInHouse,
+    QuestionTooLong,
+)
+from chat.prompts import ChatMessage, build_messages
+from chat.rendering import StreamingRenderer, render
+from gateway import completions
+from gateway.callers import Caller
+from gateway.exceptions import GatewayError
+from gateway.models import Deployment, Purpose
+from rag.exceptions import RagError
+from rag.models import CollectionQuerySet
+from rag.retrieval import Passage, retrieve
+
+PUBLISH_EVERY = 0.08  # seconds
+MOST_MESSAGES = 400
+HISTORY_LIMIT = 1_000_000  # characters
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    user: User
+    history: list[ChatMessage]  # ends with the question
+    deployment: Deployment
+    collections: CollectionQuerySet
+    searched: bool
+    is_confidential: bool  # something of it, now or before
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.user, keeps_in_house=self.is_confidential)
+
+
+def history_of(text: str) -> list[ChatMessage]:
+    """What the page says was said so far; raises `BrokenHistory`."""
+    try:
+        said = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        raise BrokenHistory from None
+    if not isinstance(said, list) or len(said) > MOST_MESSAGES:
+        raise BrokenHistory
+    return [_message(each) for each in said]
+
+
+def _message(value: Any) -> ChatMessage:
+    match value:
+        case {"role": "user" | "assistant" as role, "content": str(content)}:
+            return {"role": role, "content": content.replace("\x00", "")}
+    raise BrokenHistory
+
+
+def question(
+    user: User, history: str, text: str, model: str, collections: CollectionQuerySet, *, was_confidential: bool
+) -> Question:
+    """Raises a `ChatError` when it cannot be asked."""
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise EmptyQuestion
+    if len(text) > QUESTION_LIMIT or len(history) > HISTORY_LIMIT:
+        raise QuestionTooLong
+    said = [*history_of(history), {"role": "user", "content": text}]
+    offered = Deployment.objects.offered_to(user, Deployment.Kind.CHAT)
+    deployment = offered.filter(name=model).first() if model else offered.first()
+    if deployment is None:
+        raise NoModel
+    refuse_ended(collections)
+    is_confidential = was_confidential or collections.confidential().exists()
+    if is_confidential and not is_offered_in_house(deployment):
+        raise OnlyInHouse(deployment.name)
+    return Question(user, said, deployment, collections, collections.exists(), is_confidential)
+
+
+async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
+    """The lines of the response. Closing it stops the model."""
+    async with contextlib.aclosing(_events(asked)) as events:
+        async for event in events:
+            yield json.dumps(event).encode() + b"\n"
+
+
+async def _events(asked: Question) -> AsyncGenerator[Event, None]:
+    text, passages, links = "", list[Passage](), None
+    try:
+        if asked.searched:
+            yield {"type": "status", "text": _("Searching documents…")}
+            passages = list(await retrieve(asked.caller, asked.history[-1]["content"], asked.collections))
+            links = links_to(passages)
+        yield {"type": "status", "text": _("Thinking…"), "confidential": asked.is_confidential}
+        renderer, last, pending = StreamingRenderer(links), 0.0, ""
+        async for delta in _deltas(asked, passages):
+            text, pending = text + delta, pending + delta
+            if time.monotonic() - last >= PUBLISH_EVERY:
+                closed, tail = await asyncio.to_thread(renderer.feed, pending)
+                yield {"type": "text", "closed": closed, "tail": tail}
+                last, pending = time.monotonic(), ""
+        if not text.strip():
+            raise EmptyAnswer
+    except (GatewayError, ChatError, RagError) as error:
+        yield {"type": "failed", "message": str(error), "html": render(text, links), "text": text}
+        return
+    yield {"type": "ended", "html": render(text, links), "text": text, "sources": _sources(text, links)}
+
+
+async def _deltas(asked: Question, passages: Sequence[Passage]) -> AsyncIterator[str]:
+    context = asked.deployment.context_length
+    messages = build_messages(asked.history, passages, searched=asked.searched, context=context)
+    body = {"model": asked.deployment.name, "messages": messages, "stream": True}
+    stream = completions.stream(asked.caller, body, purpose=Purpose.CHAT)
+    async with contextlib.aclosing(stream):
+        async for chunk in stream:
+            for choice in chunk.get("choices") or ():
+                if text := (choice.get("delta") or {}).get("content"):
+                    yield text.replace("\x00", "")
+
+
+def links_to(passages: Sequence[Passage]) -> Links:
+    """Straight to the documents: no answer is kept that could lead there."""
+    return {number: link_to_passage(passage) for number, passage in enumerate(passages, start=1)}
+
+
+def _sources(text: str, links: Links | None) -> list[dict[str, object]]:
+    used = sorted(used_numbers(text) & set(links or {}))
+    return [{"number": number, "address": links[number][0], "title": links[number][1]} for number in used if links]
