@@ -16,8 +16,9 @@ from chat.models import Citation
 from chat.rendering import cited, statements
 from chat.words import Sentence
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.models import Purpose
-from rag.embedding import default_deployment, embed
+from rag.embedding import embed, index_in_use
 from rag.exceptions import IngestionError
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ async def check(caller: Caller, text: str, sources: Sequence[Citation]) -> Suppo
     """None where there is nothing to compare with."""
 
     async def embedded(texts: list[str]) -> Vectors:
-        vectors = await embed(caller, texts, Purpose.RETRIEVAL, await default_deployment())
+        vectors = await embed(caller, texts, Purpose.RETRIEVAL, await in_database(index_in_use))
         return [vector.to_list() for vector in vectors]
 
     if not sources:

@@ -22,13 +22,12 @@ class Context:
     collections: CollectionQuerySet
     searched: bool
     is_confidential: bool  # something of it, so that all of it stays in the house
+    has_attachments: bool  # whose passages are wanted even where they hardly fit: "What is this?"
     instructions: str = ""  # of the project
 
     @property
     def caller(self) -> Caller:
         return Caller(self.owner, keeps_in_house=self.is_confidential)
-
-    has_attachments: bool  # whose passages are wanted even where they hardly fit: "What is this?"
 
     @property
     def question(self) -> str:

@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Team, User
-from chat.citations import Links, link_to_passage, used_numbers
+from chat.citations import link_to_passage, sources_of
 from chat.context import stays_in_house
 from chat.exceptions import NothingToShare, UnknownRecipient
+from chat.markers import Links
 from chat.models import Citation, Conversation, Message, Share
 from chat.rendering import render
 from rag.models import Document
@@ -108,8 +109,7 @@ def may_open(citation: Citation, allowed: set[tuple[UUID, int]]) -> bool:
 
 
 def _seen(message: Message, allowed: set[tuple[UUID, int]]) -> SharedMessage:
-    used = used_numbers(message.text)
-    cited = [citation for citation in message.citations.all() if citation.number in used]
+    cited = sources_of(message).used
     shown = {citation.number: link_to_passage(citation) for citation in cited if may_open(citation, allowed)}
     links: Links | None = shown if message.searched else None
     html = mark_safe(render(message.text, links))  # noqa: S308  (the renderer sanitises)

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.asking import QUESTION_LIMIT
-from chat.citations import Links, link_to_passage, used_numbers
+from chat.citations import link_to_passage
 from chat.context import is_offered_in_house, refuse_ended
 from chat.exceptions import (
     BrokenHistory,
@@ -33,8 +33,9 @@ from chat.exceptions import (
     OnlyInHouse,
     QuestionTooLong,
 )
+from chat.markers import Links
 from chat.prompts import ChatMessage, build_messages
-from chat.rendering import StreamingRenderer, render
+from chat.rendering import StreamingRenderer, cited, render
 from gateway import completions
 from gateway.callers import Caller
 from gateway.exceptions import GatewayError
@@ -150,5 +151,5 @@ def links_to(passages: Sequence[Passage]) -> Links:
 
 
 def _sources(text: str, links: Links | None) -> list[dict[str, object]]:
-    used = sorted(used_numbers(text) & set(links or {}))
+    used = sorted(cited(text, links or {}))
     return [{"number": number, "address": links[number][0], "title": links[number][1]} for number in used if links]

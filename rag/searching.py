@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -10,7 +11,6 @@ from gateway.database import in_database
 from rag.filters import Filters
 from rag.languages import configuration
 from rag.models import CollectionQuerySet, Document
-from rag.pages import Piece
 from rag.places import place
 from rag.retrieval import Passage, Passages, retrieve
 
@@ -24,6 +24,11 @@ MARKED = """
         LATERAL (SELECT replace(plainto_tsquery(config, %s)::text, '&', '|')::tsquery AS query) asked
     ORDER BY position
 """
+
+
+class Piece(NamedTuple):
+    text: str
+    is_marked: bool
 
 
 @dataclass(frozen=True)

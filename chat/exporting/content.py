@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from chat.citations import title_of, used_numbers
+from chat.citations import sources_of, title_of
 from chat.models import Citation, Conversation, ConversationQuerySet, Message
 
 # IPTC's word for content that a generative model made, which readers of metadata know
@@ -67,9 +67,8 @@ def _turn(message: Message) -> Turn:
     text = writable(message.text)
     if message.role == Message.Role.USER:
         return Turn(message, _("You"), text, [])
-    used = used_numbers(message.text)
     author = _("%(model)s (AI)") % {"model": message.model} if message.model else _("AI")
-    return Turn(message, author, text, [citation for citation in message.citations.all() if citation.number in used])
+    return Turn(message, author, text, sources_of(message).used)
 
 
 def source_line(citation: Citation) -> str:
