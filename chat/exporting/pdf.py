@@ -1,14 +1,17 @@
-"""PDF for passing on and printing, with fonts of our own; in its metadata that a machine wrote it.
+"""PDF for passing on and printing, with its own fonts; in its metadata that a machine wrote it.
 
-The fonts hold Latin, Greek and Cyrillic. What they lack is shown as `▯`; DOCX and ODT leave it to the reader's fonts.
+The fonts hold Latin, Greek and Cyrillic, mathematics and symbols. What they lack is shown as `▯`; DOCX and ODT leave it
+to the reader's fonts.
 """
 
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fpdf import FPDF, FontFace
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import TTFFont
+from pymupdf_fonts import myfont
 
 from chat.exporting.blocks import Block, Code, Heading, Paragraph, Rule, Run, Table, blocks_of, plain
 from chat.exporting.content import (
@@ -20,10 +23,9 @@ from chat.exporting.content import (
     source_line,
 )
 
-FONTS = Path(__file__).parent / "fonts"
-TEXT, MONO = "text", "mono"
-FACES = [(TEXT, "", "DejaVuSans"), (TEXT, "B", "DejaVuSans-Bold"), (TEXT, "I", "DejaVuSans-Oblique")]
-FACES += [(TEXT, "BI", "DejaVuSans-Bold"), (MONO, "", "DejaVuSansMono"), (MONO, "B", "DejaVuSansMono")]
+TEXT, MONO, OTHERS = "text", "mono", ("signs", "symbols")
+FACES = {(TEXT, ""): "notos", (TEXT, "B"): "notosbo", (TEXT, "I"): "notosit", (TEXT, "BI"): "notosbi"}
+FACES |= {(MONO, ""): "ubuntm", (MONO, "B"): "ubuntmbo", ("signs", ""): "math", ("symbols", ""): "symbol2"}
 SIZE, SMALL, LINE, STEP = 10, 8.5, 5.2, 6  # points, points, millimetres, millimetres
 HEADINGS = {1: 14, 2: 12.5, 3: 11.5}
 INK, MUTED, LINK = (29, 36, 38), (87, 96, 95), (11, 107, 99)
@@ -40,13 +42,15 @@ XMP = """\
 class Sheet(FPDF):
     """Pages with our fonts and their number."""
 
-    def __init__(self, notice: str) -> None:
+    def __init__(self, notice: str, folder: Path) -> None:
         super().__init__(format="A4")
         self.notice = notice
-        for family, style, file in FACES:
-            self.add_font(family, style, FONTS / f"{file}.ttf")
-        fonts = [font for font in self.fonts.values() if isinstance(font, TTFFont)]
-        self.known = set.intersection(*(set(font.cmap) for font in fonts))
+        for (family, style), name in FACES.items():
+            file = folder / f"{name}.ttf"
+            file.write_bytes(myfont(name))
+            self.add_font(family, style, file)
+        self.set_fallback_fonts(OTHERS, exact_match=False)
+        self.known = set().union(*(font.cmap for font in self.fonts.values() if isinstance(font, TTFFont)))
         self.set_margins(20, 18)
         self.set_auto_page_break(True, 20)
 
@@ -61,7 +65,11 @@ class Sheet(FPDF):
 
 
 def content(document: Document) -> bytes:
-    pdf = Sheet(document.notice)
+    with TemporaryDirectory(prefix="voliere-export-") as folder:  # fonts are read from files, and come as none
+        return _written(Sheet(document.notice, Path(folder)), document)
+
+
+def _written(pdf: Sheet, document: Document) -> bytes:
     _mark(pdf, document)
     pdf.add_page()
     _line(pdf, document.title, size=18, style="B", height=8)
