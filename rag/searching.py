@@ -49,6 +49,8 @@ class Results:
     page: int
     has_next: bool
     degraded: bool
+    nearest: float = 0.0  # the best score there was
+    threshold: float = 0.0  # that an answer asks for
 
 
 async def search(
@@ -70,7 +72,8 @@ async def search(
 async def what_a_model_gets(caller: Caller, question: str, collections: CollectionQuerySet) -> Results:
     """Exactly the passages that an answer would be drawn from, in the order in which a model reads them."""
     passages: Passages = await retrieve(caller, question, collections)
-    return Results(await in_database(hits, question, passages, 1), 1, False, passages.degraded)
+    found = await in_database(hits, question, passages, 1)
+    return Results(found, 1, False, passages.degraded, passages.nearest, passages.threshold)
 
 
 def hits(question: str, passages: Sequence[Passage], first: int) -> list[Hit]:

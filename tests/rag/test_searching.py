@@ -1,6 +1,7 @@
 """Search as such: passages with the words marked, page by page, and what an answer would be drawn from."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from accounts.models import User
 from gateway.callers import Caller
 from rag import searching
 from rag.models import Collection, CollectionShare
+from rag.retrieval import Passages
 from rag.uploads import accept
 from tests.conftest import BACKEND
 from tests.fake_upstream import FakeUpstream
@@ -98,7 +100,7 @@ def test_marking_changes_no_character(transactional_db: None, text: str) -> None
 
 def test_the_try_out_shows_what_a_model_would_get(handbook: Collection, alice: User) -> None:
     found = get(alice, "try-out", handbook.pk, q="Wann öffnet der Garten?")
-    assert "Score" in found and "garden.txt" in found
+    assert re.search(r"Source 1.*Score \d\.\d+, of words \d\.\d+, of meaning", found) and "garden.txt" in found
 
 
 def test_the_try_out_says_why_nothing_is_found(collection: Collection, alice: User, embedder: FakeUpstream) -> None:
@@ -121,3 +123,15 @@ def test_a_search_is_narrowed_by_document_and_day(
 ) -> None:
     found = get(alice, "collection-search", handbook.pk, q="Garten", **query)
     assert ("<mark>Garten</mark>" in found) == is_found
+
+
+def test_the_try_out_says_how_far_the_best_was_from_enough(
+    handbook: Collection, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_args: object, **_named: object) -> Passages:
+        found = Passages()
+        found.nearest, found.threshold = 0.21, 0.35
+        return found
+
+    monkeypatch.setattr(searching, "retrieve", nothing)
+    assert "The best passage scores 0.21; at least 0.35 is asked for." in get(alice, "try-out", handbook.pk, q="Mond")
