@@ -21,8 +21,8 @@ from rag.calibration import Calibration
 from rag.duplicates import folded
 from rag.embedding import embed, index_in_use
 from rag.exceptions import IngestionError
-from rag.filters import Filters
-from rag.finding import Asked, Found
+from rag.filters import Condition, Filters
+from rag.finding import Asked, Found, Scope
 from rag.models import CollectionQuerySet
 from rag.reranking import RERANKED, relevances
 
@@ -89,18 +89,8 @@ async def retrieve(
     scope = finding.scope_of(caller.user, collections)
     if not asked or scope is None:
         return Passages()
-    index = asked[0].index
-    calibration = Calibration(**index.calibration) if index else Calibration()
-
-    def search() -> tuple[list[Found], bool]:
-        wanted = max(limit, RERANKED) + SPARE
-        found, incomplete = [], False
-        for text in asked:
-            more, incomplete = finding.find(text, scope, within, calibration, wanted)
-            found += more
-        return _best_first(found), incomplete
-
-    found, degraded = await in_database(search)
+    calibration, wanted = _calibration(asked[0]), max(limit, RERANKED) + SPARE
+    found, degraded = await in_database(_search, asked, scope, within, calibration, wanted)
     passages = Passages()
     passages.degraded, passages.threshold = degraded, calibration.threshold
     passages.nearest = found[0].score if found else 0.0
@@ -110,6 +100,21 @@ async def retrieve(
     spans = await in_database(finding.focus, asked[-1], [one for one, _ in ranked], calibration)
     passages.extend(_passage(one, spans.get(one.chunk, (one.start, one.end)), relevance) for one, relevance in ranked)
     return passages
+
+
+def _calibration(asked: Asked) -> Calibration:
+    return Calibration(**asked.index.calibration) if asked.index else Calibration()
+
+
+def _search(
+    asked: list[Asked], scope: Scope, within: Condition | None, calibration: Calibration, wanted: int
+) -> tuple[list[Found], bool]:
+    """Best first, and whether meaning could not be compared with all."""
+    found, is_incomplete = list[Found](), False
+    for text in asked:
+        more, is_incomplete = finding.find(text, scope, within, calibration, wanted)
+        found += more
+    return _best_first(found), is_incomplete
 
 
 async def _meaning(caller: Caller, texts: list[str]) -> list[Asked]:
