@@ -13,6 +13,7 @@ from PIL import Image
 
 from accounts.models import User
 from rag import disposable, page_pictures
+from rag.editions import edition
 from rag.formats import PDF
 from rag.marking import PageLetters, boxes_of
 from rag.models import Collection, Document, DocumentText
@@ -75,7 +76,7 @@ def test_there_is_no_picture_of_a_page_that_is_not(document: Document, alices_cl
 
 
 def test_the_boxes_hold_the_passage_line_by_line(document: Document) -> None:
-    letters = asyncio.run(page_pictures.page_letters(document, 1))
+    letters = asyncio.run(page_pictures.page_letters(edition(document, 1), 1))
     text = document.content.text
     passage = "Der Jahresurlaub beträgt dreißig Arbeitstage."
     start = text.index(passage)
@@ -112,7 +113,7 @@ def test_drawing_has_the_limits_of_a_parser(
 
     monkeypatch.setattr(disposable, "run", ends)
     with pytest.raises(page_pictures.PageNotDrawn):
-        asyncio.run(page_pictures.picture(document, 1, 900))
+        asyncio.run(page_pictures.picture(edition(document, 1), 1, 900))
 
 
 def letters_in_a_row(text: str) -> PageLetters:

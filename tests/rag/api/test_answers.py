@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import User
 from rag.models import Collection
-from tests.fake_upstream import FakeUpstream
+from tests.fake_upstream import ANSWERS, FakeUpstream
 from tests.rag.api.conftest import Sdk
 from tests.rag.files import BUDGET, GARDEN
 from tests.rag.test_retrieval import learn
@@ -38,8 +38,7 @@ def asked(models: FakeUpstream) -> Any:
 
 def answers(models: FakeUpstream, text: str) -> None:
     """To the call of the chat model; the question is embedded before."""
-    vector = b'{"data": [{"index": 0, "embedding": [1, 0, 0, 0, 0, 0, 0, 0]}], "usage": {"prompt_tokens": 1}}'
-    models.send(vector, content_type="application/json")
+    models.do(ANSWERS["/embeddings"])
     models.reply(text)
 
 
