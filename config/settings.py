@@ -147,7 +147,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TASK_ROUTES = {"rag.tasks.ingest_document": {"queue": READING}}
+CELERY_TASK_ROUTES = {f"rag.tasks.{name}": {"queue": READING} for name in ("ingest_document", "tend_index")}
 # every job is found again by a sweep over its row in PostgreSQL, so the broker may forget
 CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {"task": "rag.tasks.sweep_documents", "schedule": 15},
