@@ -91,6 +91,20 @@ def test_a_page_shows_its_passage_on_the_picture_and_in_the_text(document: Docum
     assert 'name="page" min="1" max="3" value="2"' in html
 
 
+def test_a_version_that_was_replaced_keeps_its_pages(document: Document, alices_client: Client) -> None:
+    old = document.versions.create(
+        number=1, text="Alt", page_starts=[0], media_type=PDF, size=1, created_at=document.created_at
+    )
+    old.file.save("alt.pdf", ContentFile(pdf(["Alt"])))
+    Document.objects.update(version=2)
+    page = reverse("rag:document", args=[document.pk], query={"version": 1, "start": 0, "end": 3})
+    html = alices_client.get(page).content.decode()
+    assert ">Alt</mark>" in html and "version=1&amp;width=900" in html
+    pictures = {alices_client.get(address(document, 1, version=version)).content for version in (1, 2)}
+    assert len(pictures) == 2
+    assert alices_client.get(address(document, 2, version=1)).status_code == 404
+
+
 def test_a_file_that_is_away_leaves_the_text_with_a_word(document: Document, alices_client: Client) -> None:
     document.file.storage.delete(document.file.name)
     html = shown(alices_client, document, "Jahresurlaub")
@@ -104,9 +118,7 @@ def test_a_damaged_page_is_told_and_leaves_no_process(document: Document, alices
     assert alices_client.get(address(document)).status_code == 503
 
 
-def test_drawing_has_the_limits_of_a_parser(
-    document: Document, tmp_path: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drawing_that_is_killed_is_told(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
     async def ends(module: str, *arguments: str, **limits: object) -> int:
         assert (module, limits) == ("rag.parsers.drawing", {"folder": ANY, "seconds": page_pictures.WALL_TIME})
         return -9
