@@ -98,7 +98,7 @@ class Corpus:
     def _chunks(self, collection: "Collection", documents: list[uuid.UUID]) -> int:
         from django.db import connection
 
-        from rag.ingestion import COUNT_TERMS, SUM_TERMS
+        from rag.ingestion import COUNT_TERMS
 
         with connection.cursor() as cursor:
             cursor.execute("SELECT coalesce(max(id), 0) FROM rag_chunk")
@@ -109,7 +109,6 @@ class Corpus:
                     copy.write_row(row)
             for document in documents:
                 cursor.execute(COUNT_TERMS, [document])
-                cursor.execute(SUM_TERMS, [document])
         return before + 1
 
     def _rows(self, collection: "Collection", documents: list[uuid.UUID]) -> Iterator[tuple[Any, ...]]:

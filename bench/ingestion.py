@@ -21,7 +21,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.retrieval import prepared, rows, services
+from bench.retrieval.collections import rows
+from bench.retrieval.services import prepared, services
 from config.running import processes
 
 if TYPE_CHECKING:  # Django is set up later, when the services run

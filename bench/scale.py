@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.drawing import drawn
-from bench.retrieval import prepared, services
+from bench.retrieval.services import prepared, services
 
 if TYPE_CHECKING:  # Django is set up later, when the services run
     from gateway.callers import Caller
