@@ -1,0 +1,104 @@
+"""An answer that grows: whatever its pieces, it ends as it is shown later, and is harmless all the way."""
+
+import random
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat.rendering import StreamingRenderer, Update
+from chat.rendering.markdown import cleaned, environment, to_html
+from chat.rendering.streaming import closed_until
+from tests.chat.hostile import HOSTILE, assert_harmless
+
+LINKS = {1: ("/sources/a/1/", "Handbuch.pdf, Seite 3")}
+# what a block that grows may be inside of
+FRAMES = re.compile(r"(</(?:ul|ol|p|code|tbody|table|pre|div)>\s*)+\Z")
+
+
+class Page:
+    """What the page's script makes of updates."""
+
+    def __init__(self, long: int = 1_000) -> None:
+        self.renderer = StreamingRenderer(LINKS, long=long)
+        self.renderer.environment["highlighted"] = False
+        self.closed = self.tail = self.inside = self.rest = ""
+
+    def feed(self, text: str) -> Update:
+        update = self.renderer.feed(text)
+        self.closed += update.closed
+        if update.tail is not None:
+            self.tail, self.inside = update.tail, ""
+        self.inside += update.more
+        self.rest = update.rest
+        return update
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        return self.closed, self.tail, self.inside, self.rest
+
+
+def fed(text: str, size: int, long: int = 1_000) -> Page:
+    page = Page(long)
+    for start in range(0, len(text), size):
+        page.feed(text[start : start + size])
+    return page
+
+
+def whole(text: str) -> str:
+    return to_html(cleaned(text), environment(LINKS, "") | {"highlighted": False})
+
+
+def known_before_use(text: str) -> str:
+    """References and footnotes that are defined after their use are known at the end alone."""
+    return re.sub(r"\]:", "] :", text)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("size", [1, 2, 7, 64])
+def test_a_stream_ends_as_it_is_shown_later(name: str, size: int) -> None:
+    text = known_before_use(HOSTILE[name])
+    page = fed(text, size, long=10**9)
+    assert page.closed + page.tail == whole(text)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("long", [10, 1_000])
+def test_a_stream_is_harmless_wherever_it_is_cut(name: str, long: int) -> None:
+    page = Page(long)
+    for character in HOSTILE[name]:
+        for html in page.feed(character):
+            assert_harmless(html or "")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_who_comes_late_sees_what_the_others_see(name: str) -> None:
+    text = HOSTILE[name]
+    for cut in random.Random(name).sample(range(len(text)), min(6, len(text))):
+        early, late = fed(text[:cut], 1, long=20), fed(text[:cut], len(text), long=20)
+        assert early.closed == late.closed
+        early.feed(text[cut:])
+        late.feed(text[cut:])
+        assert early.closed == late.closed
+
+
+PIECES = st.sampled_from(
+    "a|b c|\n|\n\n|- |* |1. |2) |> |    |\t|# |#|***|---|```|```py\n|~~~|`|**|_|[|](|]|[1]|[^1]|$|$$|$$\n|\\[|\\]|\\(|\\)|\\"
+    "||a|-|\n|---|---|\n|<b>|&amp;|\r|\r\n|===|ab cd|Ein Satz. |  \n|[x] |:|!|~~|\x0b|+ |=|\n- b|\n2. c|- [ ] ".split("|")
+    + ["|", "| a | b |\n", "|---|---|\n", "\n| 1 | 2 |\n"]
+)
+TEXTS = st.lists(PIECES, max_size=40).map("".join).map(known_before_use)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.integers(1, 9))
+def test_any_text_ends_as_it_is_shown_later(text: str, size: int) -> None:
+    page = fed(text, size, long=10**9)
+    assert page.closed + page.tail == whole(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.integers(1, 9), st.integers(1, 30))
+def test_growing_changes_nothing_of_what_is_closed(text: str, size: int, long: int) -> None:
+    assert fed(text, size, long).closed == fed(text, len(text) or 1, long=10**9).closed
