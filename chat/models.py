@@ -91,11 +91,13 @@ class Message(models.Model):
     role = models.CharField(max_length=10, choices=Role)
     status = models.CharField(max_length=12, choices=Status, default=Status.DONE)
     text = models.TextField(blank=True)
+    reasoning = models.TextField(blank=True, help_text="what a model thought before it answered; never sent to one again")
+    thinking_seconds = models.PositiveIntegerField(null=True, help_text="how long it thought")
     error = models.CharField(max_length=50, blank=True, help_text="code of the error that ended it")
     reason = models.CharField(max_length=500, blank=True, help_text="the same as a sentence for its reader")
     model = models.CharField(max_length=200, blank=True)
     searched = models.BooleanField(default=False, help_text="documents were searched for this answer")
-    event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in `text`")
+    event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in the texts")
     stop_requested = models.BooleanField(default=False)
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -121,6 +123,11 @@ class Message(models.Model):
     @property
     def is_running(self) -> bool:
         return self.status in self.RUNNING
+
+    @property
+    def scope(self) -> str:
+        """Keeps what is named in it apart from the same names in other messages of a page."""
+        return self.id.hex[:12]
 
     @property
     def is_broken(self) -> bool:

@@ -63,10 +63,10 @@ class StreamingRenderer:
 
     def _close(self, until: int) -> str:
         opening = self.growth.opening if self.growth else ""
-        end = closed_until(opening + self.text[self.grown : until]) - len(opening)
-        if end <= 0:
+        end = closed_until(opening + self.text[self.grown : until])
+        if not end or end < len(opening):
             return ""
-        end += self.grown
+        end += self.grown - len(opening)
         closed, self.text = self.text[:end], BLANK_LINES.sub("", self.text[end:], count=1)
         self.growth, self.grown, self.looked_until = None, 0, self._certain()
         return to_html(closed, self.environment)

@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.filter
 def answer_html(message: Message) -> SafeString:
-    html = render(message.text, citations.links(message, message.citations.all()))
+    html = render(message.text, citations.links(message, message.citations.all()), scope=message.scope)
     return mark_safe(html)  # noqa: S308  (the renderer sanitises)
 
 

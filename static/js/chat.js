@@ -1,6 +1,7 @@
 // The chat page: the composer, and what the stream and the attachments mean for it.
 
 import { acceptFiles, pending } from "./attachments.js";
+import { equip } from "./blocks.js";
 import { byId, post, words } from "./page.js";
 import { append, attach, connect, running, stayAtEnd } from "./stream.js";
 
@@ -154,6 +155,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("messages-changed", () => {
   showCopyButtons();
+  equip(messages);
   update();
 });
 document.addEventListener("attachments-changed", update);
@@ -162,6 +164,7 @@ text.value ||= localStorage.getItem(draft()) ?? "";
 grow();
 acceptFiles(conversationUrl);
 showCopyButtons();
+equip(messages);
 update();
 stayAtEnd(true);
 if (composer.dataset.conversation) connect(conversationId());

@@ -1,5 +1,6 @@
 // The conversation's socket: shows the answer under way and keeps every tab in step (protocol: chat/events.py).
 
+import { equip } from "./blocks.js";
 import { byId, words } from "./page.js";
 
 const RETRY_AFTER = [500, 1000, 2000, 4000, 8000]; // milliseconds
@@ -63,33 +64,68 @@ const handlers = {
     const text = part(article(event.message), "status-text");
     if (text) text.textContent = event.text;
   },
+  thought(event) {
+    think(article(event.message), event.text);
+  },
   text(event) {
     const target = article(event.message);
     part(target, "closed")?.insertAdjacentHTML("beforeend", event.closed);
+    if (event.closed) equip(part(target, "closed"));
     show(target, event);
   },
   snapshot(event) {
     const target = article(event.message);
     const closed = part(target, "closed");
-    if (closed) closed.innerHTML = event.closed;
+    if (!closed) return;
+    closed.innerHTML = event.closed;
+    equip(closed);
+    part(target, "thoughts").textContent = "";
+    think(target, event.thought);
     show(target, event);
   },
   ended(event) {
     const target = article(event.message);
     if (!target) return;
+    const wasOpen = part(target, "reasoning")?.open;
     target.outerHTML = event.html;
+    if (wasOpen && part(article(event.message), "reasoning")) part(article(event.message), "reasoning").open = true;
     announce(words.ready);
     changed();
   },
   error() {},
 };
 
+function think(target, text) {
+  if (!text || !target) return;
+  part(target, "reasoning").hidden = false;
+  part(target, "thoughts").append(text);
+  part(target, "status").hidden = true;
+  stayAtEnd();
+}
+
 function show(target, event) {
   const tail = part(target, "tail");
   if (!tail) return;
-  tail.innerHTML = event.tail;
-  part(target, "status").hidden = Boolean(event.closed || event.tail);
+  if (event.tail !== null) tail.innerHTML = event.tail;
+  grow(tail, event);
+  if (event.seconds !== null) part(target, "thinking").textContent = words.thought.replace("#", event.seconds);
+  if (event.closed || event.tail !== "" || event.thought) part(target, "status").hidden = true;
   stayAtEnd();
+}
+
+// where the rows of a table, the lines of some code, the items of a list, the words of a paragraph go
+const inside = (tail) => tail.querySelector(":scope > .table tbody, :scope > .code code") ?? tail.firstElementChild;
+let rest = []; // what may still change in there
+
+function grow(tail, event) {
+  for (const node of rest) node.remove();
+  rest = [];
+  const frame = inside(tail);
+  if (!frame || !(event.more || event.rest)) return;
+  frame.insertAdjacentHTML("beforeend", event.more);
+  const count = frame.childNodes.length;
+  frame.insertAdjacentHTML("beforeend", event.rest);
+  rest = [...frame.childNodes].slice(count);
 }
 
 /** Connect, and connect again whenever the socket is lost; what happened meanwhile is fetched. */
@@ -109,8 +145,11 @@ export function connect(conversation, attempt = 0) {
     handlers[event.type]?.(event);
   };
   socket.onclose = ({ code }) => {
-    if (code === 4404) return;
     byId("connection").hidden = false;
+    if (code === 4404) {
+      byId("connection").textContent = words.gone;
+      return;
+    }
     setTimeout(() => connect(conversation, attempt + 1), RETRY_AFTER[Math.min(attempt, RETRY_AFTER.length - 1)]);
   };
 }

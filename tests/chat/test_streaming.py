@@ -74,7 +74,7 @@ def test_a_stream_is_harmless_wherever_it_is_cut(name: str, long: int) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_who_comes_late_sees_what_the_others_see(name: str) -> None:
-    text = HOSTILE[name]
+    text = known_before_use(HOSTILE[name])
     for cut in random.Random(name).sample(range(len(text)), min(6, len(text))):
         early, late = fed(text[:cut], 1, long=20), fed(text[:cut], len(text), long=20)
         assert early.closed == late.closed
@@ -102,3 +102,43 @@ def test_any_text_ends_as_it_is_shown_later(text: str, size: int) -> None:
 @given(TEXTS, st.integers(1, 9), st.integers(1, 30))
 def test_growing_changes_nothing_of_what_is_closed(text: str, size: int, long: int) -> None:
     assert fed(text, size, long).closed == fed(text, len(text) or 1, long=10**9).closed
+
+
+@pytest.mark.parametrize("text", ["Satz\n#stichwort", "Satz\n***fett***", "Satz\n```code```", "- a\n\n  b"])
+def test_a_line_that_only_begins_like_a_block_closes_nothing(text: str) -> None:
+    assert fed(text, 1).closed == ""
+
+
+def test_separators_that_are_no_line_ends_cut_nothing() -> None:
+    assert closed_until("a\u2028b\n\nc d\n\ne\n") == len("a\u2028b\n\nc d\n\n")
+
+
+def test_the_next_paragraph_closes_a_list_with_its_first_letter() -> None:
+    assert "<li>b</li>" in fed("- a\n- b\n\nN", 1).closed
+
+
+def test_what_is_defined_later_is_known_in_the_end() -> None:
+    assert "href" in whole("[Haus]\n\n[Haus]: https://example.org")
+
+
+LONG_BLOCKS = {
+    "list": "".join(f"{number}. Punkt **{number}**\n" for number in range(500)),
+    "table": "| a | b |\n|---|---|\n" + "".join(f"| {number} | **x** |\n" for number in range(500)),
+    "code": "```python\n" + "".join(f"x{number} = {number}\n" for number in range(1_000)),
+    "paragraph": "Die Amsel singt am Morgen, und der Star hört ihr zu. " * 400,
+}
+
+
+@pytest.mark.parametrize("kind", LONG_BLOCKS)
+def test_a_long_block_grows_by_what_is_new(kind: str) -> None:
+    page, text = Page(), LONG_BLOCKS[kind]
+    sent = sum(len("".join(filter(None, page.feed(text[at : at + 20])))) for at in range(0, len(text), 20))
+    assert page.closed == "" and len(page.inside) > 0.5 * len(text)
+    assert sent < 20 * len(text) + 200_000
+
+
+@pytest.mark.parametrize("kind", LONG_BLOCKS)
+def test_a_long_block_is_shown_whole_while_it_grows(kind: str) -> None:
+    page = fed(LONG_BLOCKS[kind], 20)
+    seen = re.sub(r"<[^>]+>|\s", "", FRAMES.sub("", page.tail) + page.inside + page.rest)
+    assert seen == re.sub(r"<[^>]+>|\s", "", whole(LONG_BLOCKS[kind]))
