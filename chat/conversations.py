@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 
 from accounts.models import User
 from chat.models import Conversation, Message
+from chat.windows import Window
 from gateway.models import Deployment
 from rag import formats
 from rag.models import Collection, Document
@@ -21,13 +22,12 @@ def sidebar(user: User) -> QuerySet[Conversation]:
     return Conversation.objects.visible_to(user).filter(begun).only("id", "title", "updated_at")[:SIDEBAR_LENGTH]
 
 
-def page(user: User, conversation: Conversation | None) -> dict[str, Any]:
-    thread = conversation.thread() if conversation else []
+def page(user: User, conversation: Conversation | None, window: Window | None = None) -> dict[str, Any]:
+    window = window or Window([])
     attached = conversation.attachments_id if conversation else None
     return {
         "conversation": conversation,
-        "thread": thread,
-        "running": next((message for message in thread if message.is_running), None),
+        "window": window,
         "deployments": Deployment.objects.offered_to(user, Deployment.Kind.CHAT),
         "collections": Collection.objects.visible_to(user).knowledge(),
         "chosen": set(conversation.collections.values_list("id", flat=True)) if conversation else set(),

@@ -31,3 +31,10 @@ class RenameForm(forms.ModelForm[Conversation]):
     class Meta:
         model = Conversation
         fields = ["title"]
+
+
+class WindowForm(forms.Form):
+    """Which messages of a conversation to show."""
+
+    at = forms.UUIDField(required=False)
+    before = forms.UUIDField(required=False)

@@ -43,16 +43,18 @@ class Conversation(models.Model):
         return reverse("chat:conversation", args=[self.id])
 
     def thread(self) -> "list[Message]":
-        """The messages shown: from the first, at each fork the newest branch. One query."""
-        branch = self._newest_branch()
-        messages = self.messages.prefetch_related("citations").in_bulk(branch)
-        return [messages[message] for message in branch]
+        """The messages shown: from the first, at each fork the newest branch."""
+        return self.in_order(self.branch())
+
+    def in_order(self, ids: list[uuid.UUID]) -> "list[Message]":
+        messages = self.messages.prefetch_related("citations").in_bulk(ids)
+        return [messages[message] for message in ids]
 
     def last_message(self) -> "Message | None":
-        branch = self._newest_branch()
+        branch = self.branch()
         return self.messages.get(id=branch[-1]) if branch else None
 
-    def _newest_branch(self) -> list[uuid.UUID]:
+    def branch(self) -> list[uuid.UUID]:
         # ordered by creation: the last one wins
         newest: dict[uuid.UUID | None, uuid.UUID] = dict(self.messages.values_list("parent_id", "id"))
         branch: list[uuid.UUID] = []
@@ -119,6 +121,10 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role}: {self.text[:40]}"
+
+    def get_absolute_url(self) -> str:
+        """Its place on the page, also when the page would show other messages."""
+        return f"{self.conversation.get_absolute_url()}?at={self.id}#m-{self.id}"
 
     @property
     def is_running(self) -> bool:

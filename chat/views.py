@@ -16,14 +16,20 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.signing_in import person, sign_in_required, wants_json
 from chat import asking, attachments, conversations, events, generation
 from chat.exceptions import ChatError
-from chat.forms import AskForm, RenameForm
+from chat.forms import AskForm, RenameForm, WindowForm
 from chat.models import Citation, Conversation, Message
+from chat.windows import Window
 from rag.exceptions import UploadRefused
 from rag.models import Document
 
 
 def find(request: HttpRequest, conversation: UUID) -> Conversation:
     return get_object_or_404(Conversation.objects.visible_to(person(request)), id=conversation)
+
+
+def window(request: HttpRequest, conversation: Conversation) -> Window:
+    form = WindowForm(request.GET)
+    return Window.of(conversation, **form.cleaned_data) if form.is_valid() else Window.of(conversation)
 
 
 def refusal(request: HttpRequest, error: ChatError | UploadRefused, back: str) -> HttpResponse:
@@ -43,14 +49,15 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def conversation(request: HttpRequest, conversation: UUID) -> HttpResponse:
     found = find(request, conversation)
-    return render(request, "chat/conversation.html", conversations.page(found.owner, found))
+    return render(request, "chat/conversation.html", conversations.page(found.owner, found, window(request, found)))
 
 
 @sign_in_required
 @require_GET
 def messages(request: HttpRequest, conversation: UUID) -> HttpResponse:
-    """The messages alone: what a tab shows again after its socket was away."""
-    return render(request, "chat/_messages.html", {"thread": find(request, conversation).thread()})
+    """The messages alone: what a tab shows again after its socket was away, or earlier ones."""
+    found = find(request, conversation)
+    return render(request, "chat/_messages.html", {"conversation": found, "window": window(request, found)})
 
 
 @sign_in_required
@@ -158,7 +165,7 @@ def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
     open_to = Document.objects.visible_to(user)
     document = open_to.filter(id=citation.document_id).first() if citation.document_id else None
     if document and document.has_version(citation.version):
-        back = f"{citation.message.conversation.get_absolute_url()}#m-{citation.message_id}"
+        back = citation.message.get_absolute_url()
         span = {"version": citation.version, "start": citation.focus_start, "end": citation.focus_end}
         query = urlencode({**span, "back": back})
         return redirect(f"{reverse('rag:document', args=[citation.document_id])}?{query}#passage")

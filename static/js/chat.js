@@ -4,6 +4,7 @@ import { acceptFiles, pending } from "./attachments.js";
 import { equip } from "./blocks.js";
 import { byId, post, words } from "./page.js";
 import { append, attach, connect, running, stayAtEnd } from "./stream.js";
+import { goToNamed, isCut, watch } from "./window.js";
 
 const composer = byId("composer");
 const text = byId("text");
@@ -67,6 +68,7 @@ async function ask() {
     localStorage.removeItem(draft());
     text.value = "";
     grow();
+    if (isCut()) return location.assign(composer.dataset.conversation);
     if (append(html, replaces)) attach();
     stayAtEnd(true);
     if (isNew) refreshTitle();
@@ -156,6 +158,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("messages-changed", () => {
   showCopyButtons();
   equip(messages);
+  watch();
   update();
 });
 document.addEventListener("attachments-changed", update);
@@ -166,5 +169,6 @@ acceptFiles(conversationUrl);
 showCopyButtons();
 equip(messages);
 update();
-stayAtEnd(true);
+if (!goToNamed()) stayAtEnd(true);
+watch();
 if (composer.dataset.conversation) connect(conversationId());

@@ -2,6 +2,7 @@
 
 import { equip } from "./blocks.js";
 import { byId, words } from "./page.js";
+import { isCut } from "./window.js";
 
 const RETRY_AFTER = [500, 1000, 2000, 4000, 8000]; // milliseconds
 const SILENCE = 10_000; // milliseconds
@@ -39,6 +40,7 @@ function announce(text) {
 
 /** Add articles that are not there yet; tells whether there were any. */
 export function append(html, replaces = "") {
+  if (isCut()) return false;
   if (replaces) article(replaces)?.remove();
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -157,9 +159,19 @@ export function connect(conversation, attempt = 0) {
 // events may be lost on the way: of an answer that has fallen silent is asked again
 setInterval(() => running() && Date.now() - heard > SILENCE && attach(), SILENCE);
 
+/** Show the newest messages as they are now; earlier ones that the reader has fetched stay. */
 async function refresh(conversation) {
+  if (isCut()) return;
   const response = await fetch(`/c/${conversation}/messages/`).catch(() => null);
   if (!response?.ok) return;
-  messages.innerHTML = await response.text();
+  const template = document.createElement("template");
+  template.innerHTML = await response.text();
+  const fresh = [...template.content.querySelectorAll("article")];
+  const known = fresh.map((element) => byId(element.id)).find(Boolean);
+  if (!known) messages.replaceChildren(template.content);
+  else {
+    while (known.nextSibling) known.nextSibling.remove();
+    known.replaceWith(...fresh.slice(fresh.findIndex((element) => element.id === known.id)));
+  }
   changed();
 }
