@@ -259,9 +259,7 @@ def save(answer_id: UUID, changes: dict[str, object]) -> bool:
     return not kept or running.filter(stop_requested=True).exists()
 
 
-def end(
-    answer_id: UUID, status: Message.Status, error: Failure | None, texts: dict[str, object]
-) -> Message | None:
+def end(answer_id: UUID, status: Message.Status, error: Failure | None, texts: dict[str, object]) -> Message | None:
     """The one way into a terminal state; None when somebody else was there before."""
     changes = {"error": error.code, "reason": str(error)[:500]} if error else {}
     running = Message.objects.running().filter(id=answer_id)

@@ -93,7 +93,9 @@ class Message(models.Model):
     role = models.CharField(max_length=10, choices=Role)
     status = models.CharField(max_length=12, choices=Status, default=Status.DONE)
     text = models.TextField(blank=True)
-    reasoning = models.TextField(blank=True, help_text="what a model thought before it answered; never sent to one again")
+    reasoning = models.TextField(
+        blank=True, help_text="what a model thought before it answered; never sent to one again"
+    )
     thinking_seconds = models.PositiveIntegerField(null=True, help_text="how long it thought")
     error = models.CharField(max_length=50, blank=True, help_text="code of the error that ended it")
     reason = models.CharField(max_length=500, blank=True, help_text="the same as a sentence for its reader")

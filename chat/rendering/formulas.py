@@ -31,10 +31,9 @@ SPAN = re.compile(
 )
 BEGIN = re.compile(r"\$\$|\\\[")
 ALONE = re.compile(r"(?:\$\$[^$]+\$\$|\\\[(?:[^\\]|\\[^()\[\]])+\\\])[ \t.,;]*")
-PARTS = re.compile(
-    r"(?:\$\$|\$|\\\(|\\\[)(?P<source>.*?)(?:\$\$|(?<!\\)\$|\\\)|\\\])(?P<behind>[ \t.,;]*)", re.DOTALL
-)
+PARTS = re.compile(r"(?:\$\$|\$|\\\(|\\\[)(?P<source>.*?)(?:\$\$|(?<!\\)\$|\\\)|\\\])(?P<behind>[ \t.,;]*)", re.DOTALL)
 END = {"$$": "$$", r"\[": r"\]"}
+COMMA = re.compile(r"<mn>(\d+)</mn><mrow><mo[^>]*>,</mo></mrow><mn>(\d+)</mn>")  # 0{,}05: a number, no list of two
 FAULTS = (
     ArithmeticError,
     AttributeError,
@@ -116,7 +115,7 @@ def mathml(source: str, *, display: bool) -> str | None:
     source = source.replace("{aligned}", "{align*}").replace("{gathered}", "{align*}")
     try:
         root = convert_to_element(source, display="block" if display else "inline")
-        return "".join(_written(root))
+        return COMMA.sub(r"<mn>\1,\2</mn>", "".join(_written(root)))
     except (*FAULTS, Untranslatable):
         return None
 

@@ -55,7 +55,9 @@ def _lines(text: str, count: int) -> str:
 
 
 def _items(text: str) -> int:
-    starts = [token.map[0] for token in blocks(text) if token.type == "list_item_open" and token.level == 1 and token.map]
+    starts = [
+        token.map[0] for token in blocks(text) if token.type == "list_item_open" and token.level == 1 and token.map
+    ]
     return len(_lines(text, starts[-1])) if starts else 0
 
 

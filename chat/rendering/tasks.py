@@ -31,5 +31,5 @@ def _rule(state: StateCore) -> None:
 
 def _render(_self: RendererHTML, tokens: list[Token], index: int, _options: Any, _env: Any) -> str:
     is_done = tokens[index].meta["is_done"]
-    label, state = (_("done"), "task-done") if is_done else (_("to do"), "task-open")
+    label, state = (_("Task done"), "task-done") if is_done else (_("Task to do"), "task-open")
     return f'<span class="task-box {state}" role="img" aria-label="{escapeHtml(label)}"></span>'

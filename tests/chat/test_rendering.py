@@ -5,6 +5,7 @@ from tests.chat.hostile import HOSTILE, assert_harmless
 
 LINKS = {1: ("/sources/a/1/", "Handbuch.pdf, Seite 3"), 2: ("/sources/a/2/", "Leave.md")}
 
+
 def test_ordinary_markdown_becomes_html() -> None:
     html = render("## Urlaub\n\n- **30** Tage\n- `Antrag`\n\n| a | b |\n|---|---|\n| 1 | 2 |")
     for piece in ("<h2>Urlaub</h2>", "<strong>30</strong>", "<code>Antrag</code>", "<td>2</td>"):
@@ -69,7 +70,9 @@ def test_a_displayed_formula_stands_apart(text: str) -> None:
     assert render(text).count('<math display="block">') == 1
 
 
-@pytest.mark.parametrize("text", ["5 $ und 10 $", "$5 and $10", "US$ 3 bis US$ 4", "von 3$-4$ an", "$HOME und $PATH", "20 $"])
+@pytest.mark.parametrize(
+    "text", ["5 $ und 10 $", "$5 and $10", "US$ 3 bis US$ 4", "von 3$-4$ an", "$HOME und $PATH", "20 $"]
+)
 def test_prices_stay_text(text: str) -> None:
     assert render(text) == f"<p>{text}</p>\n"
 
@@ -87,7 +90,7 @@ def test_aligned_formulas_stand_below_each_other() -> None:
 def test_a_task_list_says_what_is_done() -> None:
     html = render("- [x] Käfig säubern\n- [ ] Futter kaufen")
     assert html.count('<li class="task">') == 2 and "<input" not in html
-    assert 'aria-label="done"' in html and 'aria-label="to do"' in html
+    assert 'aria-label="Task done"' in html and 'aria-label="Task to do"' in html
 
 
 def test_a_footnote_leads_there_and_back() -> None:
@@ -132,4 +135,8 @@ def test_a_line_of_dashes_is_a_rule_and_no_heading() -> None:
 
 
 def test_letters_that_turn_the_text_round_are_dropped() -> None:
-    assert "\u202e" not in render("a\u202eb `\u2066c`") 
+    assert "\u202e" not in render("a\u202eb `\u2066c`")
+
+
+def test_a_decimal_comma_makes_one_number() -> None:
+    assert "<mn>0,05</mn>" in render("$0{,}05$")

@@ -84,9 +84,11 @@ def test_who_comes_late_sees_what_the_others_see(name: str) -> None:
 
 
 PIECES = st.sampled_from(
-    "a|b c|\n|\n\n|- |* |1. |2) |> |    |\t|# |#|***|---|```|```py\n|~~~|`|**|_|[|](|]|[1]|[^1]|$|$$|$$\n|\\[|\\]|\\(|\\)|\\"
-    "||a|-|\n|---|---|\n|<b>|&amp;|\r|\r\n|===|ab cd|Ein Satz. |  \n|[x] |:|!|~~|\x0b|+ |=|\n- b|\n2. c|- [ ] ".split("|")
-    + ["|", "| a | b |\n", "|---|---|\n", "\n| 1 | 2 |\n"]
+    r"a~b c~Ein Satz. ~- ~* ~+ ~1. ~2) ~> ~    ~# ~#~***~---~===~```~```py¶~`~**~_~[~](~]~[1]~[^1]~[x] ~- [ ] ~:~!~=~|"
+    r"~$~$$~$$¶~\[~\]~\(~\)~\~<b>~&amp;~¶~¶¶~¶- b~¶2. c~  ¶~| a | b |¶~|---|---|¶~¶| 1 | 2 |¶".replace("¶", "\n").split(
+        "~"
+    )
+    + ["~~~", "~~", "\t", "\r", "\r\n", "\x0b"]
 )
 TEXTS = st.lists(PIECES, max_size=40).map("".join).map(known_before_use)
 
