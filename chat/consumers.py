@@ -38,8 +38,9 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
         await self.channel_layer.group_discard(events.group(self.conversation_id), self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        text = text_data or ""
         try:
-            content = json.loads((text_data or "")[: LONGEST_FRAME + 1])  # of a longer one a part: no JSON
+            content = json.loads(text) if len(text) <= LONGEST_FRAME else None
         except (ValueError, RecursionError):
             content = None
         await self.receive_json(content)

@@ -3,9 +3,9 @@
     question stored → search → prompt → stream → terminal state
 
 The text is published as numbered events (see `events`): the first words at once, more in steps that grow with what a
-step costs and with how busy the process is. It is saved at most once a second. Whatever ends the task — the end, a stop,
-a failure, a shutdown — leaves the message in a terminal state with all the text there was; what a kill leaves, `sweep`
-ends.
+step costs and with how busy the process is. It is saved at most once a second. Whatever ends the task — the end, a
+stop, a failure, a shutdown — leaves the message in a terminal state with all the text there was; what a kill leaves,
+`sweep` ends.
 """
 
 import asyncio

@@ -41,4 +41,5 @@ def _render(_self: RendererHTML, tokens: list[Token], index: int, _options: Any,
     name = escapeHtml(lexer.name if lexer else language)
     label = escapeHtml(_("Code"))
     head = f'<div class="code-head"><span>{name or label}</span></div>'
-    return f'<div class="code">{head}<pre tabindex="0" role="group" aria-label="{label}"><code>{content}</code></pre></div>\n'
+    pre = f'<pre tabindex="0" role="group" aria-label="{label}"><code>{content}</code></pre>'
+    return f'<div class="code">{head}{pre}</div>\n'

@@ -8,7 +8,9 @@ FORMULA = {
     "mfrac": {"linethickness"},
     "mi": {"mathvariant"},
     "mn": set(),
-    "mo": {"stretchy", "fence", "form", "separator", "accent", "movablelimits", "minsize", "maxsize", "lspace", "rspace"},
+    "mo": {
+        "accent", "fence", "form", "lspace", "maxsize", "minsize", "movablelimits", "rspace", "separator", "stretchy"
+    },
     "mover": {"accent"},
     "mpadded": {"width", "height", "depth", "lspace", "voffset"},
     "mphantom": set(),

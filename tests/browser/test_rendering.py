@@ -1,4 +1,4 @@
-"""An answer with everything in it, as a person sees it: while it is written, afterwards, copied, scrolled, on a phone."""
+"""An answer with everything in it, as a person sees it: in both languages and themes, on a desk and on a phone."""
 
 from collections.abc import Callable
 from pathlib import Path

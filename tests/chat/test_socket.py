@@ -248,11 +248,12 @@ async def test_a_reload_at_any_moment_shows_all_of_it_once(
 ) -> None:
     words = [f"Wort{number}" for number in range(100)]
     fake_upstream.reply(" ".join(words), delay=0.02)
-    writing = asyncio.create_task(Writer(await in_database(ask), "de").run())
+    answer = await in_database(ask)
+    writing = asyncio.create_task(Writer(answer, "de").run())
     enough = max(1, share * len(words))
     await asyncio.to_thread(fake_upstream.wait_for, lambda up: up.calls and up.calls[0].tokens_sent >= enough, 20)
     async with tab(conversation) as late:
-        await late.attach()
+        await late.attach(answer.id)
         seen = await late.until("ended")
     await writing
     so_far = re.findall(r"Wort\d+", shown(seen))
