@@ -6,6 +6,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.utils import translation
@@ -36,6 +37,11 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
 
     async def disconnect(self, code: int) -> None:
         await self.channel_layer.group_discard(events.group(self.conversation_id), self.channel_name)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without the look after old connections for which Channels goes into a thread with each event: whatever asks
+        the database here gives its connection back itself."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         text = text_data or ""

@@ -1,4 +1,4 @@
-"""The gateway benchmark's mock model server, but its answers are Markdown in which each word is the time it was sent."""
+"""The mock model server of the gateway's benchmark with answers in Markdown; each word is the time it was sent."""
 
 import asyncio
 import sys
