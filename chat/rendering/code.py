@@ -36,8 +36,8 @@ def _render(_self: RendererHTML, tokens: list[Token], index: int, _options: Any,
     token = tokens[index]
     language = (token.info.split() or [""])[0][:NAME_LENGTH]
     lexer = _lexer(language.lower()) if language else None
-    coloured = lexer and env.get("highlighted") and len(token.content) <= LONGEST
-    content = highlight(token.content, lexer, _formatter) if coloured else escapeHtml(token.content)
+    is_coloured = env["highlighted"] and len(token.content) <= LONGEST
+    content = highlight(token.content, lexer, _formatter) if lexer and is_coloured else escapeHtml(token.content)
     name = escapeHtml(lexer.name if lexer else language)
     label = escapeHtml(_("Code"))
     head = f'<div class="code-head"><span>{name or label}</span></div>'

@@ -33,8 +33,15 @@ BEGIN = re.compile(r"\$\$|\\\[")
 ALONE = re.compile(r"(?:\$\$[^$]+\$\$|\\\[(?:[^\\]|\\[^()\[\]])+\\\])[ \t.,;]*")
 PARTS = re.compile(r"(?:\$\$|\$|\\\(|\\\[)(?P<source>.*?)(?:\$\$|(?<!\\)\$|\\\)|\\\])(?P<behind>[ \t.,;]*)", re.DOTALL)
 END = {"$$": "$$", r"\[": r"\]"}
+
+
+class Untranslatable(Exception):
+    pass
+
+
 COMMA = re.compile(r"<mn>(\d+)</mn><mrow><mo[^>]*>,</mo></mrow><mn>(\d+)</mn>")  # 0{,}05: a number, no list of two
-FAULTS = (
+FAULTS: tuple[type[Exception], ...] = (
+    Untranslatable,
     ArithmeticError,
     AttributeError,
     LookupError,
@@ -42,18 +49,14 @@ FAULTS = (
     StopIteration,
     TypeError,
     ValueError,
-    *(fault for fault in vars(exceptions).values() if isinstance(fault, type)),
+    *(fault for fault in vars(exceptions).values() if isinstance(fault, type) and issubclass(fault, Exception)),
 )
-
-
-class Untranslatable(Exception):
-    pass
 
 
 def extend(markdown: MarkdownIt) -> None:
     markdown.inline.ruler.before("escape", "formula", _span_rule)
-    stops = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    markdown.block.ruler.before("fence", "formula_block", _block_rule, stops)
+    stops = ["paragraph", "reference", "blockquote", "list"]
+    markdown.block.ruler.before("fence", "formula_block", _block_rule, {"alt": stops})
     markdown.add_render_rule("formula", _render)
 
 
@@ -116,7 +119,7 @@ def mathml(source: str, *, display: bool) -> str | None:
     try:
         root = convert_to_element(source, display="block" if display else "inline")
         return COMMA.sub(r"<mn>\1,\2</mn>", "".join(_written(root)))
-    except (*FAULTS, Untranslatable):
+    except FAULTS:
         return None
 
 
