@@ -46,7 +46,8 @@ T = TypeVar("T")
 
 Failure = GatewayError | ChatError | RagError
 
-SHORTEST_STEP, LONGEST_STEP = 0.02, 1.0  # seconds between two events of an answer: the eye sees a flow
+SHORTEST_STEP = 0.02  # seconds between two events of an answer: the eye sees a flow
+LONGEST_WAIT = 1.0  # seconds longer when the process is busy
 COST_SHARE = 10  # a step takes that many times as long as rendering it did
 SMALL = 4_000  # characters that are rendered where they came: a thread costs more
 SAVE_EVERY = 1.0  # seconds
@@ -175,10 +176,10 @@ class Writer:
             await self.came.wait()
             self.came.clear()
             cost = await self._publish_new()
-            step = min(max(SHORTEST_STEP, COST_SHARE * cost), LONGEST_STEP)
+            step = max(SHORTEST_STEP, COST_SHARE * cost)
             due = time.monotonic() + step
             await asyncio.sleep(step)
-            await asyncio.sleep(min(time.monotonic() - due, LONGEST_STEP))  # others have to be served, too
+            await asyncio.sleep(min(time.monotonic() - due, LONGEST_WAIT))  # others have to be served, too
 
     async def _keep(self, writing: "asyncio.Task[None] | None") -> None:
         """Save now and then; cancel the writing when somebody asked for it."""
