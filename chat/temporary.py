@@ -4,7 +4,7 @@ The server writes none of it down. It answers in the response itself, as lines o
 
     status   text, confidential   what is being done; and whether the page has to say with all that follows that
                               something of it stays in the house
-    text     closed, tail     append `closed`, replace the open tail (HTML)
+    text     closed, tail, …  as in a conversation's stream (HTML)
     ended    html, text, sources   the whole answer: rendered, as written by the model, and where it came from
     failed   message          a sentence for the reader; `html` and `text` hold what there was
 What was consumed is counted as ever; the ledger holds no content.
@@ -122,8 +122,8 @@ async def _events(asked: Question) -> AsyncGenerator[Event, None]:
         async for delta in _deltas(asked, passages):
             text, pending = text + delta, pending + delta
             if time.monotonic() - last >= PUBLISH_EVERY:
-                closed, tail = await asyncio.to_thread(renderer.feed, pending)
-                yield {"type": "text", "closed": closed, "tail": tail}
+                update = await asyncio.to_thread(renderer.feed, pending)
+                yield {"type": "text", **update._asdict()}
                 last, pending = time.monotonic(), ""
         if not text.strip():
             raise EmptyAnswer

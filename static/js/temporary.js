@@ -1,5 +1,6 @@
 // A chat that nobody keeps: what was said lives in this page and is sent along with each question.
 
+import { grow } from "./growing.js";
 import { byId, words } from "./page.js";
 
 const composer = byId("composer");
@@ -85,7 +86,8 @@ async function show(article, response) {
     if (event.type === "status") status.lastElementChild.textContent = event.text;
     if (event.type === "text") {
       closed.insertAdjacentHTML("beforeend", event.closed);
-      tail.innerHTML = event.tail;
+      if (event.tail !== null) tail.innerHTML = event.tail;
+      grow(tail, event);
       status.hidden = true;
     }
     if (event.type === "ended" || event.type === "failed") return event;
