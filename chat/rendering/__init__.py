@@ -10,10 +10,9 @@ the source it names and vanishes when there is no such source; sentences that th
 
 from markdown_it.token import Token
 
-from chat import markers
 from chat.claims import Claim, claims
 from chat.doubts import Doubts, mark
-from chat.markers import Links
+from chat.markers import Links, settled
 from chat.rendering.markdown import cleaned, environment, parsed, to_html
 from chat.rendering.streaming import StreamingRenderer, Update
 
@@ -44,4 +43,4 @@ def parse(text: str) -> list[Token]:
 
 def shown(text: str, links: Links | None) -> str:
     """A growing text without the marker it may end in the middle of."""
-    return text if links is None else text[: markers.settled(text)]
+    return text if links is None else text[: settled(text)]

@@ -8,8 +8,7 @@ pieces in which it came: a tab that gets a snapshot goes on with the same update
 import re
 from typing import NamedTuple
 
-from chat import markers
-from chat.markers import Links
+from chat.markers import Links, settled
 from chat.rendering.growing import LONG, Growth, growth_of
 from chat.rendering.markdown import Environment, blocks, cleaned, environment, to_html
 
@@ -120,7 +119,7 @@ class StreamingRenderer:
         notes = {"refs": dict(known["footnotes"]["refs"]), "list": {}}
         own: Environment = {"references": dict(known["references"]), "footnotes": notes, "highlighted": False}
         if known["links"] is not None:
-            text = text[: markers.settled(text)]  # the rest may be a marker that has only begun
+            text = text[: settled(text)]  # the rest may be a marker that has only begun
         return to_html(text, {**known, **own, "referred": set(known["referred"])})
 
 
