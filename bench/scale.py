@@ -118,7 +118,7 @@ class Bench:
             passages = await retrieve(caller, question, Collection.objects.all())
             if number >= warm_up:
                 times.append((time.perf_counter() - began) * 1000)
-            if passages.degraded or not passages:
+            if passages.degraded:  # none at all may be the right answer: what is asked is made up
                 raise SystemExit("The embedding server fell silent.")
         return times
 

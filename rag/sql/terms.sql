@@ -35,12 +35,13 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
 $$;
 
 -- Every way to see a German lexeme as two words, the first of which may end in letters that link them.
+-- OFFSET 0: else each term would be worked out anew wherever it is named, fifteen times as slow in all.
 CREATE FUNCTION rag_splits(lexeme text) RETURNS TABLE (head text, tail text) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT head.term, tail.term
     FROM generate_series(4, length(lexeme) - 4) cut,
         unnest(ARRAY['', 's', 'es', 'n', 'en', 'er', 'e']) link,
-        LATERAL (SELECT rag_term('german', (ts_lexize('german_stem', left(lexeme, cut - length(link))))[1]) AS term) head,
-        LATERAL (SELECT rag_term('german', (ts_lexize('german_stem', substr(lexeme, cut + 1)))[1]) AS term) tail
+        LATERAL (SELECT rag_term('german', (ts_lexize('german_stem', left(lexeme, cut - length(link))))[1]) AS term OFFSET 0) head,
+        LATERAL (SELECT rag_term('german', (ts_lexize('german_stem', substr(lexeme, cut + 1)))[1]) AS term OFFSET 0) tail
     WHERE lexeme ~ '^[[:alpha:]]{8,}$' AND cut - length(link) >= 4 AND left(lexeme, cut) LIKE '%' || link
         AND length(head.term) >= 3 AND length(tail.term) >= 3
 $$;
