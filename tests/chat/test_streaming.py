@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.rendering import StreamingRenderer, Update
+from chat.rendering import StreamingRenderer, Update, shown
 from chat.rendering.markdown import cleaned, environment, to_html
 from chat.rendering.streaming import closed_until
 from tests.chat.hostile import HOSTILE, assert_harmless
@@ -46,8 +46,10 @@ def fed(text: str, size: int, long: int = 1_000) -> Page:
     return page
 
 
-def whole(text: str) -> str:
-    return to_html(cleaned(text), environment(LINKS, "") | {"highlighted": False})
+def whole(text: str) -> set[str]:
+    """An open block may lack the end where that may be the beginning of a marker."""
+    texts = (cleaned(text), shown(cleaned(text), LINKS))
+    return {to_html(each, environment(LINKS, "") | {"highlighted": False}) for each in texts}
 
 
 def known_before_use(text: str) -> str:
@@ -60,7 +62,7 @@ def known_before_use(text: str) -> str:
 def test_a_stream_ends_as_it_is_shown_later(name: str, size: int) -> None:
     text = known_before_use(HOSTILE[name])
     page = fed(text, size, long=10**9)
-    assert page.closed + page.tail == whole(text)
+    assert page.closed + page.tail in whole(text)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -95,7 +97,7 @@ TEXTS = st.lists(PIECES, max_size=40).map("".join).map(known_before_use)
 @given(TEXTS, st.integers(1, 9))
 def test_any_text_ends_as_it_is_shown_later(text: str, size: int) -> None:
     page = fed(text, size, long=10**9)
-    assert page.closed + page.tail == whole(text)
+    assert page.closed + page.tail in whole(text)
 
 
 @settings(max_examples=200, deadline=None)
