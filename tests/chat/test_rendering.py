@@ -1,22 +1,9 @@
-from html.parser import HTMLParser
-
 import pytest
 
-from chat.rendering import TAGS, StreamingRenderer, closed_until, render
+from chat.rendering import render
+from tests.chat.hostile import HOSTILE, assert_harmless
 
 LINKS = {1: ("/sources/a/1/", "Handbuch.pdf, Seite 3"), 2: ("/sources/a/2/", "Leave.md")}
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "[click](javascript:alert(1))",
-    "[click](data:text/html;base64,PHNjcmlwdD4=)",
-    "![beacon](https://evil.example/x.png?secret)",
-    '![" onerror="alert(1)](x)',
-    "<svg onload=alert(1)><math><mtext></mtext></math>",
-    "```html\n<img src=x onerror=alert(1)>\n```",
-    '[a](https://example.org "\\" onmouseover=\\"alert(1)")',
-    "<a href='https://example.org' style='position:fixed'>x</a>",
-]
 
 
 def test_ordinary_markdown_becomes_html() -> None:
@@ -34,39 +21,9 @@ def test_code_is_highlighted_by_class_names() -> None:
     assert '<span class="hl-k">return</span>' in render("```python\nreturn 1\n```")
 
 
-class Elements(HTMLParser):
-    """The elements and attributes a browser would see in some HTML."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: list[tuple[str, str]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-
-
-def assert_harmless(html: str) -> None:
-    found = Elements(html)
-    assert found.tags <= TAGS
-    for name, value in found.attributes:
-        assert not name.startswith("on") and name not in ("src", "srcset")
-        assert name != "href" or value.startswith(("https://", "/sources/"))
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_active_and_nothing_remote_survives(text: str) -> None:
-    assert_harmless(render(text))
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_stream_cut_at_every_character_stays_harmless(text: str) -> None:
-    renderer = StreamingRenderer(None)
-    for character in text:
-        for html in renderer.feed(character):
-            assert_harmless(html)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_active_and_nothing_remote_survives(name: str) -> None:
+    assert_harmless(render(HOSTILE[name], LINKS))
 
 
 def test_links_leave_without_a_trace() -> None:
@@ -99,52 +56,87 @@ def test_a_document_name_cannot_break_out_of_the_link() -> None:
     assert "<script" not in html
 
 
-ANSWER = """# Titel
-
-Ein Absatz mit **fettem** Text [1].
-
-- eins
-- zwei
-
-```python
-x = 1
-
-y = 2
-```
-
-| a | b |
-|---|---|
-| 1 | 2 |
-
-Schluss.
-"""
-
-
-@pytest.mark.parametrize("size", [1, 7, 50, 1000])
-def test_the_stream_ends_with_the_html_of_one_render(size: int) -> None:
-    renderer, closed, tail = StreamingRenderer(LINKS), "", ""
-    for start in range(0, len(ANSWER), size):
-        new, tail = renderer.feed(ANSWER[start : start + size])
-        closed += new
-    assert closed + tail == render(ANSWER, LINKS)
-
-
-def test_separators_that_are_no_line_ends_cut_nothing() -> None:
-    assert closed_until("a\u2028b\n\nc d\n\ne") == len("a\u2028b\n\nc d\n\n")
-
-
-def test_a_closed_block_is_rendered_once() -> None:
-    rendered: list[str] = []
-    renderer = StreamingRenderer(None, render=lambda text, links, **_: rendered.append(text) or "")
-    for word in ("one\n\n", "two\n\n", "three\n\n", "four"):
-        renderer.feed(word)
-    assert sum("one" in text for text in rendered) == 2  # as tail, then closed
-
-
-def test_an_unclosed_fence_keeps_all_of_it_open() -> None:
-    assert closed_until("text\n\n```python\nx = 1\n\ny = 2\n") == len("text\n\n")
-
-
 def test_deep_nesting_is_answered_in_time() -> None:
     assert len(render(">" * 5000 + " x")) < 100_000
     assert len(render("[" * 5000)) < 100_000
+
+
+def test_a_formula_becomes_mathml() -> None:
+    assert "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>" in render(r"Es gilt $\frac{a}{b}$.")
+
+
+@pytest.mark.parametrize("text", ["$$x^2$$", "$$\nx^2\n$$", r"\[x^2\]", "\\[\nx\n=\ny^2\n\\]", "Also $$x^2$$ hier"])
+def test_a_displayed_formula_stands_apart(text: str) -> None:
+    assert render(text).count('<math display="block">') == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["5 $ und 10 $", "$5 and $10", "US$ 3 bis US$ 4", "von 3$-4$ an", "$HOME und $PATH", "20 $"]
+)
+def test_prices_stay_text(text: str) -> None:
+    assert render(text) == f"<p>{text}</p>\n"
+
+
+@pytest.mark.parametrize("text", [r"$\frac{$", r"$\unbekannt{x}$", r"$\begin{matrix}$", "$" + "{" * 500 + "$"])
+def test_what_is_no_formula_is_shown_as_it_was_written(text: str) -> None:
+    assert render(text) == f"<p><code>{text}</code></p>\n"
+
+
+def test_aligned_formulas_stand_below_each_other() -> None:
+    html = render("$$\\begin{aligned}a&=b\\\\c&=d\\end{aligned}$$")
+    assert html.count("<mtr>") == 2 and html.count('<mtd class="align-right">') == 2
+
+
+def test_a_task_list_says_what_is_done() -> None:
+    html = render("- [x] Käfig säubern\n- [ ] Futter kaufen")
+    assert html.count('<li class="task">') == 2 and "<input" not in html
+    assert 'aria-label="Task done"' in html and 'aria-label="Task to do"' in html
+
+
+def test_a_footnote_leads_there_and_back() -> None:
+    html = render("Satz.[^a]\n\n[^a]: Anmerkung", scope="1f")
+    assert 'href="#note-1f-a"' in html and 'id="note-1f-a"' in html
+    assert 'href="#ref-1f-a"' in html and 'id="ref-1f-a"' in html
+
+
+def test_a_footnote_without_note_stays_text() -> None:
+    assert render("Ein Muster [^1] hier") == "<p>Ein Muster [^1] hier</p>\n"
+
+
+def test_code_names_its_language_and_can_be_scrolled_by_keyboard() -> None:
+    html = render("```js\nlet a;\n```")
+    assert "<span>JavaScript</span>" in html and '<pre tabindex="0" role="group" aria-label="Code">' in html
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("[Bank](https://bаnk.example/)", "xn--bnk-6cd.example"),
+        ("[bank.example](https://evil.example/)", "evil.example"),
+        ("[Konto](https://bank.example@evil.example/)", "evil.example"),
+    ],
+)
+def test_a_link_that_pretends_says_where_it_leads(text: str, host: str) -> None:
+    assert f'<span class="host">({host})</span>' in render(text)
+
+
+@pytest.mark.parametrize("text", ["[Seite](https://example.org/a)", "<https://example.org/a>", "<post@example.org>"])
+def test_an_honest_link_stands_alone(text: str) -> None:
+    assert 'class="host"' not in render(text)
+
+
+@pytest.mark.parametrize("text", ["[x](/accounts/logout/)", "[x](//evil.example)", "[x](#m-1)", "[x](javascript:a)"])
+def test_links_lead_to_web_and_mail_alone(text: str) -> None:
+    assert render(text) == f"<p>{text}</p>\n"
+
+
+def test_a_line_of_dashes_is_a_rule_and_no_heading() -> None:
+    assert render("Absatz\n---\nmehr") == "<p>Absatz</p>\n<hr>\n<p>mehr</p>\n"
+
+
+def test_letters_that_turn_the_text_round_are_dropped() -> None:
+    assert "\u202e" not in render("a\u202eb `\u2066c`")
+
+
+def test_a_decimal_comma_makes_one_number() -> None:
+    assert "<mn>0,05</mn>" in render("$0{,}05$")
