@@ -6,7 +6,10 @@ import time
 from typing import Any
 from uuid import UUID
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
+from django.utils import translation
 
 from chat import events
 from chat.models import Conversation
@@ -14,7 +17,9 @@ from chat.snapshots import ended, snapshot
 from gateway.database import in_database
 
 RECHECK_EVERY = 5  # seconds
-CATCH_UP_EVERY = 0.25  # seconds; the writer saves once a second
+CATCH_UP_EVERY = 0.25  # seconds; the writer saves once a second, a long answer each five
+CATCH_UP_FOR = 10  # seconds; what has not been saved by then will come with the end
+LONGEST_FRAME = 1_000  # characters
 NOT_FOUND = 4404
 
 
@@ -33,9 +38,15 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
     async def disconnect(self, code: int) -> None:
         await self.channel_layer.group_discard(events.group(self.conversation_id), self.channel_name)
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without the look after old connections for which Channels goes into a thread with each event: whatever asks
+        the database here gives its connection back itself."""
+        await getattr(self, get_handler_name(message))(message)
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        text = text_data or ""
         try:
-            content = json.loads(text_data or "")
+            content = json.loads(text) if len(text) <= LONGEST_FRAME else None
         except (ValueError, RecursionError):
             content = None
         await self.receive_json(content)
@@ -73,17 +84,29 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
 
     async def _catch_up(self, at_least: int) -> None:
         """Send the running answer as stored once it contains the event `at_least`."""
-        while found := await in_database(snapshot, self.conversation_id):
+        deadline = time.monotonic() + CATCH_UP_FOR
+        while found := await in_database(self._snapshot, at_least):
             if found["number"] >= at_least:
                 self.seen[found["message"]] = found["number"]
                 await self.send_json(found)
                 return
+            if time.monotonic() > deadline:
+                return
             await asyncio.sleep(CATCH_UP_EVERY)
+
+    def _snapshot(self, at_least: int) -> events.Event | None:
+        """In the reader's language."""
+        with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
+            return snapshot(self.conversation_id, at_least)
 
     async def _tell_end(self, shown: str) -> None:
         """A page may show an answer as running that ended before its socket was there."""
-        if event := await in_database(ended, self.conversation_id, shown):
+        if event := await in_database(self._ended, shown):
             await self.send_json(event)
+
+    def _ended(self, shown: str) -> events.Event | None:
+        with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
+            return ended(self.conversation_id, shown)
 
     async def _still_allowed(self) -> bool:
         """Signing out, deactivation and deletion take effect within `RECHECK_EVERY` on an open socket, too."""

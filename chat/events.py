@@ -3,8 +3,12 @@
 To the browser, each with `type`:
     asked     html, replaces                  new articles, also for other tabs; `replaces` is the id of one retried
     status    message, number, text           what is being done ("Searching documents…")
-    text      message, number, closed, tail   append `closed`, replace the open tail (HTML)
-    snapshot  message, number, closed, tail   replace everything there is
+    thought   message, number, text           append to what the model thinks (plain text)
+    text      message, number, seconds,       append `closed` (HTML) to the blocks that will not change any more;
+              closed, tail, more, rest        `tail` replaces the open block unless it is null, then `more` is appended
+                                              inside of it; `rest` replaces what the last `rest` put behind that.
+                                              The model had thought for so many `seconds`, or null
+    snapshot  as text, and thought            replace everything there is
     ended     message, number, html           the whole article, rendered once more
     titled    title                           the conversation was given a title
     error     code                            a frame of the browser's was not understood

@@ -15,7 +15,9 @@ ChatError
 ├── FormatUnavailable    404  nothing here writes this kind of file
 ├── ImportRefused        400  a file that holds no conversations that can be taken over
 ├── NoModel              503  nothing is connected that could answer
-└── EmptyAnswer          502  the model ended without a word
+├── EmptyAnswer          502  the model ended without a word
+├── AnswerTooLong        502  it wrote and wrote
+└── AnswerRepeats        502  it wrote the same again and again
 """
 
 from django.utils.translation import gettext_lazy as _
@@ -146,3 +148,15 @@ class EmptyAnswer(ChatError):
     status = 502
     code = "empty_answer"
     sentence = _("The model ended without an answer.")
+
+
+class AnswerTooLong(ChatError):
+    status = 502
+    code = "answer_too_long"
+    sentence = _("The answer grew longer than can be shown, so it was ended here.")
+
+
+class AnswerRepeats(ChatError):
+    status = 502
+    code = "answer_repeats"
+    sentence = _("The model wrote the same again and again, so it was ended here.")

@@ -2,9 +2,10 @@
 
     question stored → search → prompt → stream → comparison with the sources → terminal state
 
-The text is saved at most once a second and published as numbered events (see `events`). Whatever ends the task —
-the end, a stop, a failure, a shutdown — leaves the message in a terminal state with all the text there was; what a
-kill leaves, `sweep` ends.
+The text is published as numbered events (see `events`): the first words at once, more in steps that grow with what a
+step costs and with how busy the process is. It is saved at most once a second. Whatever ends the task — the end, a
+stop, a failure, a shutdown — leaves the message in a terminal state with all the text there was; what a kill leaves,
+`sweep` ends.
 """
 
 import asyncio
@@ -12,24 +13,22 @@ import contextlib
 import contextvars
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import ParamSpec, TypeVar
-from uuid import UUID
+from collections.abc import AsyncIterator
 
 from django.conf import settings
 from django.db import OperationalError
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
-from chat import citations, events, titles
-from chat.asking import LEASE
+from chat import citations, endless, events, titles
 from chat.checking import Support, check
 from chat.context import Context, load
 from chat.exceptions import ChatError, EmptyAnswer
+from chat.keeping import Failure, end, ended_event, patiently, save
 from chat.models import Citation, Message
 from chat.prompts import build_messages
-from chat.rendering import StreamingRenderer
+from chat.reasoning import Said, Splitter
+from chat.rendering import StreamingRenderer, Update
 from chat.rewriting import standalone
 from gateway import completions
 from gateway.database import in_database
@@ -41,15 +40,14 @@ from rag.retrieval import Passage, retrieve
 
 logger = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-Failure = GatewayError | ChatError | RagError
-
-PUBLISH_EVERY = 0.08  # seconds: the eye sees a flow, the browser is not flooded
+SHORTEST_STEP = 0.02  # seconds between two events of an answer: the eye sees a flow
+LONGEST_WAIT = 1.0  # seconds longer when the process is busy
+COST_SHARE = 10  # a step takes that many times as long as rendering it did
+SMALL = 4_000  # characters that are rendered where they came: a thread costs more
 SAVE_EVERY = 1.0  # seconds
-LONG_TAIL = 4_000  # characters of an open block that halve the pace
-END_WITHIN = 60  # seconds in which a database that is away may come back
+SAVE_LONG_EVERY = 5.0  # seconds: a long answer is written as a whole each time
+LONG = 50_000  # characters
+CHECK_EVERY = 2_000  # characters
 
 
 _tasks: set[asyncio.Task[None]] = set()
@@ -78,34 +76,40 @@ class Writer:
     def __init__(self, answer: Message, language: str) -> None:
         self.answer = answer
         self.language = language  # of the one who asked
-        self.text = ""
+        self.thoughts, self.text = "", ""
+        self.shown = Said()  # what of them was published
+        self.checked = 0
         self.number = 0
-        self.pending = ""  # received, but not yet published
-        self.saved = ("", 0)
+        self.saved = (Said(), 0)
+        self.saved_at = 0.0
+        self.thinking_since = 0.0
+        self.thinking_seconds: int | None = None
         self.stopping = False
         self.last_told = ""
-        self.renderer = StreamingRenderer(None)
+        self.came = asyncio.Event()
+        self.renderer = StreamingRenderer(None, answer.scope)
         self.sources: list[Citation] = []
         self.is_written = False
         self.support: Support | None = None
 
     async def run(self) -> None:
         with translation.override(self.language):
-            pulse = asyncio.create_task(self._pulse(asyncio.current_task()))
-            pulse.add_done_callback(_finished)
+            beside = [asyncio.create_task(self._show()), asyncio.create_task(self._keep(asyncio.current_task()))]
+            for task in beside:
+                task.add_done_callback(_finished)
             try:
                 status, error = await self._write()
             finally:
-                pulse.cancel()
+                for task in beside:
+                    task.cancel()
             await self._end(status, error)
 
     async def _write(self) -> tuple[Message.Status, Failure | None]:
         try:
             context = await in_database(load, self.answer)
             passages = await self._search(context)
-            async for delta in self._deltas(context, passages):
-                self.text += delta
-                self.pending += delta
+            async for said in self._said(context, passages):
+                self._take(said)
             if not self.text.strip():
                 raise EmptyAnswer
             self.is_written = True
@@ -137,11 +141,24 @@ class Writer:
             caller, context.question, context.collections, rephrased=rewritten.text, anyway=context.has_attachments
         )
         self.sources = await in_database(citations.store, self.answer, passages)
-        self.renderer = StreamingRenderer(citations.links(self.answer, self.sources))
+        self.renderer = StreamingRenderer(citations.links(self.answer, self.sources), self.answer.scope)
         await self._tell(_("Reading the passages found…"))
         return passages
 
-    async def _deltas(self, context: Context, passages: list[Passage]) -> AsyncIterator[str]:
+    def _take(self, said: Said) -> None:
+        if said.thought and not self.text:
+            self.thinking_since = self.thinking_since or time.monotonic()
+        elif said.text and self.thinking_since and self.thinking_seconds is None:
+            self.thinking_seconds = round(time.monotonic() - self.thinking_since)
+        self.thoughts += said.thought
+        self.text += said.text
+        self.came.set()
+        length = len(self.thoughts) + len(self.text)
+        if length - self.checked >= CHECK_EVERY:
+            self.checked = length
+            endless.check(self.text or self.thoughts)
+
+    async def _said(self, context: Context, passages: list[Passage]) -> AsyncIterator[Said]:
         deployment = context.deployment
         messages = build_messages(
             context.history,
@@ -152,11 +169,12 @@ class Writer:
         )
         body = {"model": deployment.name, "messages": messages, "stream": True}
         stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)
+        splitter = Splitter()
         async with contextlib.aclosing(stream):
             async for chunk in stream:
                 for choice in chunk.get("choices") or ():
-                    if text := (choice.get("delta") or {}).get("content"):
-                        yield text.replace("\x00", "")
+                    yield splitter.split(choice.get("delta") or {})
+        yield splitter.end()
 
     def _in_line(self, place: Place) -> None:
         """Told each second of a wait; shown when it says something new."""
@@ -167,28 +185,42 @@ class Writer:
             _tasks.add(telling)
             telling.add_done_callback(_finished)
 
-    async def _pulse(self, writing: "asyncio.Task[None] | None") -> None:
-        """Publish what has come and save now and then; cancel the writing when somebody asked for it."""
-        last_save = time.monotonic()
+    async def _show(self) -> None:
+        """Publish what has come: at once what comes after a pause, more together when it comes fast."""
         while True:
-            await asyncio.sleep(self._interval())
-            if self.pending:
-                await self._publish_text()
-            if time.monotonic() - last_save >= SAVE_EVERY:
-                last_save = time.monotonic()
-                self.stopping = await self._save()
-                if self.stopping and writing:
-                    writing.cancel()
-                    return
+            await self.came.wait()
+            self.came.clear()
+            cost = await self._publish_new()
+            step = max(SHORTEST_STEP, COST_SHARE * cost)
+            due = time.monotonic() + step
+            await asyncio.sleep(step)
+            await asyncio.sleep(min(time.monotonic() - due, LONGEST_WAIT))  # others have to be served, too
 
-    def _interval(self) -> float:
-        """A long open block is rendered and sent as a whole each time, so it is shown less often."""
-        return min(PUBLISH_EVERY * (1 + len(self.renderer.tail) / LONG_TAIL), SAVE_EVERY)
+    async def _keep(self, writing: "asyncio.Task[None] | None") -> None:
+        """Save now and then; cancel the writing when somebody asked for it."""
+        while not self.stopping:
+            await asyncio.sleep(SAVE_EVERY)
+            self.stopping = await self._save()
+        if writing:
+            writing.cancel()
 
-    async def _publish_text(self) -> None:
-        new, self.pending = self.pending, ""
-        closed, tail = await asyncio.to_thread(self.renderer.feed, new)
-        await self._publish({"type": "text", "closed": closed, "tail": tail})
+    async def _publish_new(self) -> float:
+        """Returns the seconds of rendering it took."""
+        if thought := self.thoughts[len(self.shown.thought) :]:
+            self.shown = self.shown._replace(thought=self.thoughts)
+            await self._publish({"type": "thought", "text": thought})
+        text = self.text
+        if not (new := text[len(self.shown.text) :]):
+            return 0.0
+        is_small = self.renderer.effort + len(new) <= SMALL
+        update, cost = self._render(new) if is_small else await asyncio.to_thread(self._render, new)
+        self.shown = self.shown._replace(text=text)  # no sooner: text and number are saved together
+        await self._publish({"type": "text", "seconds": self.thinking_seconds, **update._asdict()})
+        return cost
+
+    def _render(self, text: str) -> tuple[Update, float]:
+        began = time.thread_time()
+        return self.renderer.feed(text), time.thread_time() - began
 
     async def _tell(self, text: str) -> None:
         self.last_told = text
@@ -201,69 +233,25 @@ class Writer:
 
     async def _save(self) -> bool:
         """Store what was published and renew the lease; True when the answer is to stop, or is gone."""
-        state = (self.text.removesuffix(self.pending), self.number)
-        changes = {"text": state[0], "event": state[1]} if state != self.saved else {}
+        state = (self.shown, self.number)
+        changes: dict[str, object] = {}
+        pause = SAVE_LONG_EVERY if len(self.shown.text) + len(self.shown.thought) > LONG else SAVE_EVERY
+        if state != self.saved and time.monotonic() - self.saved_at >= pause - 0.1:
+            changes = {"text": self.shown.text, "event": self.number, **self._thoughts(self.shown.thought)}
         try:
             stop = await in_database(save, self.answer.id, changes)
         except OperationalError:  # the database restarts: the next second tries again
             logger.warning("An answer could not be saved yet")
             return False
-        self.saved = state
+        if changes:
+            self.saved, self.saved_at = state, time.monotonic()
         return stop
+
+    def _thoughts(self, thoughts: str) -> dict[str, object]:
+        return {"reasoning": thoughts, "thinking_seconds": self.thinking_seconds} if thoughts else {}
 
     async def _end(self, status: Message.Status, error: Failure | None) -> None:
         self.number += 1
-        if message := await patiently(end, self.answer.id, status, error, self.text, self.number, self.support):
+        texts = {"text": self.text, "event": self.number, **self._thoughts(self.thoughts)}
+        if message := await patiently(end, self.answer.id, status, error, {**texts, "support": self.support}):
             await events.publish(message.conversation_id, await in_database(ended_event, message))
-
-
-async def patiently(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """A database that restarts is waited for."""
-    deadline = time.monotonic() + END_WITHIN
-    while True:
-        try:
-            return await in_database(function, *args, **kwargs)
-        except OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(1)
-
-
-def save(answer_id: UUID, changes: dict[str, object]) -> bool:
-    running = Message.objects.running().filter(id=answer_id)
-    kept = running.update(lease_until=timezone.now() + LEASE, status=Message.Status.STREAMING, **changes)
-    return not kept or running.filter(stop_requested=True).exists()
-
-
-def end(
-    answer_id: UUID,
-    status: Message.Status,
-    error: Failure | None,
-    text: str,
-    number: int,
-    support: Support | None = None,
-) -> Message | None:
-    """The one way into a terminal state; None when somebody else was there before."""
-    changes: dict[str, object] = {"error": error.code, "reason": str(error)[:500]} if error else {}
-    changes["support"] = support
-    running = Message.objects.running().filter(id=answer_id)
-    if not running.update(status=status, text=text, event=number, lease_until=None, **changes):
-        return None
-    return Message.objects.select_related("conversation").get(id=answer_id)
-
-
-def ended_event(message: Message) -> events.Event:
-    html = render_to_string("chat/_message.html", {"message": message})
-    return {"type": "ended", "message": str(message.id), "number": message.event, "html": html}
-
-
-def sweep() -> list[Message]:
-    """Interrupt the answers whose writer was killed; returns them."""
-    lost = Message.objects.running().filter(lease_until__lt=timezone.now())
-    swept = []
-    for message in lost.only("id", "event"):
-        event = message.event + 1
-        # the filter again: its writer may have come back meanwhile
-        if lost.filter(id=message.id).update(status=Message.Status.INTERRUPTED, event=event, lease_until=None):
-            swept.append(message.id)
-    return list(Message.objects.select_related("conversation").filter(id__in=swept))

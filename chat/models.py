@@ -112,15 +112,17 @@ class Conversation(models.Model):
 
     def thread(self, through: uuid.UUID | None = None) -> "list[Message]":
         """The messages shown: from the first, at each fork the newest branch, or the one `through` a message."""
-        branch = self._newest_branch(through)
-        messages = self.messages.prefetch_related("citations").in_bulk(branch)
-        return [messages[message] for message in branch]
+        return self.in_order(self.branch(through))
+
+    def in_order(self, ids: list[uuid.UUID]) -> "list[Message]":
+        messages = self.messages.prefetch_related("citations").in_bulk(ids)
+        return [messages[message] for message in ids]
 
     def last_message(self) -> "Message | None":
-        branch = self._newest_branch()
+        branch = self.branch()
         return self.messages.get(id=branch[-1]) if branch else None
 
-    def _newest_branch(self, through: uuid.UUID | None = None) -> list[uuid.UUID]:
+    def branch(self, through: uuid.UUID | None = None) -> list[uuid.UUID]:
         # ordered by creation: the last one wins
         parents = dict(self.messages.values_list("id", "parent_id"))
         newest: dict[uuid.UUID | None, uuid.UUID] = {parent: message for message, parent in parents.items()}
@@ -170,13 +172,17 @@ class Message(models.Model):
     role = models.CharField(max_length=10, choices=Role)
     status = models.CharField(max_length=12, choices=Status, default=Status.DONE)
     text = models.TextField(blank=True)
+    reasoning = models.TextField(
+        blank=True, help_text="what a model thought before it answered; never sent to one again"
+    )
+    thinking_seconds = models.PositiveIntegerField(null=True, help_text="how long it thought")
     error = models.CharField(max_length=50, blank=True, help_text="code of the error that ended it")
     reason = models.CharField(max_length=500, blank=True, help_text="the same as a sentence for its reader")
     model = models.CharField(max_length=200, blank=True)
     searched = models.BooleanField(default=False, help_text="documents were searched for this answer")
     searched_in = models.JSONField(default=list, help_text="names of the collections; empty for attached files")
     support = models.JSONField(null=True, help_text="how many statements were checked, and which are in doubt")
-    event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in `text`")
+    event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in the texts")
     stop_requested = models.BooleanField(default=False)
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -203,9 +209,17 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.role}: {self.text[:40]}"
 
+    def get_absolute_url(self) -> str:
+        """Its place on the page, also when the page would show other messages."""
+        return f"{self.conversation.get_absolute_url()}?message={self.id}#m-{self.id}"
+
     @property
     def is_running(self) -> bool:
         return self.status in self.RUNNING
+
+    @property
+    def scope(self) -> str:
+        return self.id.hex[:12]  # keeps its footnotes apart from those of other messages of a page
 
     @property
     def is_broken(self) -> bool:

@@ -6,17 +6,22 @@ from django.core.exceptions import ValidationError
 
 from chat import citations
 from chat.events import Event
-from chat.generation import ended_event
+from chat.keeping import ended_event
 from chat.models import Message
 from chat.rendering import StreamingRenderer
 
 
-def snapshot(conversation: UUID) -> Event | None:
+def snapshot(conversation: UUID, at_least: int = 0) -> Event | None:
+    """The running answer as stored; only its number when it does not contain the event `at_least` yet."""
     message = Message.objects.running().filter(conversation=conversation).prefetch_related("citations").first()
     if message is None:
         return None
-    closed, tail = StreamingRenderer(citations.links(message, message.citations.all())).feed(message.text)
-    return {"type": "snapshot", "message": str(message.id), "number": message.event, "closed": closed, "tail": tail}
+    if message.event < at_least:
+        return {"message": str(message.id), "number": message.event}
+    links = citations.links(message, message.citations.all())
+    update = StreamingRenderer(links, message.scope).feed(message.text)
+    thinking = {"thought": message.reasoning, "seconds": message.thinking_seconds}
+    return {"type": "snapshot", "message": str(message.id), "number": message.event, **thinking, **update._asdict()}
 
 
 def ended(conversation: UUID, message: str) -> Event | None:

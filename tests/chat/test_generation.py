@@ -1,6 +1,8 @@
 """Answers written by the real writer, from a scripted model server, through gateway and channel layer."""
 
 import asyncio
+import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +12,7 @@ from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from accounts.models import User
-from chat import asking, events, generation
+from chat import asking, events, generation, keeping
 from chat.generation import Writer
 from chat.models import Conversation, Message
 from gateway.database import in_database
@@ -153,7 +155,8 @@ async def test_a_shutdown_leaves_the_answer_interrupted_with_its_text(ask: Ask, 
     fake_upstream.reply("Wort " * 400, delay=0.05)
     answer = await in_database(ask)
     task = asyncio.create_task(Writer(answer, "de").run())
-    await asyncio.sleep(0.6)
+    await asyncio.to_thread(fake_upstream.wait_for, lambda server: server.calls and server.calls[0].tokens_sent > 3)
+    await asyncio.sleep(0.2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -175,11 +178,87 @@ async def test_deleting_the_conversation_ends_the_writing(
 async def test_an_abandoned_answer_is_interrupted_by_the_sweep(ask: Ask) -> None:
     answer = await in_database(ask)
     await Message.objects.filter(id=answer.id).aupdate(lease_until=timezone.now() - timedelta(seconds=1), text="Halb")
-    [swept] = await in_database(generation.sweep)
+    [swept] = await in_database(keeping.sweep)
     assert (swept.status, swept.text) == (Message.Status.INTERRUPTED, "Halb")
-    assert await in_database(generation.sweep) == []
+    assert await in_database(keeping.sweep) == []
 
 
 async def test_a_running_answer_is_left_alone_by_the_sweep(ask: Ask) -> None:
     await in_database(ask)
-    assert await in_database(generation.sweep) == []
+    assert await in_database(keeping.sweep) == []
+
+
+def thinking(*deltas: dict[str, str]) -> bytes:
+    pieces = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+    pieces.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    return b"".join(b"data: " + json.dumps(piece).encode() + b"\n\n" for piece in pieces) + b"data: [DONE]\n\n"
+
+
+async def test_what_a_model_thinks_is_kept_apart_and_told_apart(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    fake_upstream.send(thinking({"reasoning_content": "Erst <b>rechnen</b>."}, {"content": "Um neun."}))
+    async with Watcher(conversation) as tab:
+        answer = await written(await in_database(ask))
+        seen = await tab.until("ended")
+    assert (answer.reasoning, answer.text) == ("Erst <b>rechnen</b>.", "Um neun.")
+    assert answer.thinking_seconds == 0
+    assert "Erst &lt;b&gt;rechnen" in seen[-1]["html"] and "0 s nachgedacht" in seen[-1]["html"]
+
+
+async def test_thoughts_are_never_sent_to_a_model_again(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("<think>geheimer Gedanke</think>Um neun.")
+    await written(await in_database(ask))
+    await written(await in_database(ask, "Und am Sonntag?"))
+    assert "geheimer" not in json.dumps(fake_upstream.calls[-1].body)
+
+
+async def test_thoughts_alone_are_an_empty_answer_and_kept(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("<think>Ich weiß nicht")
+    answer = await written(await in_database(ask))
+    assert (answer.error, answer.reasoning, answer.text) == ("empty_answer", "Ich weiß nicht", "")
+
+
+async def test_a_model_that_repeats_for_ever_is_ended_with_a_reason(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    piece = {"content": "immer wieder " * 10}
+    fake_upstream.send(thinking(*[piece] * 2_000))
+    answer = await written(await in_database(ask))
+    assert (answer.status, answer.error) == (Message.Status.FAILED, "answer_repeats")
+    assert 6_000 <= len(answer.text) < 20_000 and "immer wieder dasselbe" in answer.reason
+
+
+async def test_an_answer_of_a_hundred_thousand_tokens_is_written(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    words = [f"w{number} " for number in range(100_000)]
+    fake_upstream.send(thinking(*({"content": "".join(words[at : at + 200])} for at in range(0, len(words), 200))))
+    answer = await written(await in_database(ask))
+    assert answer.status == Message.Status.DONE and answer.text == "".join(words)
+
+
+async def test_nothing_is_written_for_each_token(ask: Ask, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("Wort " * 200, delay=0.005)
+    answer = await in_database(ask)
+    saved: list[object] = []
+    post_save_query = generation.save
+
+    def counted(*arguments: object) -> bool:
+        saved.append(arguments)
+        return post_save_query(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generation, "save", counted)
+        began = time.monotonic()
+        await Writer(answer, "de").run()
+    assert len(saved) <= time.monotonic() - began + 1
+
+
+async def test_the_first_words_are_shown_at_once(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
+) -> None:
+    fake_upstream.reply("Sofort und dann lange nichts", stall_after=1)
+    async with Watcher(conversation) as tab:
+        task = asyncio.create_task(Writer(await in_database(ask), "de").run())
+        seen = await tab.until("text")
+        await asyncio.sleep(0.3)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert seen[-1]["tail"] == "<p>Sofort</p>\n"

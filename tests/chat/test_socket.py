@@ -1,6 +1,7 @@
 """The conversation's socket through the whole application: cookie, origin, routing, channel layer."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -43,11 +44,12 @@ async def tab(conversation: Conversation) -> AsyncIterator[Socket]:
 
 
 def shown(seen: list[dict[str, Any]]) -> str:
-    """The HTML a page has put together from events."""
+    """The HTML a page has put together from events; no answer here is so long that its last block grows."""
     closed = tail = ""
     for event in seen:
         if event["type"] in ("text", "snapshot"):
             closed = event["closed"] if event["type"] == "snapshot" else closed + event["closed"]
+            assert not event["more"] and not event["rest"]
             tail = event["tail"]
     return closed + tail
 
@@ -115,7 +117,19 @@ async def test_two_tabs_see_the_same(ask: Ask, conversation: Conversation, fake_
     assert shown(one) == shown(two) != "" and one[-1] == two[-1]
 
 
-@pytest.mark.parametrize("frame", ["", "no json", "[]", "7", '{"type": "drop"}', '{"type": 7}', "[" * 100_000])
+FRAMES = [
+    "",
+    "no json",
+    "[]",
+    "7",
+    '{"type": "drop"}',
+    '{"type": 7}',
+    "[" * 100_000,
+    '{"type": "attach"}' + " " * 10_000,
+]
+
+
+@pytest.mark.parametrize("frame", FRAMES)
 async def test_a_frame_it_does_not_understand_is_answered_and_the_socket_lives(
     conversation: Conversation, frame: str
 ) -> None:
@@ -171,3 +185,76 @@ async def test_who_stands_in_line_is_told_where(
         _, seen = await asyncio.gather(Writer(await in_database(ask), "en").run(), alice.until("ended"))
     await before
     assert "Number 1 in line, about 5 s…" in [event.get("text") for event in seen]
+
+
+def text_event(answer: Message, number: int, closed: str) -> dict[str, Any]:
+    return {
+        "type": "text",
+        "message": str(answer.id),
+        "number": number,
+        "closed": closed,
+        "tail": "",
+        "more": "",
+        "rest": "",
+    }
+
+
+async def test_events_that_come_again_are_told_once(ask: Ask, conversation: Conversation) -> None:
+    answer = await in_database(ask)
+    async with tab(conversation) as alice:
+        await alice.attach()
+        assert (await alice.receive())["number"] == 0
+        for number in (1, 1, 2, 1, 2, 3):
+            await events.publish(conversation.id, text_event(answer, number, str(number)))
+        assert [(await alice.receive())["number"] for _ in range(3)] == [1, 2, 3]
+        assert await alice.receive_nothing()
+
+
+async def test_a_number_out_of_nowhere_is_not_shown_and_not_waited_for(
+    ask: Ask, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.consumers.CATCH_UP_FOR", 0)
+    answer = await in_database(ask)
+    async with tab(conversation) as alice:
+        await alice.attach()
+        await alice.receive()
+        await events.publish(conversation.id, text_event(answer, 1_000_000, "aus dem Nichts"))
+        await events.publish(conversation.id, text_event(answer, 1, "eins"))
+        assert (await alice.receive())["closed"] == "eins"
+
+
+async def test_a_late_tab_is_told_what_was_thought(ask: Ask, conversation: Conversation) -> None:
+    answer = await in_database(ask)
+    await Message.objects.filter(id=answer.id).aupdate(reasoning="Erst rechnen.", thinking_seconds=3, text="Neun")
+    async with tab(conversation) as late:
+        await late.attach()
+        seen = await late.receive()
+    assert (seen["thought"], seen["seconds"], seen["tail"]) == ("Erst rechnen.", 3, "<p>Neun</p>\n")
+
+
+async def test_a_late_tab_is_told_in_its_readers_language(ask: Ask, conversation: Conversation, alice: User) -> None:
+    await User.objects.filter(id=alice.id).aupdate(language="de")
+    conversation.owner.language = "de"
+    answer = await in_database(ask)
+    await Message.objects.filter(id=answer.id).aupdate(text="| a |\n|---|\n| b |")
+    async with tab(conversation) as late:
+        await late.attach()
+        assert 'aria-label="Tabelle"' in (await late.receive())["tail"]
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+async def test_a_reload_at_any_moment_shows_all_of_it_once(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream, share: float
+) -> None:
+    words = [f"Wort{number}" for number in range(100)]
+    fake_upstream.reply(" ".join(words), delay=0.02)
+    answer = await in_database(ask)
+    writing = asyncio.create_task(Writer(answer, "de").run())
+    enough = max(1, share * len(words))
+    await asyncio.to_thread(fake_upstream.wait_for, lambda up: up.calls and up.calls[0].tokens_sent >= enough, 20)
+    async with tab(conversation) as late:
+        await late.attach(answer.id)
+        seen = await late.until("ended")
+    await writing
+    so_far = re.findall(r"Wort\d+", shown(seen))
+    assert so_far == words[: len(so_far)] and re.findall(r"Wort\d+", seen[-1]["html"]) == words
