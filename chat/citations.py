@@ -87,7 +87,7 @@ def ways(citation: Citation) -> dict[str, str]:
     among = sources.used if citation in sources.used else sources.unused
     place = among.index(citation)
     return {
-        "back": f"{citation.message.conversation.get_absolute_url()}#m-{citation.message_id}",
+        "back": citation.message.get_absolute_url(),
         "source": str(citation.number),
         "previous": address_of(among[place - 1]) if place else "",
         "next": address_of(among[place + 1]) if place + 1 < len(among) else "",

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.template.loader import render_to_string
@@ -11,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat.models import Conversation, Message, Project
+from chat.windows import Window
 from gateway.models import Deployment
 from rag import formats
 from rag.models import Collection, Document
@@ -18,13 +18,11 @@ from rag.models import Collection, Document
 UNDO_FOR = timedelta(minutes=2)  # a deleted conversation can be taken back
 
 
-def page(user: User, conversation: Conversation | None, through: UUID | None = None) -> dict[str, Any]:
-    thread = conversation.thread(through) if conversation else []
+def page(user: User, conversation: Conversation | None, window: Window | None = None) -> dict[str, Any]:
     attached = conversation.attachments_id if conversation else None
     return {
         "conversation": conversation,
-        "thread": thread,
-        "running": next((message for message in thread if message.is_running), None),
+        "window": window or Window([]),
         "deployments": Deployment.objects.offered_to(user, Deployment.Kind.CHAT),
         "collections": Collection.objects.visible_to(user).knowledge(),
         "chosen": set(conversation.collections.values_list("id", flat=True)) if conversation else set(),

@@ -136,3 +136,10 @@ class TemporaryForm(AskForm):
         collections = asking.chosen(user, data["collections"])
         asked = (data["history"], data["text"], data["model"], collections)
         return temporary.question(user, *asked, was_confidential=data["confidential"])
+
+
+class WindowForm(forms.Form):
+    """Which messages of a conversation to show."""
+
+    message = forms.UUIDField(required=False)
+    before = forms.UUIDField(required=False)

@@ -119,7 +119,7 @@ def _hits(chosen: list[UUID], query: SearchQuery) -> list[Hit]:
 
 
 def _hit(message: Message) -> Hit:
-    address = f"{message.conversation.get_absolute_url()}?message={message.id}#m-{message.id}"
+    address = message.get_absolute_url()
     snippet = marked(message.headline)  # type: ignore[attr-defined]  # annotated
     return Hit(str(message.conversation), address, snippet, message.created_at, message.role)
 

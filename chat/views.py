@@ -16,14 +16,20 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.signing_in import person, sign_in_required, wants_json
 from chat import asking, attachments, citations, conversations, events, generation
 from chat.exceptions import ChatError
-from chat.forms import AskForm
+from chat.forms import AskForm, WindowForm
 from chat.models import Citation, Conversation, Message, Project
+from chat.windows import Window
 from rag.exceptions import UploadRefused
 from rag.models import Document
 
 
 def find(request: HttpRequest, conversation: UUID) -> Conversation:
     return get_object_or_404(Conversation.objects.visible_to(person(request)), id=conversation)
+
+
+def window(request: HttpRequest, conversation: Conversation) -> Window:
+    form = WindowForm(request.GET)
+    return Window.of(conversation, **form.cleaned_data) if form.is_valid() else Window.of(conversation)
 
 
 def refusal(request: HttpRequest, error: ChatError | UploadRefused, back: str) -> HttpResponse:
@@ -57,19 +63,16 @@ def project_in(request: HttpRequest) -> Project | None:
 @require_GET
 def conversation(request: HttpRequest, conversation: UUID) -> HttpResponse:
     found = find(request, conversation)
-    try:
-        through = UUID(request.GET["message"])
-    except (KeyError, ValueError):
-        through = None
-    page = conversations.page(found.owner, found, through)
+    page = conversations.page(found.owner, found, window(request, found))
     return render(request, "chat/conversation.html", page | {"project": found.project})
 
 
 @sign_in_required
 @require_GET
 def messages(request: HttpRequest, conversation: UUID) -> HttpResponse:
-    """The messages alone: what a tab shows again after its socket was away."""
-    return render(request, "chat/_messages.html", {"thread": find(request, conversation).thread()})
+    """The messages alone: what a tab shows again after its socket was away, or earlier ones."""
+    found = find(request, conversation)
+    return render(request, "chat/_messages.html", {"conversation": found, "window": window(request, found)})
 
 
 @sign_in_required

@@ -1,11 +1,13 @@
 // The chat page: the composer, and what the stream and the attachments mean for it.
 
 import { acceptFiles, pending } from "./attachments.js";
+import { equip } from "./blocks.js";
 import { refresh } from "./history.js";
 import "./hovercard.js";
 import { byId, post, words } from "./page.js";
 import "./panel.js";
 import { append, attach, connect, running, stayAtEnd } from "./stream.js";
+import { goToNamed, isCut, watch } from "./window.js";
 
 const composer = byId("composer");
 const text = byId("text");
@@ -69,6 +71,7 @@ async function ask() {
     localStorage.removeItem(draft());
     text.value = "";
     grow();
+    if (isCut()) return location.assign(composer.dataset.conversation);
     if (append(html, replaces)) attach();
     stayAtEnd(true);
     if (isNew) refreshTitle();
@@ -169,6 +172,8 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("messages-changed", () => {
   showCopyButtons();
+  equip(messages);
+  watch();
   update();
 });
 document.addEventListener("attachments-changed", update);
@@ -177,6 +182,8 @@ text.value ||= localStorage.getItem(draft()) ?? "";
 grow();
 acceptFiles(conversationUrl);
 showCopyButtons();
+equip(messages);
 update();
-stayAtEnd(true);
+if (!goToNamed()) stayAtEnd(true);
+watch();
 if (composer.dataset.conversation) connect(conversationId());

@@ -1,6 +1,8 @@
 // The conversation's socket: shows the answer under way and keeps every tab in step (protocol: chat/events.py).
 
+import { equip, update } from "./blocks.js";
 import { byId, words } from "./page.js";
+import { isCut } from "./window.js";
 
 const RETRY_AFTER = [500, 1000, 2000, 4000, 8000]; // milliseconds
 const SILENCE = 10_000; // milliseconds
@@ -38,6 +40,7 @@ function announce(text) {
 
 /** Add articles that are not there yet; tells whether there were any. */
 export function append(html, replaces = "") {
+  if (isCut()) return false;
   if (replaces) article(replaces)?.remove();
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -63,21 +66,27 @@ const handlers = {
     const text = part(article(event.message), "status-text");
     if (text) text.textContent = event.text;
   },
+  thought(event) {
+    think(article(event.message), event.text);
+  },
   text(event) {
-    const target = article(event.message);
-    part(target, "closed")?.insertAdjacentHTML("beforeend", event.closed);
-    show(target, event);
+    show(article(event.message), event);
   },
   snapshot(event) {
     const target = article(event.message);
     const closed = part(target, "closed");
-    if (closed) closed.innerHTML = event.closed;
+    if (!closed) return;
+    closed.innerHTML = "";
+    part(target, "thoughts").textContent = "";
+    think(target, event.thought);
     show(target, event);
   },
   ended(event) {
     const target = article(event.message);
     if (!target) return;
+    const wasOpen = part(target, "reasoning")?.open;
     target.outerHTML = event.html;
+    if (wasOpen && part(article(event.message), "reasoning")) part(article(event.message), "reasoning").open = true;
     announce(words.ready);
     changed();
   },
@@ -87,11 +96,20 @@ const handlers = {
   error() {},
 };
 
+function think(target, text) {
+  if (!text || !target) return;
+  part(target, "reasoning").hidden = false;
+  part(target, "thoughts").append(text);
+  part(target, "status").hidden = true;
+  stayAtEnd();
+}
+
 function show(target, event) {
   const tail = part(target, "tail");
   if (!tail) return;
-  tail.innerHTML = event.tail;
-  part(target, "status").hidden = Boolean(event.closed || event.tail);
+  update(part(target, "closed"), tail, event);
+  if (event.seconds !== null) part(target, "thinking").textContent = words.thought.replace("#", event.seconds);
+  if (event.closed || event.tail !== "" || event.thought) part(target, "status").hidden = true;
   stayAtEnd();
 }
 
@@ -112,8 +130,11 @@ export function connect(conversation, attempt = 0) {
     handlers[event.type]?.(event);
   };
   socket.onclose = ({ code }) => {
-    if (code === 4404) return;
     byId("connection").hidden = false;
+    if (code === 4404) {
+      byId("connection").textContent = words.gone;
+      return;
+    }
     setTimeout(() => connect(conversation, attempt + 1), RETRY_AFTER[Math.min(attempt, RETRY_AFTER.length - 1)]);
   };
 }
@@ -121,9 +142,19 @@ export function connect(conversation, attempt = 0) {
 // events may be lost on the way: of an answer that has fallen silent is asked again
 setInterval(() => running() && Date.now() - heard > SILENCE && attach(), SILENCE);
 
+/** Show the newest messages as they are now; earlier ones that the reader has fetched stay. */
 async function refresh(conversation) {
+  if (isCut()) return;
   const response = await fetch(`/c/${conversation}/messages/`).catch(() => null);
   if (!response?.ok) return;
-  messages.innerHTML = await response.text();
+  const template = document.createElement("template");
+  template.innerHTML = await response.text();
+  const fresh = [...template.content.querySelectorAll("article")];
+  const known = fresh.map((element) => byId(element.id)).find(Boolean);
+  if (!known) messages.replaceChildren(template.content);
+  else {
+    while (known.nextSibling) known.nextSibling.remove();
+    known.replaceWith(...fresh.slice(fresh.findIndex((element) => element.id === known.id)));
+  }
   changed();
 }

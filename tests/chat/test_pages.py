@@ -101,7 +101,7 @@ def test_a_source_opens_the_document_at_what_answers(alices_client: Client, conv
     assert answer["Location"].startswith(reverse("rag:document", args=[document.id]))
     assert "start=110&end=122" in answer["Location"] and answer["Location"].endswith("#passage")
     html = alices_client.get(answer["Location"]).content.decode()
-    assert f'href="{conversation.get_absolute_url()}#m-{citation.message_id}">← Back to the answer' in html
+    assert f'href="{citation.message.get_absolute_url()}">← Back to the answer' in html
 
 
 def test_a_source_opens_the_version_that_it_quotes(alices_client: Client, conversation: Conversation) -> None:
