@@ -1,0 +1,41 @@
+"""A person with conversations, and a cookie to open them. Import it once Django is set up."""
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+
+from accounts.models import User
+from chat.models import Conversation, Message
+from gateway.models import Deployment, Upstream
+
+PARAGRAPH = "Die Amsel singt am **Morgen**, und der Star hört ihr zu, bis `beide` müde sind.\n\n- eins\n- zwei\n\n"
+
+
+def create(upstream_url: str, models: list[str]) -> tuple[User, str]:
+    """Returns a person and the cookie of their session."""
+    user = User.objects.create_user("bench@example.org", name="Bench")
+    upstream = Upstream.objects.create(name="mock", base_url=upstream_url)
+    for model in models:
+        Deployment.objects.create(upstream=upstream, name=model, model=model, slots=None)
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return user, f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def conversations(user: User, count: int) -> list[str]:
+    made = Conversation.objects.bulk_create([Conversation(owner=user, title="Bench") for _ in range(count)])
+    return [str(conversation.id) for conversation in made]
+
+
+def conversation_of(user: User, length: int) -> str:
+    """One of so many messages; each answer has about half a kilobyte."""
+    conversation = Conversation.objects.create(owner=user, title=f"{length} messages")
+    parent = None
+    for number in range(length):
+        role = Message.Role.ASSISTANT if number % 2 else Message.Role.USER
+        text = PARAGRAPH * 4 if number % 2 else "Und nun?"
+        parent = Message.objects.create(conversation=conversation, parent=parent, role=role, text=text)
+    return str(conversation.id)
