@@ -19,11 +19,10 @@ UNDO_FOR = timedelta(minutes=2)  # a deleted conversation can be taken back
 
 
 def page(user: User, conversation: Conversation | None, window: Window | None = None) -> dict[str, Any]:
-    window = window or Window([])
     attached = conversation.attachments_id if conversation else None
     return {
         "conversation": conversation,
-        "window": window,
+        "window": window or Window([]),
         "deployments": Deployment.objects.offered_to(user, Deployment.Kind.CHAT),
         "collections": Collection.objects.visible_to(user).knowledge(),
         "chosen": set(conversation.collections.values_list("id", flat=True)) if conversation else set(),

@@ -141,5 +141,5 @@ class TemporaryForm(AskForm):
 class WindowForm(forms.Form):
     """Which messages of a conversation to show."""
 
-    at = forms.UUIDField(required=False)
+    message = forms.UUIDField(required=False)
     before = forms.UUIDField(required=False)

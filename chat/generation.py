@@ -13,21 +13,18 @@ import contextlib
 import contextvars
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import ParamSpec, TypeVar
-from uuid import UUID
+from collections.abc import AsyncIterator
 
 from django.conf import settings
 from django.db import OperationalError
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat import citations, endless, events, titles
-from chat.asking import LEASE
 from chat.checking import Support, check
 from chat.context import Context, load
 from chat.exceptions import ChatError, EmptyAnswer
+from chat.keeping import Failure, end, ended_event, patiently, save
 from chat.models import Citation, Message
 from chat.prompts import build_messages
 from chat.reasoning import Said, Splitter
@@ -43,11 +40,6 @@ from rag.retrieval import Passage, retrieve
 
 logger = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-Failure = GatewayError | ChatError | RagError
-
 SHORTEST_STEP = 0.02  # seconds between two events of an answer: the eye sees a flow
 LONGEST_WAIT = 1.0  # seconds longer when the process is busy
 COST_SHARE = 10  # a step takes that many times as long as rendering it did
@@ -56,7 +48,6 @@ SAVE_EVERY = 1.0  # seconds
 SAVE_LONG_EVERY = 5.0  # seconds: a long answer is written as a whole each time
 LONG = 50_000  # characters
 CHECK_EVERY = 2_000  # characters
-END_WITHIN = 60  # seconds in which a database that is away may come back
 
 
 _tasks: set[asyncio.Task[None]] = set()
@@ -261,50 +252,6 @@ class Writer:
 
     async def _end(self, status: Message.Status, error: Failure | None) -> None:
         self.number += 1
-        texts = {"text": self.text, "event": self.number, **self._thoughts(self.thoughts), "support": self.support}
-        if message := await patiently(end, self.answer.id, status, error, texts):
+        texts = {"text": self.text, "event": self.number, **self._thoughts(self.thoughts)}
+        if message := await patiently(end, self.answer.id, status, error, {**texts, "support": self.support}):
             await events.publish(message.conversation_id, await in_database(ended_event, message))
-
-
-async def patiently(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """A database that restarts is waited for."""
-    deadline = time.monotonic() + END_WITHIN
-    while True:
-        try:
-            return await in_database(function, *args, **kwargs)
-        except OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(1)
-
-
-def save(answer_id: UUID, changes: dict[str, object]) -> bool:
-    running = Message.objects.running().filter(id=answer_id)
-    kept = running.update(lease_until=timezone.now() + LEASE, status=Message.Status.STREAMING, **changes)
-    return not kept or running.filter(stop_requested=True).exists()
-
-
-def end(answer_id: UUID, status: Message.Status, error: Failure | None, texts: dict[str, object]) -> Message | None:
-    """The one way into a terminal state; None when somebody else was there before."""
-    changes = {"error": error.code, "reason": str(error)[:500]} if error else {}
-    running = Message.objects.running().filter(id=answer_id)
-    if not running.update(status=status, lease_until=None, **texts, **changes):
-        return None
-    return Message.objects.select_related("conversation").get(id=answer_id)
-
-
-def ended_event(message: Message) -> events.Event:
-    html = render_to_string("chat/_message.html", {"message": message})
-    return {"type": "ended", "message": str(message.id), "number": message.event, "html": html}
-
-
-def sweep() -> list[Message]:
-    """Interrupt the answers whose writer was killed; returns them."""
-    lost = Message.objects.running().filter(lease_until__lt=timezone.now())
-    swept = []
-    for message in lost.only("id", "event"):
-        event = message.event + 1
-        # the filter again: its writer may have come back meanwhile
-        if lost.filter(id=message.id).update(status=Message.Status.INTERRUPTED, event=event, lease_until=None):
-            swept.append(message.id)
-    return list(Message.objects.select_related("conversation").filter(id__in=swept))

@@ -211,7 +211,7 @@ class Message(models.Model):
 
     def get_absolute_url(self) -> str:
         """Its place on the page, also when the page would show other messages."""
-        return f"{self.conversation.get_absolute_url()}?at={self.id}#m-{self.id}"
+        return f"{self.conversation.get_absolute_url()}?message={self.id}#m-{self.id}"
 
     @property
     def is_running(self) -> bool:
@@ -219,8 +219,7 @@ class Message(models.Model):
 
     @property
     def scope(self) -> str:
-        """Keeps what is named in it apart from the same names in other messages of a page."""
-        return self.id.hex[:12]
+        return self.id.hex[:12]  # keeps its footnotes apart from those of other messages of a page
 
     @property
     def is_broken(self) -> bool:

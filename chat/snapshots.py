@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from chat import citations
 from chat.events import Event
-from chat.generation import ended_event
+from chat.keeping import ended_event
 from chat.models import Message
 from chat.rendering import StreamingRenderer
 

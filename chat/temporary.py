@@ -4,7 +4,7 @@ The server writes none of it down. It answers in the response itself, as lines o
 
     status   text, confidential   what is being done; and whether the page has to say with all that follows that
                               something of it stays in the house
-    text     closed, tail, …  as in a conversation's stream (HTML)
+    text     closed, tail, more, rest   of the HTML, as in `events`
     ended    html, text, sources   the whole answer: rendered, as written by the model, and where it came from
     failed   message          a sentence for the reader; `html` and `text` hold what there was
 What was consumed is counted as ever; the ledger holds no content.
@@ -35,6 +35,7 @@ from chat.exceptions import (
 )
 from chat.markers import Links
 from chat.prompts import ChatMessage, build_messages
+from chat.reasoning import Splitter
 from chat.rendering import StreamingRenderer, cited, render
 from gateway import completions
 from gateway.callers import Caller
@@ -138,11 +139,13 @@ async def _deltas(asked: Question, passages: Sequence[Passage]) -> AsyncIterator
     messages = build_messages(asked.history, passages, searched=asked.searched, context=context)
     body = {"model": asked.deployment.name, "messages": messages, "stream": True}
     stream = completions.stream(asked.caller, body, purpose=Purpose.CHAT)
+    splitter = Splitter()
     async with contextlib.aclosing(stream):
         async for chunk in stream:
             for choice in chunk.get("choices") or ():
-                if text := (choice.get("delta") or {}).get("content"):
-                    yield text.replace("\x00", "")
+                if text := splitter.split(choice.get("delta") or {}).text:
+                    yield text
+    yield splitter.end().text
 
 
 def links_to(passages: Sequence[Passage]) -> Links:

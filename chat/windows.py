@@ -17,14 +17,14 @@ class Window:
     has_later: bool = False
 
     @classmethod
-    def of(cls, conversation: Conversation, *, at: UUID | None = None, before: UUID | None = None) -> Self:
-        """The newest messages; those around `at`; those `before` one. Ids that are not there are ignored."""
-        branch = conversation.branch(at)
+    def of(cls, conversation: Conversation, *, message: UUID | None = None, before: UUID | None = None) -> Self:
+        """The newest messages; those around `message`; those `before` one. Ids that are not there are ignored."""
+        branch = conversation.branch(message or before)
         end = len(branch)
         if before in branch:
             end = branch.index(before)
-        elif at in branch:
-            end = min(end, max(branch.index(at) - BEFORE, 0) + LENGTH)
+        elif message in branch:
+            end = min(end, max(branch.index(message) - BEFORE, 0) + LENGTH)
         start = max(end - LENGTH, 0)
         return cls(conversation.in_order(branch[start:end]), start > 0, end < len(branch))
 

@@ -84,7 +84,7 @@ class _Walk:
             match token.type:
                 case "inline":
                     yield from self._inline(token, self.tokens[position - 1])
-                case "fence" | "code_block" | "math_block":
+                case "fence" | "code_block" | "formula":
                     yield Code(token.content.rstrip("\n"))
                 case "hr":
                     yield Rule()
@@ -105,6 +105,8 @@ class _Walk:
             case "list_item_open":
                 self.marker = f"{self.lists[-1]}." if self.lists[-1] else "•"
                 self.lists[-1] += 1 if self.lists[-1] else 0
+            case "footnote_reference_open":
+                self.marker = f"[{token.meta['label']}]"
             case "blockquote_open":
                 self.quotes += 1
             case "blockquote_close":
@@ -139,15 +141,17 @@ def runs_of(tokens: list[Token]) -> list[Run]:
         elif token.type == "link_close":
             style = replace(style, link="")
         elif text := _text(token):
-            runs.append(replace(style, text=text, code=token.type == "code_inline"))
+            runs.append(replace(style, text=text, code=token.type in ("code_inline", "formula")))
     return runs
 
 
 def _text(token: Token) -> str:
     if token.type in ("softbreak", "hardbreak"):
         return "\n" if token.type == "hardbreak" else " "
-    if token.type == "html_inline":  # raw HTML is off: this is the box of a task
-        return "☑ " if "checked" in token.content else "☐ "
+    if token.type == "task":
+        return "☑ " if token.meta["is_done"] else "☐ "
+    if token.type == "footnote_ref":
+        return f"[{token.meta['label']}]"
     return token.content  # an image is its description
 
 

@@ -11,36 +11,31 @@ the source it names and vanishes when there is no such source; sentences that th
 from markdown_it.token import Token
 
 from chat.claims import Claim, claims
-from chat.doubts import Doubts, mark
-from chat.markers import Links, settled
-from chat.rendering.markdown import cleaned, environment, parsed, to_html
-from chat.rendering.streaming import StreamingRenderer, Update
+from chat.doubts import Doubts
+from chat.markers import Links
+from chat.rendering.markdown import cleaned, environment, to_html, tokens
+from chat.rendering.streaming import StreamingRenderer, Update, shown
 
 __all__ = ["StreamingRenderer", "Update", "cited", "parse", "render", "shown", "statements"]
 
 
-def render(text: str, links: Links | None = None, *, scope: str = "", doubts: Doubts | None = None) -> str:
+def render(text: str, links: Links | None = None, *, doubts: Doubts | None = None, scope: str = "") -> str:
     """`links` is None where nothing was searched: then `[1]` is ordinary text. `scope` keeps the footnotes of two
     messages on a page apart."""
-    return to_html(cleaned(text), environment(links, scope), lambda tokens: mark(tokens, doubts) if doubts else None)
+    return to_html(cleaned(text), environment(links, scope), doubts)
 
 
 def statements(text: str, links: Links | None) -> list[Claim]:
     """The sentences of an answer as `render` counts them."""
-    return claims(parsed(cleaned(text), environment(links, "")))
+    return claims(tokens(cleaned(text), environment(links)))
 
 
 def cited(text: str, links: Links) -> set[int]:
     """The sources an answer names, as far as there are any; a number in code is none."""
-    children = (child for token in parsed(cleaned(text), environment(links, "")) for child in token.children or ())
+    children = (child for token in tokens(cleaned(text), environment(links)) for child in token.children or ())
     return {number for child in children if child.type == "citation" for number in child.meta["numbers"]}
 
 
 def parse(text: str) -> list[Token]:
     """The parser's tokens, for documents that are not HTML; `[1]` is ordinary text in them."""
-    return parsed(cleaned(text), environment(None, ""))
-
-
-def shown(text: str, links: Links | None) -> str:
-    """A growing text without the marker it may end in the middle of."""
-    return text if links is None else text[: settled(text)]
+    return tokens(cleaned(text), environment(None))

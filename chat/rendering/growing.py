@@ -68,4 +68,4 @@ def _whole_lines(text: str) -> int:
 def _pieces(long: int, text: str) -> int:
     """The same place whenever it is looked for, so that a tab that comes late agrees with the others."""
     found = GAP.search(text, long)
-    return found.start() if found else 0
+    return found.end() if found else 0

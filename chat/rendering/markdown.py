@@ -4,15 +4,15 @@ A line of dashes below a paragraph is a rule, not a heading: that is what models
 """
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from chat.doubts import Doubts, mark, render_sign
 from chat.markers import Links
-from chat.rendering import code, footnotes, formulas, links, markers, tables, tasks
+from chat.rendering import code, footnotes, formulas, links, sources, tables, tasks
 from chat.rendering.sanitising import sanitise
 
 Environment = dict[str, Any]
@@ -21,7 +21,7 @@ DEEPEST = 40  # blocks and spans inside of each other
 INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
-def environment(links: Links | None, scope: str) -> Environment:
+def environment(links: Links | None, scope: str = "") -> Environment:
     """What the rules know beside the text; references and footnotes gather in it."""
     gathered: Environment = {"references": {}, "footnotes": {"refs": {}, "list": {}}, "referred": set()}
     return {"links": links, "scope": scope, "highlighted": True, **gathered}
@@ -35,8 +35,9 @@ def cleaned(text: str) -> str:
 def parser() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST})
     markdown.enable(["table", "strikethrough"]).disable("lheading")
-    for part in (code, footnotes, formulas, links, markers, tables, tasks):
+    for part in (code, footnotes, formulas, links, sources, tables, tasks):
         part.extend(markdown)
+    markdown.add_render_rule("doubt_sign", render_sign)
     return markdown
 
 
@@ -48,13 +49,13 @@ def blocks(text: str) -> list[Token]:
     return tokens
 
 
-def parsed(text: str, environment: Environment) -> list[Token]:
-    tokens: list[Token] = parser().parse(text, environment)
-    return tokens
+def tokens(text: str, environment: Environment) -> list[Token]:
+    found: list[Token] = parser().parse(text, environment)
+    return found
 
 
-def to_html(text: str, environment: Environment, change: Callable[[list[Token]], None] = lambda tokens: None) -> str:
-    """`change` may mark what was parsed."""
-    markdown, tokens = parser(), parsed(text, environment)
-    change(tokens)
-    return sanitise(markdown.renderer.render(tokens, markdown.options, environment))
+def to_html(text: str, environment: Environment, doubts: Doubts | None = None) -> str:
+    markdown, parsed = parser(), tokens(text, environment)
+    if doubts:
+        mark(parsed, doubts)
+    return sanitise(markdown.renderer.render(parsed, markdown.options, environment))

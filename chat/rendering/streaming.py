@@ -8,7 +8,8 @@ pieces in which it came: a tab that gets a snapshot goes on with the same update
 import re
 from typing import NamedTuple
 
-from chat.markers import Links, settled
+from chat import markers
+from chat.markers import Links
 from chat.rendering.growing import LONG, Growth, growth_of
 from chat.rendering.markdown import Environment, blocks, cleaned, environment, to_html
 
@@ -76,7 +77,7 @@ class StreamingRenderer:
         if self.growth is None:
             frame = self._begin_to_grow() if len(self.text) > self.long else None
             if self.growth is None:
-                return self._provisional(self.text), "", ""
+                return self._provisional(shown(self.text, self.environment["links"])), "", ""
             is_new = True
         more = self._grow() if is_new or not self.growth.by_lines else ""
         return frame, more, self._rest()
@@ -106,7 +107,7 @@ class StreamingRenderer:
         return more
 
     def _rest(self) -> str:
-        rest = self.text[self.grown :]
+        rest = shown(self.text[self.grown :], self.environment["links"])
         # the line that is being written may look like another block for a moment
         return self._part(rest) or self._part(rest[: rest.rfind("\n") + 1]) or ""
 
@@ -118,9 +119,12 @@ class StreamingRenderer:
         known = self.environment
         notes = {"refs": dict(known["footnotes"]["refs"]), "list": {}}
         own: Environment = {"references": dict(known["references"]), "footnotes": notes, "highlighted": False}
-        if known["links"] is not None:
-            text = text[: settled(text)]  # the rest may be a marker that has only begun
         return to_html(text, {**known, **own, "referred": set(known["referred"])})
+
+
+def shown(text: str, links: Links | None) -> str:
+    """A growing text without the marker it may end in the middle of."""
+    return text if links is None else text[: markers.settled(text)]
 
 
 def closed_until(text: str) -> int:

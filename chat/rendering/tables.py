@@ -24,4 +24,5 @@ def _render_cell(self: RendererHTML, tokens: list[Token], index: int, options: A
 
 
 def _render_frame(*_arguments: Any) -> str:
-    return f'<div class="table" tabindex="0" role="group" aria-label="{escapeHtml(_("Table"))}"><table>\n'
+    label = escapeHtml(_("Table"))
+    return f'<div class="table" tabindex="0" role="group" aria-label="{label}"><table>\n'

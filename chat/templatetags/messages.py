@@ -13,7 +13,7 @@ def answer_html(message: Message) -> SafeString:
     links = citations.links(message, message.citations.all())
     text = shown(message.text, links) if message.is_running else message.text
     doubts = {int(number): code for number, code in (message.support or {}).get("doubts", {}).items()}
-    return mark_safe(render(text, links, scope=message.scope, doubts=doubts))  # noqa: S308  (the renderer sanitises)
+    return mark_safe(render(text, links, doubts=doubts, scope=message.scope))  # noqa: S308  (the renderer sanitises)
 
 
 @register.filter

@@ -1,7 +1,6 @@
 // The conversation's socket: shows the answer under way and keeps every tab in step (protocol: chat/events.py).
 
-import { equip } from "./blocks.js";
-import { grow } from "./growing.js";
+import { equip, update } from "./blocks.js";
 import { byId, words } from "./page.js";
 import { isCut } from "./window.js";
 
@@ -71,17 +70,13 @@ const handlers = {
     think(article(event.message), event.text);
   },
   text(event) {
-    const target = article(event.message);
-    part(target, "closed")?.insertAdjacentHTML("beforeend", event.closed);
-    if (event.closed) equip(part(target, "closed"));
-    show(target, event);
+    show(article(event.message), event);
   },
   snapshot(event) {
     const target = article(event.message);
     const closed = part(target, "closed");
     if (!closed) return;
-    closed.innerHTML = event.closed;
-    equip(closed);
+    closed.innerHTML = "";
     part(target, "thoughts").textContent = "";
     think(target, event.thought);
     show(target, event);
@@ -112,8 +107,7 @@ function think(target, text) {
 function show(target, event) {
   const tail = part(target, "tail");
   if (!tail) return;
-  if (event.tail !== null) tail.innerHTML = event.tail;
-  grow(tail, event);
+  update(part(target, "closed"), tail, event);
   if (event.seconds !== null) part(target, "thinking").textContent = words.thought.replace("#", event.seconds);
   if (event.closed || event.tail !== "" || event.thought) part(target, "status").hidden = true;
   stayAtEnd();

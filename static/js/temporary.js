@@ -1,6 +1,6 @@
 // A chat that nobody keeps: what was said lives in this page and is sent along with each question.
 
-import { grow } from "./growing.js";
+import { equip, update as showUpdate } from "./blocks.js";
 import { byId, words } from "./page.js";
 
 const composer = byId("composer");
@@ -85,9 +85,7 @@ async function show(article, response) {
     confidential ||= Boolean(event.confidential);
     if (event.type === "status") status.lastElementChild.textContent = event.text;
     if (event.type === "text") {
-      closed.insertAdjacentHTML("beforeend", event.closed);
-      if (event.tail !== null) tail.innerHTML = event.tail;
-      grow(tail, event);
+      showUpdate(closed, tail, event);
       status.hidden = true;
     }
     if (event.type === "ended" || event.type === "failed") return event;
@@ -98,6 +96,7 @@ async function show(article, response) {
 
 function finish(article, event) {
   article.querySelector(".prose").innerHTML = event.html;
+  equip(article);
   for (const link of article.querySelectorAll(".prose a")) link.target = "_blank";
   showSources(article, event.sources);
 }

@@ -34,8 +34,8 @@ export function goToNamed() {
   const name = location.hash.slice(1);
   if (!name.startsWith("m-")) return false;
   const address = new URL(location.href);
-  if (!byId(name) && address.searchParams.get("at") !== name.slice(2)) {
-    address.search = `?at=${name.slice(2)}`;
+  if (!byId(name) && address.searchParams.get("message") !== name.slice(2)) {
+    address.search = `?message=${name.slice(2)}`;
     location.replace(address);
   }
   byId(name)?.scrollIntoView();

@@ -73,7 +73,7 @@ def test_a_long_code_block_grows_through_a_reload_without_gap_or_doubling(
     expect(code).to_contain_text("zeile_150 ", timeout=READY)
     shown = code.inner_text().strip().split("\n")
     assert shown[:-1] == lines[: len(shown) - 1]
-    expect(page.locator("article[data-status=done]").last).to_be_visible(timeout=READY)
+    expect(page.locator("article[data-status=done]")).to_have_count(2, timeout=READY)
     assert code.inner_text().strip().split("\n") == lines
 
 

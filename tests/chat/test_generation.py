@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from accounts.models import User
-from chat import asking, events, generation
+from chat import asking, events, generation, keeping
 from chat.generation import Writer
 from chat.models import Conversation, Message
 from gateway.database import in_database
@@ -178,14 +178,14 @@ async def test_deleting_the_conversation_ends_the_writing(
 async def test_an_abandoned_answer_is_interrupted_by_the_sweep(ask: Ask) -> None:
     answer = await in_database(ask)
     await Message.objects.filter(id=answer.id).aupdate(lease_until=timezone.now() - timedelta(seconds=1), text="Halb")
-    [swept] = await in_database(generation.sweep)
+    [swept] = await in_database(keeping.sweep)
     assert (swept.status, swept.text) == (Message.Status.INTERRUPTED, "Halb")
-    assert await in_database(generation.sweep) == []
+    assert await in_database(keeping.sweep) == []
 
 
 async def test_a_running_answer_is_left_alone_by_the_sweep(ask: Ask) -> None:
     await in_database(ask)
-    assert await in_database(generation.sweep) == []
+    assert await in_database(keeping.sweep) == []
 
 
 def thinking(*deltas: dict[str, str]) -> bytes:

@@ -186,9 +186,9 @@ def test_a_message_is_opened_on_its_branch(alices_client: Client, conversation: 
     Message.objects.create(conversation=conversation, parent=first.parent, role="assistant", text="Neue Antwort")
     address = conversation.get_absolute_url()
     assert "Neue Antwort" in alices_client.get(address).content.decode()
-    html = alices_client.get(address, {"at": str(first.id)}).content.decode()
+    html = alices_client.get(address, {"message": str(first.id)}).content.decode()
     assert "Alte Antwort" in html and "Neue Antwort" not in html
-    assert "Neue Antwort" in alices_client.get(address, {"at": "nonsense"}).content.decode()
+    assert "Neue Antwort" in alices_client.get(address, {"message": "nonsense"}).content.decode()
 
 
 def test_the_options_are_a_page_and_for_a_script_a_piece_of_one(alices_client: Client, alice: User) -> None:

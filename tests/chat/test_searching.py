@@ -99,7 +99,7 @@ def test_a_hit_leads_to_its_message_on_its_branch(alices_client: Client, convers
     old = answered(conversation, "Frage", "Der Papagei")
     Message.objects.create(conversation=conversation, parent=old.parent, role="assistant", text="Neu")
     [hit] = search(conversation.owner, "Papagei").hits
-    assert hit.address.endswith(f"?at={old.id}#m-{old.id}")
+    assert hit.address.endswith(f"?message={old.id}#m-{old.id}")
     assert f'id="m-{old.id}"' in alices_client.get(hit.address).content.decode()
 
 

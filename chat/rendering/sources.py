@@ -9,26 +9,25 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from chat.doubts import render_sign
-from chat.markers import FIRST, MARKER, Links, numbers
+from chat import markers
+from chat.markers import Links
 
 
 def extend(markdown: MarkdownIt) -> None:
     markdown.inline.ruler.before("emphasis", "citation", _rule)
-    for character in FIRST:
+    for character in markers.FIRST:
         markdown.inline.add_terminator_char(character)
     markdown.add_render_rule("citation", _render)
-    markdown.add_render_rule("doubt_sign", render_sign)
 
 
 def _rule(state: StateInline, silent: bool) -> bool:
-    links: Links | None = state.env.get("links")
-    if links is None or state.src[state.pos] not in FIRST:
+    links: Links | None = state.env["links"]
+    if links is None or state.src[state.pos] not in markers.FIRST:
         return False
-    found = MARKER.match(state.src, state.pos)
+    found = markers.MARKER.match(state.src, state.pos)
     if found is None:
         return False
-    known = [number for number in numbers(found) if number in links]
+    known = [number for number in markers.numbers(found) if number in links]
     if not known and found["raised"]:  # a power, perhaps
         return False
     if not silent and known:
