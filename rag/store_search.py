@@ -33,14 +33,17 @@ class Found:
 
 
 async def search(caller: Caller, questions: Sequence[str], asked: Asked) -> list[Found]:
-    """Best first; of a passage that answers several questions the best score counts. Raises InvalidFilter."""
+    """Best first; of a passage that answers several questions the best score counts. Raises InvalidFilter.
+
+    What hardly fits is found, too: scripts see the scores and set a threshold of their own.
+    """
     caller = keeping(caller, asked.stores)
     filters = Filters(attributes=asked.filters)
     filters.condition()  # before anything is asked of a model
     scope = Collection.objects.filter(pk__in=[store.pk for store in asked.stores])
     best: dict[object, Passage] = {}
     for question in questions:
-        for passage in await retrieve(caller, question, scope, asked.limit, filters=filters):
+        for passage in await retrieve(caller, question, scope, asked.limit, filters=filters, anyway=True):
             place = passage.document_id, passage.start
             if place not in best or best[place].score < passage.score:
                 best[place] = passage

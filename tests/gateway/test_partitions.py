@@ -74,7 +74,8 @@ def test_a_months_table_has_the_ledgers_indexes() -> None:
 
 
 @pytest.mark.usefixtures("_months_of_their_own")
-def test_of_two_who_prepare_at_once_one_makes_each_month() -> None:
+def test_of_two_who_prepare_at_once_one_makes_each_month(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partitions, "PATIENCE", "20s")  # on a busy machine, too
     made: list[str] = []
     record(MAY)
     start = threading.Barrier(4)

@@ -14,7 +14,7 @@ from rag.ingestion import ingest
 from rag.models import Collection, Document, EmbeddingIndex, IndexedDocument, Vector
 from rag.tasks import sweep_documents, tend_index
 from rag.uploads import accept
-from tests.fake_upstream import Connection, FakeUpstream
+from tests.fake_upstream import DIMENSIONS, Connection, FakeUpstream
 from tests.rag.files import BUDGET, GARDEN, uploaded
 from tests.rag.test_retrieval import ask, learn
 
@@ -71,7 +71,7 @@ def asked_of(embedder: FakeUpstream, model: str) -> list[str]:
 
 def test_the_first_model_is_adopted_by_itself(handbook: Collection) -> None:
     index = EmbeddingIndex.objects.get()
-    assert (index.state, index.model, index.dimension) == (State.ACTIVE, "bge-finch", 8)
+    assert (index.state, index.model, index.dimension) == (State.ACTIVE, "bge-finch", DIMENSIONS)
 
 
 def test_another_model_takes_over_when_it_has_everything(

@@ -57,7 +57,7 @@ def test_a_file_is_uploaded_read_and_found(sdk: openai.OpenAI) -> None:
     assert file.chunking_strategy and file.chunking_strategy.type == "other"
     [found] = sdk.vector_stores.search(store.id, query="Wann öffnet der Garten?").data
     assert (found.file_id, found.filename, found.attributes) == (file.id, "garten.txt", file.attributes)
-    assert found.content[0].text == GARDEN and found.score == 1
+    assert found.content[0].text == GARDEN and 0 < found.score <= 1
     [content] = sdk.vector_stores.files.content(file.id, vector_store_id=store.id).data
     assert content.text == GARDEN
     counts = sdk.vector_stores.retrieve(store.id).file_counts
@@ -110,7 +110,8 @@ def test_several_questions_rank_together_and_a_threshold_cuts(sdk: openai.OpenAI
     sdk.vector_stores.file_batches.upload_and_poll(store.id, files=[GARDEN_FILE, BUDGET_FILE])
     both = sdk.vector_stores.search(store.id, query=["Fußgänger", "annual budget"], max_num_results=5)
     assert {found.filename for found in both} == {"garten.txt", "budget.md"}
-    options: Any = {"score_threshold": 0.99, "ranker": "auto"}
+    best = sdk.vector_stores.search(store.id, query="annual budget").data[0]
+    options: Any = {"score_threshold": best.score - 0.001, "ranker": "auto"}
     sure = sdk.vector_stores.search(store.id, query="annual budget", ranking_options=options, rewrite_query=True)
     assert [found.filename for found in sure] == ["budget.md"]
 
