@@ -84,7 +84,7 @@ class Writer:
         self.saved_at = 0.0
         self.thinking_since = 0.0
         self.thinking_seconds: int | None = None
-        self.stopping = False
+        self.stopping = self.is_over = False
         self.last_told = ""
         self.came = asyncio.Event()
         self.renderer = StreamingRenderer(None, answer.scope)
@@ -100,6 +100,7 @@ class Writer:
             try:
                 status, error = await self._write()
             finally:
+                self.is_over = True
                 for task in beside:
                     task.cancel()
             await self._end(status, error)
@@ -187,7 +188,7 @@ class Writer:
 
     async def _show(self) -> None:
         """Publish what has come: at once what comes after a pause, more together when it comes fast."""
-        while True:
+        while not self.is_over:  # libraries that wait with a timeout may swallow a cancellation
             await self.came.wait()
             self.came.clear()
             cost = await self._publish_new()
@@ -198,10 +199,10 @@ class Writer:
 
     async def _keep(self, writing: "asyncio.Task[None] | None") -> None:
         """Save now and then; cancel the writing when somebody asked for it."""
-        while not self.stopping:
+        while not self.stopping and not self.is_over:
             await asyncio.sleep(SAVE_EVERY)
             self.stopping = await self._save()
-        if writing:
+        if writing and not self.is_over:
             writing.cancel()
 
     async def _publish_new(self) -> float:
