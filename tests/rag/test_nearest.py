@@ -77,7 +77,7 @@ def test_the_graph_finds_what_comparing_everything_finds(index: EmbeddingIndex, 
 
 def test_the_graph_is_what_is_walked(index: EmbeddingIndex) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         nearest.EXACT = 0
         way = nearest.way(cursor, index, nearest.Permitted(SCOPE, [["A"]]), 100)
         asked = [HalfVector([1.0] * DIMENSION).to_text(), ["A"]]
