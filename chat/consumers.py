@@ -9,6 +9,7 @@ from uuid import UUID
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
+from django.db.models import Value
 from django.utils import translation
 
 from chat import events
@@ -56,13 +57,10 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
             await self.close(NOT_FOUND)
             return
         match content:
-            case {"type": "attach", "message": str(shown)}:
+            case {"type": "attach", **shown}:
                 self.attached = True
                 await self._catch_up(at_least=0)
-                await self._tell_end(shown)
-            case {"type": "attach"}:
-                self.attached = True
-                await self._catch_up(at_least=0)
+                await self._make_up_for(shown)
             case _:
                 await self.send_json({"type": "error", "code": "unknown_message"})
 
@@ -99,10 +97,16 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
         with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
             return snapshot(self.conversation_id, at_least)
 
-    async def _tell_end(self, shown: str) -> None:
-        """A page may show an answer as running that ended before its socket was there."""
-        if event := await in_database(self._ended, shown):
+    async def _make_up_for(self, shown: dict[str, Any]) -> None:
+        """A page may show an answer as running that ended, and a title that changed, before its socket was there."""
+        if isinstance(shown.get("message"), str) and (event := await in_database(self._ended, shown["message"])):
             await self.send_json(event)
+        if isinstance(shown.get("title"), str) and (event := await in_database(self._titled, shown["title"])):
+            await self.send_json(event)
+
+    def _titled(self, shown: str) -> events.Event | None:
+        given = Conversation.objects.filter(id=self.conversation_id, titled=True).exclude(title=shown)
+        return given.values("title").annotate(type=Value("titled")).first()
 
     def _ended(self, shown: str) -> events.Event | None:
         with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):

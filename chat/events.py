@@ -13,8 +13,9 @@ To the browser, each with `type`:
     titled    title                           the conversation was given a title
     error     code                            a frame of the browser's was not understood
 From the browser:
-    attach    message                         tell me of the running answer from where it stands, and all that follows;
-                                              `message` is the answer the page shows as running, if any
+    attach    message, title                  tell me of the running answer from where it stands, and all that follows;
+                                              `message` is the answer the page shows as running, `title` what it shows
+                                              as the conversation's, if any
 Within an answer `number` counts 1, 2, 3 … without a gap.
 """
 

@@ -23,8 +23,8 @@ class Socket(ApplicationCommunicator):
     async def send(self, *, text: str | None = None, raw: bytes | None = None) -> None:
         await self.send_input({"type": "websocket.receive", "text": text, "bytes": raw})
 
-    async def attach(self, message: object = None) -> None:
-        shown = {"message": str(message)} if message else {}
+    async def attach(self, message: object = None, **shown: object) -> None:
+        shown |= {"message": str(message)} if message else {}
         await self.send(text=json.dumps({"type": "attach", **shown}))
 
     async def receive(self) -> dict[str, Any]:

@@ -29,9 +29,10 @@ export const running = () => messages.querySelector("[data-message]")?.dataset.m
 let socket;
 let heard = 0; // when the last event came
 
-/** Ask to be told of the running answer from where it stands; also when this page showed it before the socket did. */
+/** Ask to be told of the running answer from where it stands, and of what changed before the socket was there. */
 export function attach() {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "attach", message: running() }));
+  const shown = { message: running(), title: document.querySelector(".chat-head h1").textContent };
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "attach", ...shown }));
 }
 
 function announce(text) {

@@ -40,7 +40,7 @@ def test_a_collection_is_made_filled_and_asked(open_page: OpenPage, handbook_pdf
     page.get_by_role("link", name="New collection").click()
     page.get_by_label("Name").fill("Haus & Hof")
     page.get_by_role("button", name="Save").click()
-    page.locator("input[type=file]").set_input_files(handbook_pdf)
+    page.locator("#files").set_input_files(handbook_pdf)
     expect(page.get_by_role("row", name="Handbuch.pdf")).to_contain_text("ready", timeout=READY)
     page.get_by_role("button", name="New chat").click()
     page.locator("summary", has_text="Knowledge").click()

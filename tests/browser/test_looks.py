@@ -58,7 +58,7 @@ def test_a_filled_collection_is_accessible(open_page: OpenPage, handbook_pdf: Pa
     page = open_page("/knowledge/new/", color_scheme=scheme, width=width)
     page.get_by_label("Name").fill(f"Regeln {scheme}")
     page.get_by_role("button", name="Save").click()
-    page.locator("input[type=file]").set_input_files(handbook_pdf)
+    page.locator("#files").set_input_files(handbook_pdf)
     expect(page.get_by_role("row", name="Handbuch.pdf")).to_contain_text("ready", timeout=READY)
     check(page)
     page.get_by_role("main").get_by_role("link", name="Delete", exact=True).click()

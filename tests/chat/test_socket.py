@@ -242,6 +242,14 @@ async def test_a_late_tab_is_told_in_its_readers_language(ask: Ask, conversation
         assert 'aria-label="Tabelle"' in (await late.receive())["tail"]
 
 
+async def test_a_late_tab_is_told_the_title_that_came_before_it(conversation: Conversation) -> None:
+    await Conversation.objects.filter(id=conversation.id).aupdate(title="Nester", titled=True)
+    async with tab(conversation) as late:
+        await late.attach(title="Nester")
+        await late.attach(title="Wo ist das Nest?")
+        assert await late.receive() == {"type": "titled", "title": "Nester"}
+
+
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
 async def test_a_reload_at_any_moment_shows_all_of_it_once(
     ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream, share: float
