@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from chat.exceptions import (
     AnswerRunning,
     AttachmentsNotReady,
+    ChoiceOpen,
     EmptyQuestion,
     NothingToRetry,
     QuestionTooLong,
     UnknownCollection,
+    UnknownMessage,
 )
 from chat.models import Conversation, Message
 from rag.models import Collection, CollectionQuerySet, Document
@@ -42,28 +46,52 @@ def choose(conversation: Conversation, model: str, collections: Iterable[UUID]) 
 
 
 @transaction.atomic
-def ask(conversation: Conversation, text: str) -> tuple[Message, Message]:
-    """Store `text` at the end of the conversation and return the question and the answer to be written.
+def ask(conversation: Conversation, text: str, after: UUID | None = None) -> tuple[Message, Message]:
+    """Store `text` behind the message `after`, else at the end of what is shown; returns it and a place for its answer.
 
-    Raises `EmptyQuestion`, `QuestionTooLong`, `AttachmentsNotReady`, `AnswerRunning`.
+    Raises `EmptyQuestion`, `QuestionTooLong`, `AttachmentsNotReady`, `AnswerRunning`, `UnknownMessage`, `ChoiceOpen`.
     """
+    question = store(conversation, text, end_of(conversation, after))
+    answer = place_for_answer(question)
+    conversation.save(update_fields=["updated_at"])
+    return question, answer
+
+
+def store(conversation: Conversation, text: str, parent: Message | None) -> Message:
+    question = Message.objects.create(
+        conversation=conversation, parent=parent, role=Message.Role.USER, text=fit_to_ask(conversation, text)
+    )
+    if not conversation.title:
+        conversation.title = _title_of(question.text)
+        # not over one that a person gave in another tab meanwhile
+        Conversation.objects.filter(id=conversation.id, title="").update(title=conversation.title)
+    return question
+
+
+def fit_to_ask(conversation: Conversation, text: str) -> str:
+    refuse_pending(conversation)
+    return within_limits(text)
+
+
+def within_limits(text: str) -> str:
+    """Raises `EmptyQuestion`, `QuestionTooLong`."""
     text = text.replace("\x00", "").strip()
     if not text:
         raise EmptyQuestion
     if len(text) > QUESTION_LIMIT:
         raise QuestionTooLong
-    if _attachments_pending(conversation):
-        raise AttachmentsNotReady
-    question = Message.objects.create(
-        conversation=conversation, parent=conversation.last_message(), role=Message.Role.USER, text=text
-    )
-    answer = _place_for_answer(question)
-    conversation.save(update_fields=["updated_at"])
-    if not conversation.title:
-        conversation.title = _title_of(text)
-        # not over one that a person gave in another tab meanwhile
-        Conversation.objects.filter(id=conversation.id, title="").update(title=conversation.title)
-    return question, answer
+    return text
+
+
+def end_of(conversation: Conversation, after: UUID | None) -> Message | None:
+    """What the next question follows: where the one who asks sees the end, which may be another branch."""
+    if after is None:
+        last = conversation.last_message()
+    elif (last := conversation.messages.filter(id=after).first()) is None:
+        raise UnknownMessage
+    if last and (last.beside_id or Message.objects.filter(beside=last).exists()):
+        raise ChoiceOpen
+    return last
 
 
 @transaction.atomic
@@ -72,31 +100,48 @@ def retry(broken: Message) -> Message:
     is_last = broken == broken.conversation.last_message()  # elsewhere it would hide what came after
     if broken.parent is None or broken.status not in Message.BROKEN or not is_last:
         raise NothingToRetry
-    return _place_for_answer(broken.parent)
+    return place_for_answer(broken.parent)
 
 
 def stop(answer: Message) -> None:
-    """Whoever writes the answer sees this within a second, in whichever process."""
-    Message.objects.running().filter(id=answer.id).update(stop_requested=True)
+    """Whoever writes the answer sees this within a second, in whichever process. Two that are compared stop at once."""
+    together = Q(id=answer.id) | Q(beside=answer) | Q(compared=answer)
+    Message.objects.running().filter(together).update(stop_requested=True)
 
 
-def _place_for_answer(question: Message) -> Message:
-    try:
-        with transaction.atomic():
-            return Message.objects.create(
-                conversation=question.conversation,
-                parent=question,
-                role=Message.Role.ASSISTANT,
-                status=Message.Status.WAITING,
-                lease_until=timezone.now() + LEASE,
-            )
-    except IntegrityError as error:
-        raise AnswerRunning from error
+def place_for_answer(question: Message, **facts: object) -> Message:
+    """It is shown from now on. Raises `AnswerRunning`; inside a transaction."""
+    conversation = question.conversation
+    # whoever asks at the same moment waits here, and then sees that an answer is running
+    Conversation.objects.select_for_update(no_key=True).get(id=conversation.id)
+    if conversation.messages.running().exists():
+        raise AnswerRunning
+    answer = place(question, **facts)
+    show(answer)
+    return answer
 
 
-def _attachments_pending(conversation: Conversation) -> bool:
+def place(question: Message, **facts: Any) -> Message:
+    return Message.objects.create(
+        conversation=question.conversation,
+        parent=question,
+        role=Message.Role.ASSISTANT,
+        status=Message.Status.WAITING,
+        lease_until=timezone.now() + LEASE,
+        **facts,
+    )
+
+
+def show(message: Message) -> None:
+    """From now on the conversation is shown on the branch of this message, in every tab."""
+    Conversation.objects.filter(id=message.conversation_id).update(shown=message)
+
+
+def refuse_pending(conversation: Conversation) -> None:
+    """Raises `AttachmentsNotReady`."""
     pending = [Document.Status.QUEUED, Document.Status.PARSING, Document.Status.EMBEDDING]
-    return Document.objects.filter(collection=conversation.attachments_id, status__in=pending).exists()
+    if Document.objects.filter(collection=conversation.attachments_id, status__in=pending).exists():
+        raise AttachmentsNotReady
 
 
 def _title_of(text: str) -> str:

@@ -14,13 +14,14 @@ from django.utils import translation
 
 from chat import events
 from chat.models import Conversation
-from chat.snapshots import ended, snapshot
+from chat.snapshots import ended, running, snapshot
 from gateway.database import in_database
 
 RECHECK_EVERY = 5  # seconds
 CATCH_UP_EVERY = 0.25  # seconds; the writer saves once a second, a long answer each five
 CATCH_UP_FOR = 10  # seconds; what has not been saved by then will come with the end
 LONGEST_FRAME = 1_000  # characters
+MOST_RUNNING = 2  # answers at once
 NOT_FOUND = 4404
 
 
@@ -59,7 +60,8 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
         match content:
             case {"type": "attach", **shown}:
                 self.attached = True
-                await self._catch_up(at_least=0)
+                for message in await in_database(running, self.conversation_id):
+                    await self._catch_up(message, at_least=0)
                 await self._make_up_for(shown)
             case _:
                 await self.send_json({"type": "error", "code": "unknown_message"})
@@ -74,16 +76,16 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
             if number <= seen:
                 return
             if number > seen + 1 and event["type"] != "ended":
-                await self._catch_up(at_least=number - 1)
+                await self._catch_up(event["message"], at_least=number - 1)
                 if number != self.seen.get(event["message"], 0) + 1:
                     return
             self.seen[event["message"]] = number
         await self.send_json(event)
 
-    async def _catch_up(self, at_least: int) -> None:
-        """Send the running answer as stored once it contains the event `at_least`."""
+    async def _catch_up(self, message: str, at_least: int) -> None:
+        """Send a running answer as stored once it contains the event `at_least`."""
         deadline = time.monotonic() + CATCH_UP_FOR
-        while found := await in_database(self._snapshot, at_least):
+        while found := await in_database(self._snapshot, message, at_least):
             if found["number"] >= at_least:
                 self.seen[found["message"]] = found["number"]
                 await self.send_json(found)
@@ -92,15 +94,17 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
                 return
             await asyncio.sleep(CATCH_UP_EVERY)
 
-    def _snapshot(self, at_least: int) -> events.Event | None:
+    def _snapshot(self, message: str, at_least: int) -> events.Event | None:
         """In the reader's language."""
         with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
-            return snapshot(self.conversation_id, at_least)
+            return snapshot(self.conversation_id, message, at_least)
 
     async def _make_up_for(self, shown: dict[str, Any]) -> None:
         """A page may show an answer as running that ended, and a title that changed, before its socket was there."""
-        if isinstance(shown.get("message"), str) and (event := await in_database(self._ended, shown["message"])):
-            await self.send_json(event)
+        messages = shown.get("messages")
+        for message in messages[:MOST_RUNNING] if isinstance(messages, list) else ():
+            if isinstance(message, str) and (event := await in_database(self._ended, message)):
+                await self.send_json(event)
         if isinstance(shown.get("title"), str) and (event := await in_database(self._titled, shown["title"])):
             await self.send_json(event)
 

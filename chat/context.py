@@ -37,15 +37,16 @@ class Context:
 def load(answer: Message) -> Context:
     """Raises `NoModel` when nothing is connected that could answer, `CollectionEnded`, `OnlyInHouse`."""
     conversation = answer.conversation
-    deployment = deployment_for(conversation)
+    deployment = deployment_for(conversation, answer.model)
     collections = collections_of(conversation)
     refuse_ended(collections)
     is_confidential = stays_in_house(conversation, collections)
     if is_confidential and not is_offered_in_house(deployment):
         raise OnlyInHouse(deployment.name)
     answer.model = deployment.name
-    answer.searched_in = [one.name if not one.is_attachment else "" for one in collections.order_by("name")]
-    answer.searched = bool(answer.searched_in)
+    if not answer.text:  # one that goes on keeps the sources it has
+        answer.searched_in = [one.name if not one.is_attachment else "" for one in collections.order_by("name")]
+        answer.searched = bool(answer.searched_in)
     answer.save(update_fields=["model", "searched", "searched_in"])
     return Context(
         owner=conversation.owner,
@@ -59,9 +60,11 @@ def load(answer: Message) -> Context:
     )
 
 
-def deployment_for(conversation: Conversation) -> Deployment:
+def deployment_for(conversation: Conversation, model: str = "") -> Deployment:
+    """The model named, else the conversation's; raises `NoModel`."""
     offered = Deployment.objects.offered_to(conversation.owner, Deployment.Kind.CHAT)
-    deployment = offered.filter(name=conversation.model).first() if conversation.model else offered.first()
+    wanted = model or conversation.model
+    deployment = offered.filter(name=wanted).first() if wanted else offered.first()
     if deployment is None:
         raise NoModel
     return deployment

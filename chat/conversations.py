@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat.models import Conversation, Message, Project
+from chat.versions import prepare
 from chat.windows import Window
 from gateway.models import Deployment
 from rag import formats
@@ -32,7 +33,9 @@ def page(user: User, conversation: Conversation | None, window: Window | None = 
 
 
 def messages_html(messages: Iterable[Message]) -> str:
-    return "".join(render_to_string("chat/_message.html", {"message": message}) for message in messages)
+    """Of new messages; the second of two that are compared is shown with the first."""
+    shown = [message for message in prepare(messages) if not message.beside_id]
+    return render_to_string("chat/_message_list.html", {"messages": shown})
 
 
 def change(conversation: Conversation, **fields: object) -> None:

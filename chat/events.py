@@ -1,7 +1,10 @@
 """What a browser is told while an answer is written: the protocol of the conversation's socket.
 
 To the browser, each with `type`:
-    asked     html, replaces                  new articles, also for other tabs; `replaces` is the id of one retried
+    asked     html, parent, running           new articles, also for other tabs: they follow the message `parent`, or
+                                              begin the conversation where that is null, in the place of what
+                                              followed there; the answers of these ids are being written
+    branch    message                         from now on the branch of this message is shown
     status    message, number, text           what is being done ("Searching documents…")
     thought   message, number, text           append to what the model thinks (plain text)
     text      message, number, seconds,       append `closed` (HTML) to the blocks that will not change any more;
@@ -13,10 +16,10 @@ To the browser, each with `type`:
     titled    title                           the conversation was given a title
     error     code                            a frame of the browser's was not understood
 From the browser:
-    attach    message, title                  tell me of the running answer from where it stands, and all that follows;
-                                              `message` is the answer the page shows as running, `title` what it shows
-                                              as the conversation's, if any
-Within an answer `number` counts 1, 2, 3 … without a gap.
+    attach    messages, title                 tell me of the answers under way from where they stand, and all that
+                                              follows; `messages` are those the page shows as running, `title` what
+                                              it shows as the conversation's, if any
+Within an answer `number` counts 1, 2, 3 … without a gap. Two that are compared are told of by turns, each with its own.
 """
 
 import logging

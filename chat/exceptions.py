@@ -7,6 +7,9 @@ ChatError
 ├── AnswerRunning        409  one answer at a time in a conversation
 ├── AttachmentsNotReady  409  a file is still being read
 ├── NothingToRetry       409  the answer is not one that broke off
+├── NothingToContinue    409  the answer came to its end, or has no words yet
+├── UnknownMessage       404  not one of this conversation
+├── ChoiceOpen           409  of two answers none was taken yet
 ├── CollectionEnded      409  one that was chosen is no longer valid
 ├── OnlyInHouse          403  what is confidential would leave the house
 ├── BrokenHistory        400  what a temporary chat's page sent along is not a conversation
@@ -65,6 +68,24 @@ class NothingToRetry(ChatError):
     status = 409
     code = "nothing_to_retry"
     sentence = _("This answer cannot be tried again.")
+
+
+class NothingToContinue(ChatError):
+    status = 409
+    code = "nothing_to_continue"
+    sentence = _("This answer cannot be continued.")
+
+
+class UnknownMessage(ChatError):
+    status = 404
+    code = "unknown_message"
+    sentence = _("This message is no longer there. Reload the page.")
+
+
+class ChoiceOpen(ChatError):
+    status = 409
+    code = "choice_open"
+    sentence = _("Take one of the two answers first; then it goes on from there.")
 
 
 class CollectionEnded(ChatError):

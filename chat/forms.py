@@ -1,12 +1,13 @@
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from chat import asking, sharing, temporary
-from chat.exceptions import UnknownCollection, UnknownRecipient
+from chat import asking, comparing, opinions, sharing, temporary, versions
+from chat.exceptions import UnknownCollection, UnknownMessage, UnknownRecipient
 from chat.models import Conversation, Message, Project, Share
 from rag.models import Collection
 
@@ -24,13 +25,43 @@ class AskForm(forms.Form):
     text = forms.CharField(required=False)
     model = forms.CharField(required=False, max_length=200)
     collections = UUIDListField(required=False)
+    after = forms.UUIDField(required=False)  # what the reader sees last
+    beside = forms.CharField(required=False, max_length=200)  # a second model
 
-    def ask(self, conversation: Conversation) -> tuple[Message, Message]:
-        """Raises a `ChatError` when it cannot be asked."""
+    def ask(self, conversation: Conversation) -> Sequence[Message]:
+        """The question, and one or two answers to be written. Raises a `ChatError` when it cannot be asked."""
         if not self.is_valid():
-            raise UnknownCollection
-        asking.choose(conversation, self.cleaned_data["model"], self.cleaned_data["collections"])
-        return asking.ask(conversation, self.cleaned_data["text"])
+            raise UnknownMessage if "after" in self.errors else UnknownCollection
+        data = self.cleaned_data
+        asking.choose(conversation, data["model"], data["collections"])
+        if data["beside"]:
+            return comparing.ask_both(conversation, data["text"], data["beside"], data["after"])
+        return asking.ask(conversation, data["text"], data["after"])
+
+
+class EditForm(forms.Form):
+    """Whether the text will do is judged where it is stored."""
+
+    @property
+    def text(self) -> str:
+        return str(self.data.get("text", ""))
+
+
+class RegenerateForm(forms.Form):
+    """An answer once more; `with` names another model."""
+
+    def regenerate(self, message: Message) -> Message:
+        """Raises a `ChatError`."""
+        return versions.regenerate(message, str(self.data.get("with", ""))[:200])
+
+
+class OpinionForm(forms.Form):
+    opinion = forms.ChoiceField(choices=Message.Opinion, required=False)
+    reason = forms.CharField(max_length=12, required=False)
+    text = forms.CharField(max_length=opinions.LONGEST, required=False)
+
+    def give(self, answer: Message) -> None:
+        opinions.give(answer, **self.cleaned_data)
 
 
 class RenameForm(forms.Form):

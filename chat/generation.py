@@ -20,13 +20,14 @@ from django.db import OperationalError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from chat import citations, endless, events, titles
+from chat import citations, continuing, endless, events, titles
 from chat.checking import Support, check
 from chat.context import Context, load
 from chat.exceptions import ChatError, EmptyAnswer
+from chat.fitting import LeftOut, left_out, those_that_fit
 from chat.keeping import Failure, end, ended_event, patiently, save
 from chat.models import Citation, Message
-from chat.prompts import build_messages
+from chat.prompts import ChatMessage, build_messages
 from chat.reasoning import Said, Splitter
 from chat.rendering import StreamingRenderer, Update
 from chat.rewriting import standalone
@@ -76,14 +77,14 @@ class Writer:
     def __init__(self, answer: Message, language: str) -> None:
         self.answer = answer
         self.language = language  # of the one who asked
-        self.thoughts, self.text = "", ""
-        self.shown = Said()  # what of them was published
+        self.thoughts, self.text = answer.reasoning, answer.text  # of one that goes on there is something already
+        self.shown = Said(self.thoughts, self.text)  # what of them was published
         self.checked = 0
         self.number = 0
         self.saved = (Said(), 0)
         self.saved_at = 0.0
         self.thinking_since = 0.0
-        self.thinking_seconds: int | None = None
+        self.thinking_seconds = answer.thinking_seconds
         self.stopping = self.is_over = False
         self.last_told = ""
         self.came = asyncio.Event()
@@ -91,6 +92,8 @@ class Writer:
         self.sources: list[Citation] = []
         self.is_written = False
         self.support: Support | None = None
+        self.left_out: LeftOut | None = None
+        self.finish = ""
 
     async def run(self) -> None:
         with translation.override(self.language):
@@ -108,8 +111,8 @@ class Writer:
     async def _write(self) -> tuple[Message.Status, Failure | None]:
         try:
             context = await in_database(load, self.answer)
-            passages = await self._search(context)
-            async for said in self._said(context, passages):
+            found = await (self._kept_sources() if self.answer.text else self._search(context))
+            async for said in self._said(context, found):
                 self._take(said)
             if not self.text.strip():
                 raise EmptyAnswer
@@ -138,13 +141,25 @@ class Writer:
         rewritten = await standalone(caller, context.deployment, context.history)
         if rewritten.is_by_model:
             await self._tell(_("Searching for “%(question)s”…") % {"question": rewritten.text})
-        passages = await retrieve(
+        found = await retrieve(
             caller, context.question, context.collections, rephrased=rewritten.text, anyway=context.has_attachments
         )
-        self.sources = await in_database(citations.store, self.answer, passages)
-        self.renderer = StreamingRenderer(citations.links(self.answer, self.sources), self.answer.scope)
+        fitting = those_that_fit(found, context.question, context.deployment.context_length)
+        self._use(await in_database(citations.store, self.answer, fitting))
         await self._tell(_("Reading the passages found…"))
-        return passages
+        return found
+
+    async def _kept_sources(self) -> list[Passage]:
+        """Of an answer that goes on; where it goes on from is shown once more, as the renderer has it."""
+        self._use(await in_database(list, self.answer.citations.all()))
+        update = await asyncio.to_thread(self.renderer.feed, self.text)
+        thinking = {"thought": self.thoughts, "seconds": self.thinking_seconds}
+        await self._publish({"type": "snapshot", **thinking, **update._asdict()})
+        return continuing.passages_of(self.sources)
+
+    def _use(self, sources: list[Citation]) -> None:
+        self.sources = sources
+        self.renderer = StreamingRenderer(citations.links(self.answer, sources), self.answer.scope)
 
     def _take(self, said: Said) -> None:
         if said.thought and not self.text:
@@ -159,23 +174,33 @@ class Writer:
             self.checked = length
             endless.check(self.text or self.thoughts)
 
-    async def _said(self, context: Context, passages: list[Passage]) -> AsyncIterator[Said]:
-        deployment = context.deployment
+    async def _said(self, context: Context, found: list[Passage]) -> AsyncIterator[Said]:
+        body = {"model": context.deployment.name, "messages": self._messages(context, found), "stream": True}
+        stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)
+        splitter, seam = Splitter(), continuing.Seam(self.answer.text, context.deployment)
+        async with contextlib.aclosing(stream):
+            async for chunk in stream:
+                for choice in chunk.get("choices") or ():
+                    self.finish = choice.get("finish_reason") or self.finish
+                    said = splitter.split(choice.get("delta") or {})
+                    yield said._replace(text=seam.take(said.text))
+        last = splitter.end()
+        yield last._replace(text=seam.take(last.text) + seam.end())
+
+    def _messages(self, context: Context, found: list[Passage]) -> list[ChatMessage]:
+        deployment, begun = context.deployment, self.answer.text
+        passages = those_that_fit(found, context.question + begun, deployment.context_length)
+        history = continuing.asked(context.history, begun, deployment)
         messages = build_messages(
-            context.history,
+            history,
             passages,
             searched=context.searched,
             context=deployment.context_length,
             instructions=context.instructions,
+            at_least=continuing.KEPT if begun else 1,
         )
-        body = {"model": deployment.name, "messages": messages, "stream": True}
-        stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)
-        splitter = Splitter()
-        async with contextlib.aclosing(stream):
-            async for chunk in stream:
-                for choice in chunk.get("choices") or ():
-                    yield splitter.split(choice.get("delta") or {})
-        yield splitter.end()
+        self.left_out = left_out(history, messages, found, passages)
+        return messages
 
     def _in_line(self, place: Place) -> None:
         """Told each second of a wait; shown when it says something new."""
@@ -254,5 +279,6 @@ class Writer:
     async def _end(self, status: Message.Status, error: Failure | None) -> None:
         self.number += 1
         texts = {"text": self.text, "event": self.number, **self._thoughts(self.thoughts)}
-        if message := await patiently(end, self.answer.id, status, error, {**texts, "support": self.support}):
+        facts = {"support": self.support, "left_out": self.left_out, "finish": str(self.finish)[:20]}
+        if message := await patiently(end, self.answer.id, status, error, {**texts, **facts}):
             await events.publish(message.conversation_id, await in_database(ended_event, message))

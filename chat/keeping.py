@@ -14,6 +14,7 @@ from chat import events
 from chat.asking import LEASE
 from chat.exceptions import ChatError
 from chat.models import Message
+from chat.versions import prepare
 from gateway.database import in_database
 from gateway.exceptions import GatewayError
 from rag.exceptions import RagError
@@ -53,7 +54,8 @@ def end(answer_id: UUID, status: Message.Status, error: Failure | None, changes:
 
 
 def ended_event(message: Message) -> events.Event:
-    html = render_to_string("chat/_message.html", {"message": message})
+    [prepared] = prepare([message])
+    html = render_to_string("chat/_message.html", {"message": prepared})
     return {"type": "ended", "message": str(message.id), "number": message.event, "html": html}
 
 

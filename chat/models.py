@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team, User
+from accounts.models import User
+from chat.shares import Share as Share
+from chat.tree import Tree, Versions
 
 SEARCHED = 80_000  # characters of a message: a longer text may hold more words than PostgreSQL's index takes
 LANGUAGES = ("simple", "german", "english")  # as written, and by the stems of either language
@@ -90,6 +92,9 @@ class Conversation(models.Model):
     deleted_at = models.DateTimeField(null=True, editable=False, help_text="gone for everyone; removed a little later")
     keeps_in_house = models.BooleanField(default=False, editable=False, help_text="copies of what is confidential")
     origin = models.CharField(max_length=100, blank=True, editable=False, help_text="what it was imported from")
+    shown = models.ForeignKey(
+        "Message", on_delete=models.SET_NULL, null=True, editable=False, related_name="+", help_text="of its branch"
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("last used"), auto_now=True)
 
@@ -111,7 +116,7 @@ class Conversation(models.Model):
         return reverse("chat:conversation", args=[self.id])
 
     def thread(self, through: uuid.UUID | None = None) -> "list[Message]":
-        """The messages shown: from the first, at each fork the newest branch, or the one `through` a message."""
+        """The messages shown: the branch that was chosen last, or the one `through` a message."""
         return self.in_order(self.branch(through))
 
     def in_order(self, ids: list[uuid.UUID]) -> "list[Message]":
@@ -123,16 +128,12 @@ class Conversation(models.Model):
         return self.messages.get(id=branch[-1]) if branch else None
 
     def branch(self, through: uuid.UUID | None = None) -> list[uuid.UUID]:
-        # ordered by creation: the last one wins
-        parents = dict(self.messages.values_list("id", "parent_id"))
-        newest: dict[uuid.UUID | None, uuid.UUID] = {parent: message for message, parent in parents.items()}
-        while through in parents:
-            newest[parents[through]] = through
-            through = parents[through]
-        branch: list[uuid.UUID] = []
-        while following := newest.get(branch[-1] if branch else None):
-            branch.append(following)
-        return branch
+        return self.tree().branch(through)
+
+    def tree(self) -> Tree:
+        # what is shown is read along with the messages: this object may be older than another tab's choice
+        rows = list(self.messages.values_list("id", "parent_id", "conversation__shown"))
+        return Tree([(message, parent) for message, parent, _ in rows], rows[0][2] if rows else None)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -163,6 +164,10 @@ class Message(models.Model):
         FAILED = "failed", _("failed")
         INTERRUPTED = "interrupted", _("interrupted")
 
+    class Opinion(models.TextChoices):
+        GOOD = "good", _("good")
+        BAD = "bad", _("bad")
+
     RUNNING = (Status.WAITING, Status.STREAMING)
     BROKEN = (Status.STOPPED, Status.FAILED, Status.INTERRUPTED)
 
@@ -182,10 +187,22 @@ class Message(models.Model):
     searched = models.BooleanField(default=False, help_text="documents were searched for this answer")
     searched_in = models.JSONField(default=list, help_text="names of the collections; empty for attached files")
     support = models.JSONField(null=True, help_text="how many statements were checked, and which are in doubt")
+    finish = models.CharField(max_length=20, blank=True, help_text="why the model ended, as its server says")
+    left_out = models.JSONField(null=True, help_text="how many earlier messages and passages did not fit")
+    edited = models.BooleanField(default=False, help_text="a person changed the words of the model")
+    beside = models.OneToOneField(
+        "self", on_delete=models.SET_NULL, null=True, related_name="compared", help_text="until one is taken"
+    )
+    opinion = models.CharField(max_length=4, blank=True, choices=Opinion)
+    opinion_reason = models.CharField(max_length=12, blank=True)
+    opinion_text = models.CharField(max_length=500, blank=True, help_text="for nobody but the owner")
     event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in the texts")
     stop_requested = models.BooleanField(default=False)
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    versions: Versions | None = None  # for a page that shows it
+    pair: "Message | None" = None  # the other one of two answers of which none is taken yet
 
     objects = MessageQuerySet.as_manager()
 
@@ -197,9 +214,14 @@ class Message(models.Model):
             # two tabs that ask at once: the second is told to wait
             models.UniqueConstraint(
                 fields=["conversation"],
-                condition=models.Q(status__in=["waiting", "streaming"]),
+                condition=Q(status__in=["waiting", "streaming"], beside=None),
                 name="one_running_answer_per_conversation",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=Q(status__in=["waiting", "streaming"], beside__isnull=False),
+                name="one_running_answer_beside_it",
+            ),
         ]
         indexes = [
             # an answer under way is saved each second: its words are indexed once, when it has ended
@@ -224,6 +246,15 @@ class Message(models.Model):
     @property
     def is_broken(self) -> bool:
         return self.status in self.BROKEN
+
+    @property
+    def is_cut(self) -> bool:
+        """The model was not done, but had to end."""
+        return self.status == self.Status.DONE and self.finish == "length"
+
+    @property
+    def can_go_on(self) -> bool:
+        return (self.is_cut or self.is_broken) and bool(self.text.strip())
 
 
 class Citation(models.Model):
@@ -256,45 +287,3 @@ class Citation(models.Model):
         """The text before, in and after the part that fits best."""
         first, last = self.focus_start - self.start, self.focus_end - self.start
         return self.text[:first], self.text[first:last], self.text[last:]
-
-
-class ShareQuerySet(models.QuerySet["Share"]):
-    def visible_to(self, user: User) -> Self:
-        """Those the user may read: their own, what everyone may, and what names them or a team of theirs."""
-        named = Share.people.through.objects.filter(user=user).values("share")
-        in_team = Share.teams.through.objects.filter(team__in=user.membership_set.values("team")).values("share")
-        shown = Q(conversation__owner=user) | Q(everyone=True) | Q(id__in=named) | Q(id__in=in_team)
-        return self.filter(shown, conversation__deleted_at=None)
-
-    def managed_by(self, user: User) -> Self:
-        return self.filter(conversation__owner=user, conversation__deleted_at=None)
-
-    def given_to(self, user: User) -> Self:
-        """Those that name the user or a team of theirs; what everyone may read is found by its link alone."""
-        return self.visible_to(user).exclude(conversation__owner=user).exclude(everyone=True)
-
-
-class Share(models.Model):
-    """A conversation as it stood up to a message, for others to read: the branch that ends with `last`."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    conversation = models.OneToOneField(Conversation, on_delete=models.CASCADE, related_name="share")
-    title = models.CharField(max_length=150)
-    last = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
-    everyone = models.BooleanField(default=False, help_text="whoever is signed in and has the link")
-    people = models.ManyToManyField(User, blank=True, related_name="+")
-    teams = models.ManyToManyField(Team, blank=True, related_name="+")
-    updated_at = models.DateTimeField(default=timezone.now)
-
-    objects = ShareQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("shared conversation")
-        verbose_name_plural = _("shared conversations")
-        ordering = ["-updated_at"]
-
-    def __str__(self) -> str:
-        return self.title
-
-    def get_absolute_url(self) -> str:
-        return reverse("chat:shared", args=[self.id])

@@ -40,14 +40,15 @@ def build_messages(
     searched: bool,
     context: int | None,
     instructions: str = "",
+    at_least: int = 1,
 ) -> list[ChatMessage]:
-    """The system message and as much of the end of `history` as fits; its last message always stays."""
+    """The system message and as much of the end of `history` as fits; so many of its last messages always stay."""
     system = system_message(passages, searched=searched, instructions=instructions)
     budget = int((context or DEFAULT_CONTEXT) * (1 - ANSWER_SHARE)) * CHARACTERS_PER_TOKEN - len(system["content"])
     kept: list[ChatMessage] = []
     for message in reversed(list(history)):
         budget -= len(message["content"])
-        if kept and budget < 0:
+        if len(kept) >= at_least and budget < 0:
             break
         kept.append(message)
     return [system, *reversed(kept)]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import Team, User
+from chat import copying
 from chat.citations import link_to_passage, sources_of
 from chat.context import stays_in_house
 from chat.exceptions import NothingToShare, UnknownRecipient
@@ -129,26 +130,5 @@ def copy(found: Share, reader: User) -> Conversation:
         model=found.conversation.model,
         keeps_in_house=stays_in_house(found.conversation),
     )
-    copies: list[Message] = []
-    for message in messages:
-        copies.append(_copied(message, own, copies[-1] if copies else None))
-    Message.objects.bulk_create(copies)
-    pairs = zip(messages, copies, strict=True)
-    allowed_citations = [
-        _cited_by(mine, citation)
-        for message, mine in pairs
-        for citation in message.citations.all()
-        if may_open(citation, allowed)
-    ]
-    Citation.objects.bulk_create(allowed_citations)
+    copying.copy(messages, own, copying.SAID, lambda citation: may_open(citation, allowed))
     return own
-
-
-def _copied(message: Message, own: Conversation, parent: Message | None) -> Message:
-    fields = ("role", "status", "text", "error", "reason", "model", "searched", "created_at")
-    return Message(conversation=own, parent=parent, **{field: getattr(message, field) for field in fields})
-
-
-def _cited_by(message: Message, citation: Citation) -> Citation:
-    citation.pk, citation.message = None, message
-    return citation

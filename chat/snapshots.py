@@ -11,9 +11,16 @@ from chat.models import Message
 from chat.rendering import StreamingRenderer
 
 
-def snapshot(conversation: UUID, at_least: int = 0) -> Event | None:
-    """The running answer as stored; only its number when it does not contain the event `at_least` yet."""
-    message = Message.objects.running().filter(conversation=conversation).prefetch_related("citations").first()
+def running(conversation: UUID) -> list[str]:
+    """The answers under way: one, or two that are compared."""
+    found = Message.objects.running().filter(conversation=conversation)
+    return [str(message) for message in found.values_list("id", flat=True)]
+
+
+def snapshot(conversation: UUID, message_id: str, at_least: int = 0) -> Event | None:
+    """A running answer as stored; only its number when it does not contain the event `at_least` yet."""
+    answers = Message.objects.running().filter(conversation=conversation, id=message_id)
+    message = answers.prefetch_related("citations").first()
     if message is None:
         return None
     if message.event < at_least:

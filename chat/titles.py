@@ -66,7 +66,8 @@ def _untitled(answer: Message) -> tuple[Conversation, Caller, dict[str, Any]] | 
         Conversation.objects.select_related("owner", "project").filter(id=answer.conversation_id, titled=False).first()
     )
     answers = Message.objects.filter(conversation=answer.conversation_id, role=Message.Role.ASSISTANT)
-    ended = answers.select_related("parent").filter(id=answer.id, status=Message.Status.DONE).first()
+    # of two that are compared one is enough to find a title by
+    ended = answers.select_related("parent").filter(id=answer.id, status=Message.Status.DONE, beside=None).first()
     if conversation is None or ended is None or ended.parent is None or ended.parent.parent_id:
         return None
     if Deployment.objects.filter(name=ended.model, upstream__is_embedded=True).exists():

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat import history_views, project_views, sharing_views, temporary_views, transfer_views, views
+from chat import history_views, message_views, project_views, sharing_views, temporary_views, transfer_views, views
 from chat.consumers import ConversationConsumer
 
 app_name = "chat"
@@ -14,6 +14,13 @@ urlpatterns = [
     path("c/<uuid:conversation>/files/<uuid:document>/remove/", views.detach, name="detach"),
     path("c/<uuid:conversation>/messages/<uuid:message>/stop/", views.stop, name="stop"),
     path("c/<uuid:conversation>/messages/<uuid:message>/retry/", views.retry, name="retry"),
+    path("c/<uuid:conversation>/messages/<uuid:message>/regenerate/", message_views.regenerate, name="regenerate"),
+    path("c/<uuid:conversation>/messages/<uuid:message>/continue/", message_views.go_on, name="continue"),
+    path("c/<uuid:conversation>/messages/<uuid:message>/edit/", message_views.edit, name="edit"),
+    path("c/<uuid:conversation>/messages/<uuid:message>/show/", message_views.show, name="show"),
+    path("c/<uuid:conversation>/messages/<uuid:message>/take/", message_views.take, name="take"),
+    path("c/<uuid:conversation>/messages/<uuid:message>/opinion/", message_views.opinion, name="opinion"),
+    path("c/<uuid:conversation>/messages/<uuid:message>/fork/", message_views.fork, name="fork"),
     path("history/", history_views.history, name="history"),
     path("history/sidebar/", history_views.older, name="sidebar"),
     path("search/", history_views.search, name="search"),

@@ -3,6 +3,7 @@
 Each form works as a plain form and, asked for JSON by the page's script, without leaving the page.
 """
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -98,10 +99,10 @@ async def ask(request: HttpRequest, conversation: UUID) -> HttpResponse:
 async def _ask(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     form = AskForm(request.POST)
     try:
-        question, answer = await sync_to_async(form.ask)(conversation)
+        new = await sync_to_async(form.ask)(conversation)
     except ChatError as error:
         return refusal(request, error, conversation.get_absolute_url())
-    return await _begin(request, [question, answer])
+    return await begin(request, new)
 
 
 @sign_in_required
@@ -113,15 +114,19 @@ async def retry(request: HttpRequest, conversation: UUID, message: UUID) -> Http
         answer = await sync_to_async(asking.retry)(broken)
     except ChatError as error:
         return refusal(request, error, found.get_absolute_url())
-    return await _begin(request, [answer], replaces=str(broken.id))
+    return await begin(request, [answer])
 
 
-async def _begin(request: HttpRequest, new: list[Message], replaces: str = "") -> HttpResponse:
-    """Show what is new in every tab, then begin to write the answer, which is the last."""
-    conversation = new[-1].conversation
-    asked = {"type": "asked", "html": await sync_to_async(conversations.messages_html)(new), "replaces": replaces}
+async def begin(request: HttpRequest, new: Sequence[Message]) -> HttpResponse:
+    """Show what is new in every tab, then begin to write the answers."""
+    conversation, parent = new[-1].conversation, new[0].parent_id
+    answers = [message for message in new if message.is_running]
+    html = await sync_to_async(conversations.messages_html)(new)
+    place = {"parent": str(parent) if parent else None, "running": [str(answer.id) for answer in answers]}
+    asked = {"type": "asked", "html": html, **place}
     await events.publish(conversation.id, asked)
-    generation.start(new[-1])
+    for answer in answers:
+        generation.start(answer)
     if wants_json(request):
         return JsonResponse({"url": conversation.get_absolute_url(), **asked}, status=201)
     return redirect(conversation)

@@ -24,7 +24,7 @@ class Socket(ApplicationCommunicator):
         await self.send_input({"type": "websocket.receive", "text": text, "bytes": raw})
 
     async def attach(self, message: object = None, **shown: object) -> None:
-        shown |= {"message": str(message)} if message else {}
+        shown |= {"messages": [str(message)]} if message else {}
         await self.send(text=json.dumps({"type": "attach", **shown}))
 
     async def receive(self) -> dict[str, Any]:

@@ -52,9 +52,12 @@ class Document:
     @property
     def notice(self) -> str:
         """Who wrote the answers, for people."""
-        if not self.models:
-            return _("Answers in this document were written by an AI.")
-        return _("Answers in this document were written by %(models)s (AI).") % {"models": ", ".join(self.models)}
+        written = _("Answers in this document were written by an AI.")
+        if self.models:
+            models = ", ".join(self.models)
+            written = _("Answers in this document were written by %(models)s (AI).") % {"models": models}
+        is_edited = any(turn.message.edited for turn in self.turns)
+        return written + " " + _("Some were edited by a person.") if is_edited else written
 
 
 def document_of(conversation: Conversation) -> Document:
@@ -68,6 +71,8 @@ def _turn(message: Message) -> Turn:
     if message.role == Message.Role.USER:
         return Turn(message, _("You"), text, [])
     author = _("%(model)s (AI)") % {"model": message.model} if message.model else _("AI")
+    if message.edited:
+        author = _("%(author)s, edited by a person") % {"author": author}
     return Turn(message, author, text, sources_of(message).used)
 
 

@@ -1,8 +1,9 @@
 """Our own format: JSON with all branches, for taking a history elsewhere and back. `chat.importing` reads it.
 
 {"format": "voliere-conversations", "version": 1, "ai_generated": {…}, "conversations": [
-    {"id", "title", "model", "created_at", "updated_at", "pinned", "archived", "keeps_in_house", "messages": [
-        {"id", "parent", "role", "status", "text", "model", "created_at", "ai_generated", "citations": [
+    {"id", "title", "model", "created_at", "updated_at", "pinned", "archived", "keeps_in_house", "shown", "messages": [
+        {"id", "parent", "role", "status", "text", "model", "created_at", "ai_generated", "edited_by_person",
+         "citations": [
             {"number", "document", "version", "page", "page_kind", "page_label", "start", "end", "quote"}]}]}]}
 """
 
@@ -48,6 +49,7 @@ def record(conversation: Conversation) -> dict[str, Any]:
         "pinned": conversation.pinned,
         "archived": conversation.archived,
         "keeps_in_house": stays_in_house(conversation),
+        "shown": str(conversation.shown_id) if conversation.shown_id else None,
         "messages": [_message(message) for message in messages],
     }
 
@@ -63,6 +65,7 @@ def _message(message: Message) -> dict[str, Any]:
         "model": message.model,
         "created_at": message.created_at.isoformat(),
         "ai_generated": is_answer,
+        "edited_by_person": message.edited,
         "citations": [_citation(citation) for citation in message.citations.all()],
     }
 

@@ -33,6 +33,7 @@ def conversation_of(value: Any) -> ImportedConversation:
         pinned=value.get("pinned") is True,
         archived=value.get("archived") is True,
         keeps_in_house=value.get("keeps_in_house") is True,
+        shown=line_in(value.get("shown"), 60),
         messages=messages,
     )
 
@@ -54,6 +55,7 @@ def _message(value: Any) -> ImportedMessage:
         status=status if isinstance(status, str) and status in ENDED else Message.Status.DONE,
         model=line_in(value.get("model"), 200),
         created_at=moment_in(value.get("created_at")),
+        edited=value.get("edited_by_person") is True,
         citations=_citations(value.get("citations")),
     )
 

@@ -30,6 +30,7 @@ class ImportedMessage:
     created_at: datetime
     status: str = Message.Status.DONE
     model: str = ""
+    edited: bool = False
     citations: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -44,6 +45,7 @@ class ImportedConversation:
     pinned: bool = False
     archived: bool = False
     keeps_in_house: bool = False
+    shown: str = ""  # a message of the branch that was chosen
 
 
 def text_in(value: Any, limit: int) -> str:

@@ -86,11 +86,12 @@ def store(user: User, imported: ImportedConversation) -> Conversation:
     )
     messages = _messages(conversation, imported.messages)
     Message.objects.bulk_create(messages, batch_size=500)
-    pairs = zip(messages, imported.messages, strict=True)
+    pairs = list(zip(messages, imported.messages, strict=True))
+    shown = next((message for message, source in pairs if source.id == imported.shown), None)
     citations = [Citation(message=message, **facts) for message, source in pairs for facts in source.citations]
     Citation.objects.bulk_create(citations, batch_size=500)
     last_used = max(imported.updated_at, imported.created_at)
-    Conversation.objects.filter(id=conversation.id).update(updated_at=last_used)  # saving says: now
+    Conversation.objects.filter(id=conversation.id).update(updated_at=last_used, shown=shown)  # saving says: now
     return conversation
 
 
@@ -104,6 +105,7 @@ def _messages(conversation: Conversation, imported: list[ImportedMessage]) -> li
             status=source.status,
             text=source.text,
             model=source.model,
+            edited=source.edited,
             searched=bool(source.citations),
             created_at=source.created_at,
         )

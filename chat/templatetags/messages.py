@@ -1,7 +1,12 @@
-from django import template
-from django.utils.safestring import SafeString, mark_safe
+from collections.abc import Iterable
 
-from chat import citations
+from django import template
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from chat import citations, fitting, opinions
 from chat.models import Citation, Message
 from chat.rendering import render, shown
 
@@ -34,3 +39,24 @@ def source_address(citation: Citation) -> str:
 @register.filter
 def excerpt(citation: Citation) -> str:
     return citations.excerpt(citation)
+
+
+@register.filter
+def did_not_fit(left_out: fitting.LeftOut) -> str:
+    messages, passages = left_out["messages"], left_out["passages"]
+    first = ngettext("The first message", "The first %(n)s messages", messages) % {"n": messages}
+    some = ngettext("%(n)s passage", "%(n)s passages", passages) % {"n": passages}
+    told = [sentence for sentence, count in ((first, messages), (some, passages)) if count]
+    return _("%(what)s did not fit.") % {"what": _(" and ").join(told)}
+
+
+@register.filter
+def reasons(message: Message) -> Iterable[tuple[str, Promise]]:
+    return opinions.REASONS[message.opinion].items()
+
+
+@register.filter
+def reason_given(message: Message) -> str:
+    """The one chosen, and the person's own words."""
+    chosen = opinions.REASONS[message.opinion].get(message.opinion_reason)
+    return ". ".join(filter(None, [str(chosen or ""), message.opinion_text]))

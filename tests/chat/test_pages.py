@@ -138,7 +138,7 @@ async def test_a_broken_answer_is_tried_again(
     await Message.objects.filter(id=answer.id).aupdate(status=Message.Status.FAILED)
     browser = await client(alice)
     answered = await browser.post(page("retry", conversation.id, answer.id), headers=JSON)
-    assert answered.status_code == 201 and answered.json()["replaces"] == str(answer.id)
+    assert answered.status_code == 201 and answered.json()["parent"] == str(answer.parent_id)
 
 
 def test_a_message_of_another_conversation_is_unknown_here(alices_client: Client, alice: User, bob: User) -> None:

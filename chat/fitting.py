@@ -1,0 +1,35 @@
+"""What does not fit into a model's context is left out, and said: the last passages, the first messages. Pure."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from chat.prompts import ANSWER_SHARE, CHARACTERS_PER_TOKEN, DEFAULT_CONTEXT, ChatMessage
+from rag.prompts import source_element
+from rag.retrieval import Passage
+
+PASSAGE_SHARE = 0.75  # of what is left beside the answer and the question
+
+
+class LeftOut(TypedDict):
+    messages: int
+    passages: int
+
+
+def those_that_fit(passages: Sequence[Passage], question: str, context: int | None) -> list[Passage]:
+    """The first of them, which are the best; one always stays."""
+    room = int((context or DEFAULT_CONTEXT) * (1 - ANSWER_SHARE)) * CHARACTERS_PER_TOKEN - len(question)
+    left, kept = room * PASSAGE_SHARE, list[Passage]()
+    for number, passage in enumerate(passages, start=1):
+        left -= len(source_element(number, passage))
+        if kept and left < 0:
+            break
+        kept.append(passage)
+    return kept
+
+
+def left_out(
+    history: Sequence[ChatMessage], sent: Sequence[ChatMessage], found: Sequence[Passage], kept: Sequence[Passage]
+) -> LeftOut | None:
+    """`sent` has a system message before what is left of `history`."""
+    counts: LeftOut = {"messages": len(history) + 1 - len(sent), "passages": len(found) - len(kept)}
+    return counts if any(counts.values()) else None
