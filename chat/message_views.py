@@ -7,7 +7,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib import messages as notices
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -28,8 +28,10 @@ def find_message(request: HttpRequest, conversation: UUID, message: UUID) -> Mes
 
 def find_answer(request: HttpRequest, conversation: UUID, message: UUID) -> Message:
     """One that ended."""
-    answers = Message.objects.filter(role=Message.Role.ASSISTANT).exclude(status__in=Message.RUNNING)
-    return get_object_or_404(answers, id=find_message(request, conversation, message).id)
+    found = find_message(request, conversation, message)
+    if found.role != Message.Role.ASSISTANT or found.is_running:
+        raise Http404
+    return found
 
 
 @sign_in_required

@@ -122,8 +122,7 @@ async def begin(request: HttpRequest, new: Sequence[Message]) -> HttpResponse:
     conversation, parent = new[-1].conversation, new[0].parent_id
     answers = [message for message in new if message.is_running]
     html = await sync_to_async(conversations.messages_html)(new)
-    place = {"parent": str(parent) if parent else None, "running": [str(answer.id) for answer in answers]}
-    asked = {"type": "asked", "html": html, **place}
+    asked = {"type": "asked", "html": html, "parent": str(parent) if parent else None}
     await events.publish(conversation.id, asked)
     for answer in answers:
         generation.start(answer)

@@ -263,6 +263,7 @@ UNFOLD = {
                     _panel_link(_("Quotas"), "speed", "gateway_quota"),
                     _panel_link(_("API keys"), "key", "gateway_apikey"),
                     _panel_link(_("Usage"), "bar_chart", "gateway_usage"),
+                    {"title": _("Opinions"), "icon": "thumbs_up_down", "link": reverse_lazy("opinions")},
                 ],
             },
             {

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from chat.admin import opinions
 from config import health, metrics
 
 urlpatterns = [
@@ -8,6 +9,7 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics.scrape, name="metrics"),
     path("accounts/", include("accounts.urls")),
+    path("admin/opinions/", admin.site.admin_view(opinions), name="opinions"),
     path("admin/", admin.site.urls),
     path("keys/", include("gateway.urls")),
     path("knowledge/", include("rag.urls")),

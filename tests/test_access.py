@@ -43,6 +43,7 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "account_change_password": ("get", EVERYONE_SIGNED_IN),
     "account_set_password": ("get", EVERYONE_SIGNED_IN),
     "preferences": ("get", EVERYONE_SIGNED_IN),
+    "opinions": ("get", OPEN),  # to the panel's sign-in: tests/chat/test_opinions.py
     "chat:home": ("get", EVERYONE_SIGNED_IN),
     "chat:create": ("post", EVERYONE_SIGNED_IN),
     "chat:conversation": ("get", PRIVATE),

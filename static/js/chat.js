@@ -1,28 +1,25 @@
 // The chat page: the composer, and what the stream and the attachments mean for it.
 
+import { act, begin } from "./actions.js";
 import { acceptFiles, pending } from "./attachments.js";
 import { equip } from "./blocks.js";
+import { last } from "./branches.js";
+import "./compare.js";
 import { refresh } from "./history.js";
 import "./hovercard.js";
-import { byId, post, words } from "./page.js";
+import { byId, post, refuse, words } from "./page.js";
 import "./panel.js";
-import { append, attach, connect, running, stayAtEnd } from "./stream.js";
+import { connect, running, stayAtEnd } from "./stream.js";
 import { goToNamed, isCut, watch } from "./window.js";
 
 const composer = byId("composer");
 const text = byId("text");
 const send = byId("send");
 const stop = byId("stop");
-const refusal = byId("refusal");
 const messages = byId("messages");
 const draft = () => `draft:${composer.dataset.person}:${composer.dataset.conversation ?? "new"}`;
 let sending = false;
 let creation;
-
-function refuse(sentence = "") {
-  refusal.textContent = sentence;
-  refusal.hidden = !sentence;
-}
 
 function update() {
   const answer = running();
@@ -66,14 +63,14 @@ async function ask() {
   try {
     const isNew = !messages.children.length;
     await conversationUrl();
-    const { html, replaces } = await post(composer.action, new FormData(composer));
+    composer.elements.after.value = last();
+    const answer = await post(composer.action, new FormData(composer));
     localStorage.removeItem(before);
     localStorage.removeItem(draft());
     text.value = "";
     grow();
     if (isCut()) return location.assign(composer.dataset.conversation);
-    if (append(html, replaces)) attach();
-    stayAtEnd(true);
+    begin(answer);
     if (isNew) refreshTitle();
   } catch (error) {
     refuse(error.message);
@@ -95,6 +92,7 @@ async function refreshTitle() {
 
 composer.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (event.submitter?.dataset.act) return act(event.submitter);
   if (event.submitter?.matches("[data-retry]")) return retry(event.submitter.formAction);
   if (event.submitter !== stop) return ask();
   stop.disabled = true;
@@ -115,8 +113,7 @@ text.addEventListener("input", () => {
 
 async function retry(address) {
   try {
-    const { html, replaces } = await post(address);
-    if (append(html, replaces)) attach();
+    begin(await post(address));
     text.focus();
   } catch (error) {
     refuse(error.message);
@@ -135,7 +132,7 @@ messages.addEventListener("click", async (event) => {
 
 /** An answer as text, with the sources its markers name. */
 function withSources(article) {
-  const text = article.querySelector(".prose").cloneNode(true);
+  const text = article.querySelector(".prose, .bubble").cloneNode(true);
   for (const sign of text.querySelectorAll(".doubt-sign")) sign.remove();
   text.classList.add("copying");
   article.append(text); // only what is laid out has lines

@@ -3,6 +3,12 @@
 export const byId = (id) => document.getElementById(id);
 export const words = byId("words")?.dataset ?? {};
 
+/** Say why something was refused; nothing takes it back. */
+export function refuse(sentence = "") {
+  byId("refusal").textContent = sentence;
+  byId("refusal").hidden = !sentence;
+}
+
 const csrf = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
 /** Signed out meanwhile: sign in and come back to this page, where the draft still is. */

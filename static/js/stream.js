@@ -1,8 +1,8 @@
 // The conversation's socket: shows the answer under way and keeps every tab in step (protocol: chat/events.py).
 
-import { equip, update } from "./blocks.js";
+import { update } from "./blocks.js";
+import { keepUp, place, renew } from "./branches.js";
 import { byId, words } from "./page.js";
-import { isCut } from "./window.js";
 
 const RETRY_AFTER = [500, 1000, 2000, 4000, 8000]; // milliseconds
 const SILENCE = 10_000; // milliseconds
@@ -31,7 +31,8 @@ let heard = 0; // when the last event came
 
 /** Ask to be told of the running answer from where it stands, and of what changed before the socket was there. */
 export function attach() {
-  const shown = { message: running(), title: document.querySelector(".chat-head h1").textContent };
+  const under = [...messages.querySelectorAll("[data-message]")].map((element) => element.dataset.message);
+  const shown = { messages: under, title: document.querySelector(".chat-head h1").textContent };
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "attach", ...shown }));
 }
 
@@ -39,29 +40,24 @@ function announce(text) {
   byId("announce").textContent = text;
 }
 
-/** Add articles that are not there yet; tells whether there were any. */
-export function append(html, replaces = "") {
-  if (isCut()) return false;
-  if (replaces) article(replaces)?.remove();
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  const added = [...template.content.children].filter((element) => !byId(element.id));
-  messages.append(...added);
-  document.querySelector(".chat").classList.remove("chat-empty");
-  document.querySelector(".welcome")?.remove();
-  changed();
-  return added.length > 0;
-}
-
 function changed() {
   document.dispatchEvent(new Event("messages-changed"));
   stayAtEnd();
 }
 
+document.addEventListener("messages-changed", () => {
+  document.querySelector(".chat").classList.toggle("chat-empty", !messages.children.length);
+  if (messages.children.length) document.querySelector(".welcome")?.remove();
+});
+
 const handlers = {
   asked(event) {
-    append(event.html, event.replaces);
+    if (!place(event.html, event.parent)) return;
+    changed();
     announce(words.writing);
+  },
+  branch(event) {
+    keepUp(event.message);
   },
   status(event) {
     const text = part(article(event.message), "status-text");
@@ -121,7 +117,7 @@ export function connect(conversation, attempt = 0) {
   socket = new WebSocket(address);
   socket.onopen = async () => {
     byId("connection").hidden = true;
-    if (attempt) await refresh(conversation);
+    if (attempt) await renew();
     attempt = 0;
     attach();
   };
@@ -142,20 +138,3 @@ export function connect(conversation, attempt = 0) {
 
 // events may be lost on the way: of an answer that has fallen silent is asked again
 setInterval(() => running() && Date.now() - heard > SILENCE && attach(), SILENCE);
-
-/** Show the newest messages as they are now; earlier ones that the reader has fetched stay. */
-async function refresh(conversation) {
-  if (isCut()) return;
-  const response = await fetch(`/c/${conversation}/messages/`).catch(() => null);
-  if (!response?.ok) return;
-  const template = document.createElement("template");
-  template.innerHTML = await response.text();
-  const fresh = [...template.content.querySelectorAll("article")];
-  const known = fresh.map((element) => byId(element.id)).find(Boolean);
-  if (!known) messages.replaceChildren(template.content);
-  else {
-    while (known.nextSibling) known.nextSibling.remove();
-    known.replaceWith(...fresh.slice(fresh.findIndex((element) => element.id === known.id)));
-  }
-  changed();
-}

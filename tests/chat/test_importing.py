@@ -83,7 +83,8 @@ def test_our_own_export_comes_back_whole(alices_client: Client, bob: User, alice
     assert take(bob, content).taken == 1
     copy = Conversation.objects.get(owner=bob)
     assert (copy.title, copy.pinned, copy.created_at) == (one.title, True, one.created_at)
-    assert [message.text for message in copy.thread()] == ["Frage", "Zweite"]
+    assert [message.text for message in copy.thread()] == [message.text for message in one.thread()]
+    assert {message.text for message in copy.messages.all()} == {"Frage", "Antwort [1]", "Zweite"}
     assert copy.messages.get(text="Antwort [1]").citations.get().text == "Zitat"
     assert not Citation.objects.filter(message__conversation=copy).exclude(document=None).exists()
 

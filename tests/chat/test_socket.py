@@ -168,7 +168,7 @@ async def test_signing_out_ends_an_open_socket(
     async with tab(conversation) as alice:
         await alice.attach()
         await Session.objects.all().adelete()
-        await events.publish(conversation.id, {"type": "asked", "html": "geheim", "parent": None, "running": []})
+        await events.publish(conversation.id, {"type": "asked", "html": "geheim", "parent": None})
         assert (await alice.receive())["code"] == 4404
 
 
