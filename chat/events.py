@@ -1,9 +1,9 @@
 """What a browser is told while an answer is written: the protocol of the conversation's socket.
 
 To the browser, each with `type`:
-    asked     html, parent                    new articles, also for other tabs: they follow the message `parent`, or
-                                              begin the conversation where that is null, in the place of what
-                                              followed there
+    asked     html, message, parent           new articles, also for other tabs, of which `message` is the last: they
+                                              follow the message `parent`, or begin the conversation where that is null,
+                                              in the place of what followed there
     branch    message                         from now on the branch of this message is shown
     status    message, number, text           what is being done ("Searching documents…")
     thought   message, number, text           append to what the model thinks (plain text)

@@ -122,7 +122,8 @@ async def begin(request: HttpRequest, new: Sequence[Message]) -> HttpResponse:
     conversation, parent = new[-1].conversation, new[0].parent_id
     answers = [message for message in new if message.is_running]
     html = await sync_to_async(conversations.messages_html)(new)
-    asked = {"type": "asked", "html": html, "parent": str(parent) if parent else None}
+    where = {"message": str(new[-1].id), "parent": str(parent) if parent else None}
+    asked = {"type": "asked", "html": html, **where}
     await events.publish(conversation.id, asked)
     for answer in answers:
         generation.start(answer)

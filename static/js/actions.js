@@ -113,7 +113,8 @@ function listModels(link) {
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", link.textContent.trim());
   group.append(...buttons);
-  link.replaceWith(group);
+  link.after(group);
+  link.hidden = true; // not removed: a click on what is gone counts as one beside the menu
   buttons[0]?.focus();
 }
 

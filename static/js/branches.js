@@ -83,10 +83,10 @@ async function show(id) {
   changed();
 }
 
-/** Another tab has chosen a branch. */
+/** Another tab has chosen a branch, or asked on one. Who reads far above, or elsewhere, is left there. */
 export async function keepUp(id) {
   const shown = row(article(id));
-  if (id === going || isAside() || isEditing() || (shown && !shown.matches(".pair"))) return;
+  if (id === going || isCut() || isAside() || isEditing() || (shown && !shown.matches(".pair"))) return;
   await show(id);
 }
 

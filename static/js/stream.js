@@ -52,7 +52,7 @@ document.addEventListener("messages-changed", () => {
 
 const handlers = {
   asked(event) {
-    if (!place(event.html, event.parent)) return;
+    if (!place(event.html, event.parent)) return keepUp(event.message);
     changed();
     announce(words.writing);
   },

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from chat import attachments, conversations, tasks
+from chat import asking, attachments, conversations, tasks
 from chat.history import listed, page_of, period, sidebar
 from chat.models import Conversation, Message, Project
 from rag.models import Collection, Document
@@ -183,7 +183,8 @@ def test_an_answer_under_way_is_stopped_by_deleting(alice: User, conversation: C
 
 def test_a_message_is_opened_on_its_branch(alices_client: Client, conversation: Conversation) -> None:
     first = answered(conversation, "Frage", "Alte Antwort")
-    Message.objects.create(conversation=conversation, parent=first.parent, role="assistant", text="Neue Antwort")
+    new = {"conversation": conversation, "parent": first.parent, "role": "assistant", "text": "Neue Antwort"}
+    asking.show(Message.objects.create(**new))
     address = conversation.get_absolute_url()
     assert "Neue Antwort" in alices_client.get(address).content.decode()
     html = alices_client.get(address, {"message": str(first.id)}).content.decode()
