@@ -1,9 +1,11 @@
-"""What does not fit into a model's context is left out, and said: the last passages, the first messages. Pure."""
+"""What does not fit into a model's context is left out, and said: the last passages, the first messages."""
 
 from collections.abc import Sequence
 from typing import TypedDict
 
-from chat.prompts import ANSWER_SHARE, CHARACTERS_PER_TOKEN, DEFAULT_CONTEXT, ChatMessage
+from chat import continuing
+from chat.context import Context
+from chat.prompts import ANSWER_SHARE, CHARACTERS_PER_TOKEN, DEFAULT_CONTEXT, ChatMessage, build_messages
 from rag.prompts import source_element
 from rag.retrieval import Passage
 
@@ -13,6 +15,22 @@ PASSAGE_SHARE = 0.75  # of what is left beside the answer and the question
 class LeftOut(TypedDict):
     messages: int
     passages: int
+
+
+def messages_of(context: Context, found: Sequence[Passage], begun: str) -> tuple[list[ChatMessage], LeftOut | None]:
+    """What is sent to the model, and how much is not; `begun` is what an answer that goes on says so far."""
+    length = context.deployment.context_length
+    passages = those_that_fit(found, context.question + begun, length)
+    history = continuing.asked(context.history, begun, context.deployment)
+    messages = build_messages(
+        history,
+        passages,
+        searched=context.searched,
+        context=length,
+        instructions=context.instructions,
+        at_least=continuing.KEPT if begun else 1,
+    )
+    return messages, left_out(history, messages, found, passages)
 
 
 def those_that_fit(passages: Sequence[Passage], question: str, context: int | None) -> list[Passage]:

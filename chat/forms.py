@@ -58,7 +58,7 @@ class RegenerateForm(forms.Form):
 class OpinionForm(forms.Form):
     opinion = forms.ChoiceField(choices=Message.Opinion, required=False)
     reason = forms.CharField(max_length=12, required=False)
-    text = forms.CharField(max_length=opinions.LONGEST, required=False)
+    words = forms.CharField(max_length=opinions.LONGEST, required=False)
 
     def give(self, answer: Message) -> None:
         opinions.give(answer, **self.cleaned_data)

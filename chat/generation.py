@@ -20,14 +20,12 @@ from django.db import OperationalError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from chat import citations, continuing, endless, events, titles
+from chat import citations, continuing, endless, events, fitting, titles
 from chat.checking import Support, check
 from chat.context import Context, load
 from chat.exceptions import ChatError, EmptyAnswer
-from chat.fitting import LeftOut, left_out, those_that_fit
 from chat.keeping import Failure, end, ended_event, patiently, save
 from chat.models import Citation, Message
-from chat.prompts import ChatMessage, build_messages
 from chat.reasoning import Said, Splitter
 from chat.rendering import StreamingRenderer, Update
 from chat.rewriting import standalone
@@ -92,7 +90,7 @@ class Writer:
         self.sources: list[Citation] = []
         self.is_written = False
         self.support: Support | None = None
-        self.left_out: LeftOut | None = None
+        self.left_out: fitting.LeftOut | None = None
         self.finish = ""
 
     async def run(self) -> None:
@@ -144,8 +142,8 @@ class Writer:
         found = await retrieve(
             caller, context.question, context.collections, rephrased=rewritten.text, anyway=context.has_attachments
         )
-        fitting = those_that_fit(found, context.question, context.deployment.context_length)
-        self._use(await in_database(citations.store, self.answer, fitting))
+        sent = fitting.those_that_fit(found, context.question, context.deployment.context_length)
+        self._use(await in_database(citations.store, self.answer, sent))
         await self._tell(_("Reading the passages found…"))
         return found
 
@@ -175,7 +173,8 @@ class Writer:
             endless.check(self.text or self.thoughts)
 
     async def _said(self, context: Context, found: list[Passage]) -> AsyncIterator[Said]:
-        body = {"model": context.deployment.name, "messages": self._messages(context, found), "stream": True}
+        messages, self.left_out = fitting.messages_of(context, found, self.answer.text)
+        body = {"model": context.deployment.name, "messages": messages, "stream": True}
         stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)
         splitter, seam = Splitter(), continuing.Seam(self.answer.text, context.deployment)
         async with contextlib.aclosing(stream):
@@ -186,21 +185,6 @@ class Writer:
                     yield said._replace(text=seam.take(said.text))
         last = splitter.end()
         yield last._replace(text=seam.take(last.text) + seam.end())
-
-    def _messages(self, context: Context, found: list[Passage]) -> list[ChatMessage]:
-        deployment, begun = context.deployment, self.answer.text
-        passages = those_that_fit(found, context.question + begun, deployment.context_length)
-        history = continuing.asked(context.history, begun, deployment)
-        messages = build_messages(
-            history,
-            passages,
-            searched=context.searched,
-            context=deployment.context_length,
-            instructions=context.instructions,
-            at_least=continuing.KEPT if begun else 1,
-        )
-        self.left_out = left_out(history, messages, found, passages)
-        return messages
 
     def _in_line(self, place: Place) -> None:
         """Told each second of a wait; shown when it says something new."""

@@ -34,11 +34,11 @@ class Tally:
     bad: int
 
 
-def give(answer: Message, opinion: str, reason: str = "", text: str = "") -> None:
+def give(answer: Message, opinion: str, reason: str = "", words: str = "") -> None:
     """An empty opinion takes it back. A reason that is not one for this opinion is left out."""
     answer.opinion = opinion
     answer.opinion_reason = reason if reason in REASONS.get(opinion, {}) else ""
-    answer.opinion_text = " ".join(text.replace("\x00", "").split())[:LONGEST] if opinion else ""
+    answer.opinion_text = " ".join(words.replace("\x00", "").split())[:LONGEST] if opinion else ""
     answer.save(update_fields=["opinion", "opinion_reason", "opinion_text"])
 
 

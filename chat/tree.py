@@ -13,6 +13,7 @@ class Versions:
     total: int
     previous: UUID | None
     following: UUID | None
+    leads_on: bool = True  # something was said behind it
 
 
 class Tree:
@@ -38,7 +39,7 @@ class Tree:
         place = beside.index(message)
         previous = beside[place - 1] if place else None
         following = beside[place + 1] if place + 1 < len(beside) else None
-        return Versions(place + 1, len(beside), previous, following)
+        return Versions(place + 1, len(beside), previous, following, leads_on=message in self.children)
 
     def _way_to(self, message: UUID | None) -> dict[UUID | None, UUID]:
         """What follows each message on the way; nothing for a message that is not here."""

@@ -49,7 +49,7 @@ async function judge(article, address, body) {
   article.querySelector(".message-tools").outerHTML = html;
   changed();
   const opinion = article.querySelector(".opinion");
-  if (opinion && !body.has("reason") && !body.has("text")) opinion.open = true;
+  if (opinion && !body.has("reason") && !body.has("words")) opinion.open = true;
   const again = [...article.querySelectorAll(".thumbs button")].find((button) => button.ariaLabel === focused);
   (again ?? opinion?.querySelector("summary"))?.focus({ preventScroll: true });
   if (opinion?.open) opinion.scrollIntoView({ block: "nearest" });

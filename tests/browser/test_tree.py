@@ -183,7 +183,7 @@ def test_an_opinion_is_given_explained_and_taken_back(
     check(page)
     picture(page, f"tree-opinion-{scheme}")
     last(page).locator("[name=reason][value=wrong]").check(force=True)
-    last(page).locator(".opinion [name=text]").fill("Um acht.")
+    last(page).locator(".opinion [name=words]").fill("Um acht.")
     page.keyboard.press("Enter")
     expect(last(page).locator(".opinion summary")).to_contain_text("Um acht.")
     page.reload()

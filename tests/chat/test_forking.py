@@ -45,6 +45,19 @@ def test_it_keeps_model_project_and_collections(conversation: Conversation, answ
     assert (own.project, own.model, own.collections.get().name) == (conversation.project, "parrot", "Haus")
 
 
+def test_a_copy_that_ends_with_a_question_offers_to_answer_it(
+    alices_client: Client, conversation: Conversation, answer: Message
+) -> None:
+    own, _ = forking.fork(Message.objects.get(id=answer.parent_id))
+    [question] = own.thread()
+    page = alices_client.get(own.get_absolute_url()).content.decode()
+    assert act("regenerate", question) in page
+    assert (
+        act("regenerate", conversation.thread()[0])
+        not in alices_client.get(conversation.get_absolute_url()).content.decode()
+    )
+
+
 def test_titles_are_counted_on(conversation: Conversation, answer: Message) -> None:
     Conversation.objects.filter(id=conversation.id).update(title="Futter")
     first = forking.fork(Message.objects.get(id=answer.id))[0]

@@ -28,15 +28,15 @@ def test_it_is_given_changed_and_taken_back(alices_client: Client, answer: Messa
         in alices_client.post(act("opinion", answer), {"opinion": "good"}, headers=JSON).json()["html"]
     )
     assert given(answer) == ("good", "", "")
-    bad = {"opinion": "bad", "reason": "wrong", "text": " Es sind\nacht. "}
+    bad = {"opinion": "bad", "reason": "wrong", "words": " Es sind\nacht. "}
     assert "Not correct. Es sind acht." in alices_client.post(act("opinion", answer), bad, headers=JSON).json()["html"]
     assert given(answer) == ("bad", "wrong", "Es sind acht.")
-    alices_client.post(act("opinion", answer), {"opinion": "", "text": "bleibt nicht"})
+    alices_client.post(act("opinion", answer), {"opinion": "", "words": "bleibt nicht"})
     assert given(answer) == ("", "", "")
 
 
 @pytest.mark.parametrize(
-    "nonsense", [{"opinion": "great"}, {"opinion": "good", "text": "x" * 501}, {"opinion": "bad", "reason": "x" * 99}]
+    "nonsense", [{"opinion": "great"}, {"opinion": "good", "words": "x" * 501}, {"opinion": "bad", "reason": "x" * 99}]
 )
 def test_nonsense_is_refused(alices_client: Client, answer: Message, nonsense: dict[str, str]) -> None:
     assert alices_client.post(act("opinion", answer), nonsense, headers=JSON).status_code == 400

@@ -93,6 +93,15 @@ async def test_the_end_of_anothers_answer_is_not_told(conversation: Conversation
         assert await alice.receive_nothing()
 
 
+@pytest.mark.parametrize("messages", ["7", "{}", "null", '[7, null, {}, ["x"], ""]', '"nonsense"'])
+async def test_nonsense_in_the_place_of_ids_is_not_told_of(ask: Ask, conversation: Conversation, messages: str) -> None:
+    answer = await in_database(ask)
+    async with tab(conversation) as alice:
+        await alice.send(text=f'{{"type": "attach", "messages": {messages}}}')
+        assert (await alice.receive())["message"] == str(answer.id)
+        assert await alice.receive_nothing()
+
+
 async def test_numbers_after_a_snapshot_follow_without_gap(
     ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream
 ) -> None:

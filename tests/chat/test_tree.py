@@ -23,7 +23,8 @@ def test_a_message_asked_for_goes_before_the_choice() -> None:
 
 def test_a_first_message_has_versions_too() -> None:
     assert Tree(FORKED, shown=F).branch() == [F]
-    assert Tree(FORKED).versions(F) == Versions(2, 2, previous=A, following=None)
+    assert Tree(FORKED).versions(F) == Versions(2, 2, previous=A, following=None, leads_on=False)
+    assert Tree(FORKED).versions(A).leads_on
 
 
 def test_a_message_of_elsewhere_changes_nothing() -> None:
