@@ -167,6 +167,7 @@ class Writer:
             searched=context.searched,
             context=deployment.context_length,
             instructions=context.instructions,
+            personal=context.personal,
         )
         body = {"model": deployment.name, "messages": messages, "stream": True}
         stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)

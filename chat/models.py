@@ -77,12 +77,7 @@ class Conversation(models.Model):
         "rag.Collection", on_delete=models.SET_NULL, null=True, blank=True, related_name="conversation"
     )
     project = models.ForeignKey(
-        Project,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="conversations",
-        verbose_name=_("project"),
+        Project, models.SET_NULL, null=True, blank=True, related_name="conversations", verbose_name=_("project")
     )
     titled = models.BooleanField(default=False, help_text="a person or a model gave the title: it stays")
     pinned = models.BooleanField(_("pinned"), default=False)
@@ -182,6 +177,7 @@ class Message(models.Model):
     searched = models.BooleanField(default=False, help_text="documents were searched for this answer")
     searched_in = models.JSONField(default=list, help_text="names of the collections; empty for attached files")
     support = models.JSONField(null=True, help_text="how many statements were checked, and which are in doubt")
+    personal = models.JSONField(null=True, help_text="what of the person was given with it: instructions, facts")
     event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in the texts")
     stop_requested = models.BooleanField(default=False)
     lease_until = models.DateTimeField(null=True)

@@ -24,6 +24,7 @@ OUTER = {
     "sharing_views",
     "search_views",
     "history_views",
+    "memory_views",
     "project_views",
     "temporary_views",
     "transfer_views",

@@ -4,6 +4,7 @@ import { acceptFiles, pending } from "./attachments.js";
 import { equip } from "./blocks.js";
 import { refresh } from "./history.js";
 import "./hovercard.js";
+import "./notify.js";
 import { byId, post, words } from "./page.js";
 import "./panel.js";
 import { append, attach, connect, running, stayAtEnd } from "./stream.js";
