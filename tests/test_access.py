@@ -35,6 +35,9 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "healthz": ("get", OPEN),
     "readyz": ("get", OPEN),
     "metrics": ("get", (404, 404, 404, 404)),  # but from this machine: tests/gateway/test_metrics.py
+    "manifest": ("get", OPEN),
+    "service-worker": ("get", OPEN),
+    "offline": ("get", OPEN),
     "setup": ("get", (404, 404, 404, 404)),
     "account_login": ("get", OPEN),
     "account_logout": ("get", EVERYONE_SIGNED_IN),
