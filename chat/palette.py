@@ -13,6 +13,8 @@ from django.utils.translation import override
 
 from accounts.models import User
 
+ENGRAVED = {"Ctrl": _("Ctrl"), "Shift": _("Shift"), "Escape": _("Esc")}
+
 
 @dataclass(frozen=True)
 class Command:
@@ -38,9 +40,9 @@ class Command:
         return next((key for key in self.keys if len(key) == 1), "")
 
     @property
-    def shown(self) -> list[list[str]]:
-        """Each combination as the names of its keys."""
-        return [key.split("+") for key in self.keys]
+    def shown(self) -> list[list[tuple[str, Promise | str]]]:
+        """Each combination: its keys, and what stands on them."""
+        return [[(name, ENGRAVED.get(name, name)) for name in key.split("+")] for key in self.keys]
 
     def _in(self, language: str) -> str:
         with override(language):

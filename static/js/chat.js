@@ -61,6 +61,7 @@ async function create() {
 async function ask() {
   if (sending || pending() || running() || !text.value.trim()) return;
   const before = draft();
+  const hadFocus = document.activeElement === send; // it loses it when it is disabled
   sending = true;
   update();
   refuse();
@@ -81,6 +82,7 @@ async function ask() {
   } finally {
     sending = false;
     update();
+    if (hadFocus && matchMedia("(hover: hover)").matches) text.focus();
   }
 }
 

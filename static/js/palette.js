@@ -12,6 +12,7 @@ const RECENT = 5;
 const SNIPPETS = 6;
 let found = { asked: "", titles: [], hits: [] }; // what the server found
 let typing;
+let hasMoved = false; // then what was chosen stays so when more is found
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const options = () => [...list.querySelectorAll("[role=option]")];
@@ -82,16 +83,16 @@ function group(label, members) {
   return [section];
 }
 
-function show(keep = false) {
+function show() {
   const query = input.value.trim();
-  const chosen = keep && selected()?.dataset.href;
+  const chosen = hasMoved && selected()?.dataset.href;
   const isKnown = found.asked === query;
   const titles = query ? (isKnown ? found.titles.map(({ title, url }) => option(title, url)) : []) : recent();
   const everywhere = query ? [option(words.everywhere.replace("#", query), `${words.search}?q=${encodeURIComponent(query)}`)] : [];
   list.replaceChildren(
     ...group(query ? words.conversations : words.recent, titles),
-    ...group(words.go, [...commands(query), ...everywhere]),
-    ...group(words.messages, query && isKnown ? messages(found.hits) : []),
+    ...group(words.go, commands(query)),
+    ...group(words.messages, [...(query && isKnown ? messages(found.hits) : []), ...everywhere]),
   );
   options().forEach((each, index) => (each.id = `palette-${index}`));
   select(options().find((each) => chosen && each.dataset.href === chosen) ?? options()[0]);
@@ -113,7 +114,7 @@ async function find() {
   const response = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
   if (!response?.ok || asked !== input.value.trim()) return;
   found = { asked, ...(await response.json()) };
-  if (asked === input.value.trim()) show(true);
+  if (asked === input.value.trim()) show();
 }
 
 // --- using it ---------------------------------------------------------------------------------------------------
@@ -122,6 +123,7 @@ export function open() {
   if (!dialog || dialog.open) return;
   byId("sidebar").hidePopover?.();
   input.value = "";
+  hasMoved = false;
   dialog.showModal();
   show();
   list.scrollTop = 0;
@@ -139,12 +141,14 @@ function move(event) {
   const to = { ArrowDown: here + 1, ArrowUp: here - 1, PageDown: here + 7, PageUp: here - 7 }[event.key];
   if (to === undefined || !all.length) return;
   event.preventDefault();
+  hasMoved = true;
   const turns = event.key.startsWith("Arrow");
   select(all[turns ? (to + all.length) % all.length : Math.max(0, Math.min(to, all.length - 1))]);
 }
 
 function equip() {
   input.addEventListener("input", () => {
+    hasMoved = false;
     show();
     clearTimeout(typing);
     if (input.value.trim()) typing = setTimeout(find, 120);
@@ -160,7 +164,9 @@ function equip() {
   list.addEventListener("click", (event) => choose(event.target.closest("[role=option]"), event.ctrlKey || event.metaKey));
   list.addEventListener("pointermove", (event) => {
     const under = event.target.closest("[role=option]");
-    if (under && under !== selected()) select(under);
+    if (!under || under === selected()) return;
+    hasMoved = true;
+    select(under);
   });
   for (const each of [dialog, byId("shortcuts")]) {
     each.addEventListener("click", (event) => event.target === each && each.close());

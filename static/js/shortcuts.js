@@ -24,6 +24,10 @@ function single(event) {
   return command && (() => carryOut(command.dataset));
 }
 
+function showMacKeys(root) {
+  for (const key of root.querySelectorAll('kbd[data-name="Ctrl"]')) key.textContent = "⌘";
+}
+
 if (byId("palette")) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing) return;
@@ -32,5 +36,5 @@ if (byId("palette")) {
     event.preventDefault();
     run();
   });
-  if (IS_MAC) for (const key of document.querySelectorAll("kbd")) if (key.textContent === "Ctrl") key.textContent = "⌘";
+  if (IS_MAC) for (const root of [document, byId("palette-commands").content]) showMacKeys(root);
 }

@@ -69,7 +69,6 @@ def test_a_conversation_is_found_by_its_words_and_opened(
     expect(page.locator("#palette-list mark").first).to_have_text("zwitschert")
     picture(page, f"palette-found-{language}-{width}")
     check(page)
-    page.keyboard.press("ArrowUp")  # from the first to the last: one of the messages
     expect(chosen(page)).to_contain_text("zwitschert")
     page.keyboard.press("Enter")
     expect(page.locator("article:target")).to_contain_text("zwitschert")
