@@ -1,6 +1,9 @@
 """What is remembered of a person: what they wrote, no more than fits, and only while they want it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 
 from accounts import memory
 from accounts.exceptions import MemoryFull, NotRemembered
@@ -38,6 +41,24 @@ def test_there_is_an_end_to_it(alice: User) -> None:
     with pytest.raises(MemoryFull, match="delete something"):
         memory.remember(alice, "Einer zu viel")
     assert memory.remember(alice, "Satz 3").text == "Satz 3"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_do_not_pass_the_limit(alice: User) -> None:
+    Fact.objects.bulk_create(Fact(user=alice, text=f"Satz {number}") for number in range(memory.MOST - 2))
+
+    def one(number: int) -> bool:
+        try:
+            memory.remember(alice, f"Noch einer: {number}")
+        except MemoryFull:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(one, range(6))) == 2
+    assert alice.facts.count() == memory.MOST
 
 
 def test_switched_off_nothing_is_given_and_nothing_taken_up(alice: User) -> None:

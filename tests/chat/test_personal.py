@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts import memory
 from accounts.models import Fact, User
+from chat import sharing
 from chat.models import Conversation, Message, Project
 from chat.personal import Personal
 from chat.prompts import build_messages
@@ -168,7 +169,7 @@ class TestThePage:
         answer = answered(conversation, FACT)
         assert FACT not in bobs_client.get(f"/memory/?message={answer.parent_id}").content.decode()
 
-    def test_many_at_once_do_not_pass_the_limit(self, alice: User, alices_client: Client) -> None:
+    def test_at_the_limit_it_is_told(self, alice: User, alices_client: Client) -> None:
         prefer(alice, remembers=True)
         Fact.objects.bulk_create(Fact(user=alice, text=f"Satz {number}") for number in range(memory.MOST))
         assert alices_client.post("/memory/", {"text": "Noch einer"}).status_code == 409
@@ -177,8 +178,6 @@ class TestThePage:
 def test_a_share_tells_readers_nothing_of_it(
     conversation: Conversation, alice: User, bob: User, bobs_client: Client
 ) -> None:
-    from chat import sharing
-
     answered(conversation, personal={"instructions": True, "facts": 1})
     share = sharing.share(conversation, everyone=False, people=[bob], teams=[])
     html = bobs_client.get(share.get_absolute_url()).content.decode()
