@@ -2,8 +2,12 @@
 
 AccountError
 ├── SetupLinkInvalid   404  wrong, cut off or expired
-└── AlreadySetUp       410  there is an admin; the link has done its work
+├── AlreadySetUp       410  there is an admin; the link has done its work
+└── NotRemembered      400  empty, too long, or not asked for
+    └── MemoryFull     409
 """
+
+from django.utils.translation import gettext as _
 
 
 class AccountError(Exception):
@@ -16,3 +20,15 @@ class SetupLinkInvalid(AccountError):
 
 class AlreadySetUp(AccountError):
     status = 410
+
+
+class NotRemembered(AccountError):
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class MemoryFull(NotRemembered):
+    status = 409
+
+    def __str__(self) -> str:
+        return _("Nothing more can be remembered: delete something first.")

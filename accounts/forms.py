@@ -30,7 +30,8 @@ class SetupForm(forms.Form):
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django itself knows no parameter here
     class Meta:
         model = User
-        fields = ["name", "language", "theme"]
+        fields = ["name", "language", "theme", "text_size", "instructions", "whole_answers", "notifies", "single_keys"]
+        widgets = {"instructions": forms.Textarea({"rows": 4})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,3 +40,9 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django itse
             required=False,
             choices=[("", _("Like the browser")), ("en", "English"), ("de", "Deutsch")],
         )
+
+
+class ThemeForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ["theme"]

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from accounts.preferences import Preferences
+
 
 class UserManager(DjangoUserManager["User"]):
     """Users are known by their e-mail address; there is no user name."""
@@ -25,20 +27,13 @@ class UserManager(DjangoUserManager["User"]):
         return self._create(email, password, **{**fields, "is_staff": True, "is_superuser": True})
 
 
-class User(AbstractUser):
-    class Theme(models.TextChoices):
-        SYSTEM = "system", _("Like the device")
-        LIGHT = "light", _("Light")
-        DARK = "dark", _("Dark")
-
+class User(Preferences, AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("email"), unique=True)
     name = models.CharField(_("name"), max_length=150, blank=True)
-    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Empty: as the browser asks."))
-    theme = models.CharField(_("theme"), max_length=10, choices=Theme, default=Theme.SYSTEM)
     teams: "models.ManyToManyField[Team, Membership]" = models.ManyToManyField(
         "Team", through="Membership", related_name="members", verbose_name=_("teams")
     )
@@ -61,6 +56,24 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return str(self)
+
+
+class Fact(models.Model):
+    """What a person wants remembered of them: one short sentence."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="facts", verbose_name=_("user"))
+    text = models.CharField(_("what is remembered"), max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("remembered fact")
+        verbose_name_plural = _("remembered facts")
+        ordering = ["created_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["user", "text"], name="fact_once")]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Team(models.Model):

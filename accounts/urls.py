@@ -11,6 +11,7 @@ urlpatterns = [
     path("signup/", allauth_views.signup, name="account_signup"),
     path("inactive/", allauth_views.account_inactive, name="account_inactive"),
     path("preferences/", views.preferences, name="preferences"),
+    path("theme/", views.choose_theme, name="theme"),
     path("password/change/", allauth_views.password_change, name="account_change_password"),
     path("password/set/", allauth_views.password_set, name="account_set_password"),
 ]

@@ -4,12 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import setup
 from accounts.exceptions import AccountError
-from accounts.forms import PreferencesForm, SetupForm
-from accounts.signing_in import person, sign_in_required
+from accounts.forms import PreferencesForm, SetupForm, ThemeForm
+from accounts.signing_in import person, sign_in_required, wants_json
 
 
 @never_cache
@@ -37,3 +37,14 @@ def preferences(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("preferences")
     return render(request, "account/preferences.html", {"form": form})
+
+
+@sign_in_required
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Without the rest of the preferences."""
+    form = ThemeForm(request.POST, instance=person(request))
+    if not form.is_valid():
+        return HttpResponse(status=400)
+    form.save()
+    return HttpResponse(status=204) if wants_json(request) else redirect("preferences")

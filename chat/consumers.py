@@ -80,7 +80,12 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
                 if number != self.seen.get(event["message"], 0) + 1:
                     return
             self.seen[event["message"]] = number
-        await self.send_json(event)
+        await self._tell(event)
+
+    async def _tell(self, event: events.Event) -> None:
+        """Who wants answers whole is sent none of their parts."""
+        if not (self.scope["user"].whole_answers and event["type"] in events.PARTS):
+            await self.send_json(event)
 
     async def _catch_up(self, message: str, at_least: int) -> None:
         """Send a running answer as stored once it contains the event `at_least`."""
@@ -88,7 +93,7 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
         while found := await in_database(self._snapshot, message, at_least):
             if found["number"] >= at_least:
                 self.seen[found["message"]] = found["number"]
-                await self.send_json(found)
+                await self._tell(found)
                 return
             if time.monotonic() > deadline:
                 return

@@ -8,6 +8,7 @@ from django.db.models import Q
 from accounts.models import User
 from chat.exceptions import CollectionEnded, NoModel, OnlyInHouse
 from chat.models import Citation, Conversation, Message
+from chat.personal import Personal
 from chat.prompts import ChatMessage
 from gateway.callers import Caller
 from gateway.models import Deployment
@@ -24,6 +25,7 @@ class Context:
     is_confidential: bool  # something of it, so that all of it stays in the house
     has_attachments: bool  # whose passages are wanted even where they hardly fit: "What is this?"
     instructions: str = ""  # of the project
+    personal: Personal = Personal()  # noqa: RUF009  (frozen)
 
     @property
     def caller(self) -> Caller:
@@ -47,7 +49,9 @@ def load(answer: Message) -> Context:
     if not answer.text:  # one that goes on keeps the sources it has
         answer.searched_in = [one.name if not one.is_attachment else "" for one in collections.order_by("name")]
         answer.searched = bool(answer.searched_in)
-    answer.save(update_fields=["model", "searched", "searched_in"])
+    personal = Personal.of(conversation.owner, with_memory=True)
+    answer.personal = personal.note
+    answer.save(update_fields=["model", "searched", "searched_in", "personal"])
     return Context(
         owner=conversation.owner,
         history=history_before(answer),
@@ -57,6 +61,7 @@ def load(answer: Message) -> Context:
         is_confidential=is_confidential,
         has_attachments=collections.filter(is_attachment=True).exists(),
         instructions=conversation.project.instructions if conversation.project else "",
+        personal=personal,
     )
 
 

@@ -32,6 +32,7 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
+PARTS = ("thought", "text", "snapshot")  # of an answer that is not complete yet
 
 
 def group(conversation: UUID) -> str:

@@ -79,12 +79,7 @@ class Conversation(models.Model):
         "rag.Collection", on_delete=models.SET_NULL, null=True, blank=True, related_name="conversation"
     )
     project = models.ForeignKey(
-        Project,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="conversations",
-        verbose_name=_("project"),
+        Project, models.SET_NULL, null=True, blank=True, related_name="conversations", verbose_name=_("project")
     )
     titled = models.BooleanField(default=False, help_text="a person or a model gave the title: it stays")
     pinned = models.BooleanField(_("pinned"), default=False)
@@ -196,6 +191,7 @@ class Message(models.Model):
     opinion = models.CharField(max_length=4, blank=True, choices=Opinion)
     opinion_reason = models.CharField(max_length=12, blank=True)
     opinion_text = models.CharField(max_length=500, blank=True, help_text="for nobody but the owner")
+    personal = models.JSONField(null=True, help_text="what of the person was given with it: instructions, facts")
     event = models.PositiveIntegerField(default=0, help_text="number of the last event contained in the texts")
     stop_requested = models.BooleanField(default=False)
     lease_until = models.DateTimeField(null=True)

@@ -6,6 +6,7 @@ Instructions of the person who asks stand in the system message as `<instruction
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from chat.personal import Personal
 from rag.prompts import with_sources
 from rag.retrieval import Passage
 
@@ -22,10 +23,13 @@ The person who asks has set these instructions for this project. Follow them as 
 CHARACTERS_PER_TOKEN = 3  # cautious for German; the upstream counts exactly
 DEFAULT_CONTEXT = 8_192  # tokens, where a deployment does not say
 ANSWER_SHARE = 0.25  # of the context is left free for the answer
+NOTHING_PERSONAL = Personal()
 
 
-def system_message(passages: Sequence[Passage], *, searched: bool, instructions: str = "") -> ChatMessage:
-    parts = [PLAIN]
+def system_message(
+    passages: Sequence[Passage], *, searched: bool, instructions: str = "", personal: Personal = NOTHING_PERSONAL
+) -> ChatMessage:
+    parts = [PLAIN, *personal.parts]
     if instructions.strip():
         parts.append(OWN_INSTRUCTIONS.format(escape(instructions.strip(), quote=False)))
     if searched:
@@ -41,9 +45,10 @@ def build_messages(
     context: int | None,
     instructions: str = "",
     at_least: int = 1,
+    personal: Personal = NOTHING_PERSONAL,
 ) -> list[ChatMessage]:
     """The system message and as much of the end of `history` as fits; so many of its last messages always stay."""
-    system = system_message(passages, searched=searched, instructions=instructions)
+    system = system_message(passages, searched=searched, instructions=instructions, personal=personal)
     budget = int((context or DEFAULT_CONTEXT) * (1 - ANSWER_SHARE)) * CHARACTERS_PER_TOKEN - len(system["content"])
     kept: list[ChatMessage] = []
     for message in reversed(list(history)):

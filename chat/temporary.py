@@ -5,7 +5,8 @@ The server writes none of it down. It answers in the response itself, as lines o
     status   text, confidential   what is being done; and whether the page has to say with all that follows that
                               something of it stays in the house
     text     closed, tail, more, rest   of the HTML, as in `events`
-    ended    html, text, sources   the whole answer: rendered, as written by the model, and where it came from
+    ended    html, text, sources, note   the whole answer: rendered, as written by the model, where it came from, and
+                              what of the person was given with it
     failed   message          a sentence for the reader; `html` and `text` hold what there was
 What was consumed is counted as ever; the ledger holds no content.
 """
@@ -34,6 +35,7 @@ from chat.exceptions import (
     QuestionTooLong,
 )
 from chat.markers import Links
+from chat.personal import Personal
 from chat.prompts import ChatMessage, build_messages
 from chat.reasoning import Splitter
 from chat.rendering import StreamingRenderer, cited, render
@@ -63,6 +65,11 @@ class Question:
     @property
     def caller(self) -> Caller:
         return Caller(self.user, keeps_in_house=self.is_confidential)
+
+    @property
+    def personal(self) -> Personal:
+        """Own instructions hold here as well; what is remembered is for conversations that are kept."""
+        return Personal.of(self.user, with_memory=False)
 
 
 def history_of(text: str) -> list[ChatMessage]:
@@ -122,7 +129,7 @@ async def _events(asked: Question) -> AsyncGenerator[Event, None]:
         renderer, last, pending = StreamingRenderer(links), 0.0, ""
         async for delta in _deltas(asked, passages):
             text, pending = text + delta, pending + delta
-            if time.monotonic() - last >= PUBLISH_EVERY:
+            if not asked.user.whole_answers and time.monotonic() - last >= PUBLISH_EVERY:
                 update = await asyncio.to_thread(renderer.feed, pending)
                 yield {"type": "text", **update._asdict()}
                 last, pending = time.monotonic(), ""
@@ -131,12 +138,15 @@ async def _events(asked: Question) -> AsyncGenerator[Event, None]:
     except (GatewayError, ChatError, RagError) as error:
         yield {"type": "failed", "message": str(error), "html": render(text, links), "text": text}
         return
-    yield {"type": "ended", "html": render(text, links), "text": text, "sources": _sources(text, links)}
+    ended = {"type": "ended", "html": render(text, links), "text": text, "sources": _sources(text, links)}
+    yield {**ended, "note": _("Written with your own instructions.") if asked.personal.parts else ""}
 
 
 async def _deltas(asked: Question, passages: Sequence[Passage]) -> AsyncIterator[str]:
     context = asked.deployment.context_length
-    messages = build_messages(asked.history, passages, searched=asked.searched, context=context)
+    messages = build_messages(
+        asked.history, passages, searched=asked.searched, context=context, personal=asked.personal
+    )
     body = {"model": asked.deployment.name, "messages": messages, "stream": True}
     stream = completions.stream(asked.caller, body, purpose=Purpose.CHAT)
     splitter = Splitter()

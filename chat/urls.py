@@ -1,6 +1,15 @@
 from django.urls import path
 
-from chat import history_views, message_views, project_views, sharing_views, temporary_views, transfer_views, views
+from chat import (
+    history_views,
+    memory_views,
+    message_views,
+    project_views,
+    sharing_views,
+    temporary_views,
+    transfer_views,
+    views,
+)
 from chat.consumers import ConversationConsumer
 
 app_name = "chat"
@@ -49,6 +58,11 @@ urlpatterns = [
     path("shared/<uuid:share>/copy/", sharing_views.copy_share, name="shared-copy"),
     path("temporary/", temporary_views.temporary_page, name="temporary"),
     path("temporary/ask/", temporary_views.ask_temporarily, name="temporary-ask"),
+    path("memory/", memory_views.remembered, name="memory"),
+    path("memory/switch/", memory_views.switch, name="memory-switch"),
+    path("memory/clear/", memory_views.forget_all, name="memory-clear"),
+    path("memory/<uuid:fact>/", memory_views.correct, name="memory-correct"),
+    path("memory/<uuid:fact>/delete/", memory_views.forget, name="memory-forget"),
     path("transfer/", transfer_views.transfer, name="transfer"),
     path("transfer/import/", transfer_views.take_over, name="import"),
     path("transfer/<slug:format>/", transfer_views.export_all, name="export-all"),

@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import User
+from accounts.models import Fact, User
 from chat import asking, conversations, projects, sharing
 from chat.models import Conversation, Message, Project, Share
 from gateway.models import ApiKey
@@ -35,6 +35,9 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "healthz": ("get", OPEN),
     "readyz": ("get", OPEN),
     "metrics": ("get", (404, 404, 404, 404)),  # but from this machine: tests/gateway/test_metrics.py
+    "manifest": ("get", OPEN),
+    "service-worker": ("get", OPEN),
+    "offline": ("get", OPEN),
     "setup": ("get", (404, 404, 404, 404)),
     "account_login": ("get", OPEN),
     "account_logout": ("get", EVERYONE_SIGNED_IN),
@@ -44,6 +47,7 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "account_set_password": ("get", EVERYONE_SIGNED_IN),
     "preferences": ("get", EVERYONE_SIGNED_IN),
     "opinions": ("get", OPEN),  # to the panel's sign-in: tests/chat/test_opinions.py
+    "theme": ("post", EVERYONE_SIGNED_IN),
     "chat:home": ("get", EVERYONE_SIGNED_IN),
     "chat:create": ("post", EVERYONE_SIGNED_IN),
     "chat:conversation": ("get", PRIVATE),
@@ -85,6 +89,11 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "chat:shared-copy": ("post", READABLE),
     "chat:temporary": ("get", EVERYONE_SIGNED_IN),
     "chat:temporary-ask": ("post", EVERYONE_SIGNED_IN),
+    "chat:memory": ("get", EVERYONE_SIGNED_IN),
+    "chat:memory-switch": ("post", EVERYONE_SIGNED_IN),
+    "chat:memory-clear": ("post", EVERYONE_SIGNED_IN),
+    "chat:memory-correct": ("post", PRIVATE),
+    "chat:memory-forget": ("post", PRIVATE),
     "chat:transfer": ("get", EVERYONE_SIGNED_IN),
     "chat:import": ("post", EVERYONE_SIGNED_IN),
     "chat:export-all": ("get", EVERYONE_SIGNED_IN),
@@ -141,6 +150,7 @@ class House:
     project: Project
     deleted: Conversation
     shown: Share
+    fact: Fact
 
     def ids(self, name: str) -> dict[str, object]:
         if name == "setup":
@@ -153,6 +163,8 @@ class House:
             return {"conversation": self.deleted.id}
         if name.startswith("chat:project"):
             return {"project": self.project.id, "document": self.in_project.id}
+        if name.startswith("chat:memory"):
+            return {"fact": self.fact.id}
         if name.startswith("chat:shared"):
             return {"share": self.shown.id}
         if name.startswith("rag:"):
@@ -169,7 +181,7 @@ class House:
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
                      {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
-                     {"share"}):  # fmt: skip
+                     {"share"}, {"fact"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)
@@ -205,6 +217,7 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
         project=project,
         deleted=deleted,
         shown=sharing.share(conversation, everyone=False, people=[bob], teams=[]),
+        fact=Fact.objects.create(user=alice, text="Arbeitet im Haus am See."),
     )
 
 

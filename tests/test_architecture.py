@@ -25,6 +25,7 @@ OUTER = {
     "search_views",
     "history_views",
     "message_views",
+    "memory_views",
     "project_views",
     "temporary_views",
     "transfer_views",

@@ -7,6 +7,7 @@ import { last } from "./branches.js";
 import "./compare.js";
 import { refresh } from "./history.js";
 import "./hovercard.js";
+import "./notify.js";
 import { byId, post, refuse, words } from "./page.js";
 import "./panel.js";
 import { connect, running, stayAtEnd } from "./stream.js";
@@ -57,6 +58,7 @@ async function create() {
 async function ask() {
   if (sending || pending() || running() || !text.value.trim()) return;
   const before = draft();
+  const hadFocus = document.activeElement === send; // it loses it when it is disabled
   sending = true;
   update();
   refuse();
@@ -77,6 +79,7 @@ async function ask() {
   } finally {
     sending = false;
     update();
+    if (hadFocus && matchMedia("(hover: hover)").matches) text.focus();
   }
 }
 

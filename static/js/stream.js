@@ -85,6 +85,7 @@ const handlers = {
     target.outerHTML = event.html;
     if (wasOpen && part(article(event.message), "reasoning")) part(article(event.message), "reasoning").open = true;
     announce(words.ready);
+    document.dispatchEvent(new Event("answer-ended"));
     changed();
   },
   titled(event) {

@@ -1,6 +1,7 @@
 // A chat that nobody keeps: what was said lives in this page and is sent along with each question.
 
 import { equip, update as showUpdate } from "./blocks.js";
+import "./notify.js";
 import { byId, words } from "./page.js";
 
 const composer = byId("composer");
@@ -99,6 +100,15 @@ function finish(article, event) {
   equip(article);
   for (const link of article.querySelectorAll(".prose a")) link.target = "_blank";
   showSources(article, event.sources);
+  showNote(article, event.note);
+}
+
+/** What of the person was given to the model with it. */
+function showNote(article, note) {
+  if (!note) return;
+  const paragraph = element('<p class="hint personal-note"></p>');
+  paragraph.textContent = note;
+  article.append(paragraph);
 }
 
 async function ask() {
@@ -126,6 +136,7 @@ async function ask() {
     if (event.type === "failed") throw new Error(event.message);
     said.push({ role: "user", content: question }, { role: "assistant", content: event.text });
     byId("announce").textContent = words.ready;
+    document.dispatchEvent(new Event("answer-ended"));
   } catch (error) {
     failed(error, question, asked, article);
   } finally {

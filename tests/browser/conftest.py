@@ -1,5 +1,6 @@
 """A whole Voliere in a real browser: Debian's Chromium against `manage.py up` with its embedded models."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -63,6 +64,31 @@ def signed_in(house: Instance, tmp_path_factory: pytest.TempPathFactory) -> Path
     return state
 
 
+ENTER = """
+from django.contrib.auth import get_user_model, login
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+request = HttpRequest()
+request.session = SessionStore()
+user = get_user_model().objects.create_user("{email}", "{password}", name="{name}")
+login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+request.session.save()
+print(request.session.session_key)
+"""
+
+
+def enter(house: Instance, folder: Path, name: str) -> Path:
+    """The cookies of a new person, who is no admin and whose choices are nobody else's."""
+    code = ENTER.format(email=f"{name.lower()}@example.org", name=name, password=PASSWORD)
+    entered = house.manage("shell", "--no-imports", "-c", code)
+    assert entered.returncode == 0, entered.stderr
+    cookie = {"name": "sessionid", "value": entered.stdout.split()[-1], "domain": "127.0.0.1", "path": "/"}
+    more = {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+    state = folder / f"{name}.json"
+    state.write_text(json.dumps({"cookies": [cookie | more], "origins": []}))
+    return state
+
+
 # a refusal or a killed server, which tests bring about on purpose, is no fault of the page
 EXPECTED = ("Failed to load resource", "WebSocket connection to")
 OpenPage = Callable[..., Page]
@@ -79,8 +105,10 @@ def open_page(browser: Browser, house: Instance, signed_in: Path) -> Iterator[Op
             complaints.append(text)
 
     def open_page(address: str = "/", *, width: int = 1280, signed: bool = True, **options: object) -> Page:
-        options = {"locale": "en", "viewport": {"width": width, "height": 800}, **options}
-        context = browser.new_context(storage_state=signed_in if signed else None, **options)
+        state = {"storage_state": signed_in if signed else None, "service_workers": "block"}
+        context = browser.new_context(
+            **{**state, "locale": "en", "viewport": {"width": width, "height": 800}, **options}
+        )
         contexts.append(context)
         context.set_default_timeout(15_000)
         page = context.new_page()

@@ -34,10 +34,38 @@ Datenschutzbeauftragte.""",
 ]
 
 
-def handbook(path: Path) -> Path:
-    """A German PDF of three pages."""
+ENGLISH_PAGES = [
+    """Staff Handbook of the Meadow Foundation
+
+This handbook describes how we work together. It holds for all our offices and is looked over each autumn.
+
+1. Working hours
+
+Regular working time is 38.5 hours a week. Everybody is reachable between 10 am and 3 pm. Overtime is agreed with the
+team lead beforehand and taken as time off within three months.""",
+    """2. Leave
+
+Everyone has 30 working days of leave a year. Up to five days may be carried over into the next year; they expire on
+31 March. There is one day of special leave for moving house.
+
+3. Sick leave
+
+Whoever is ill tells the team lead by 9 am. From the fourth day a doctor's certificate is needed.""",
+    """4. Travel
+
+We travel by train, second class. The daily allowance is 28 euros for a full day. Receipts are handed in within six
+weeks.
+
+5. Data protection
+
+Personal data is processed on our own servers only. Ask the data protection officer.""",
+]
+
+
+def handbook(path: Path, pages: list[str] = PAGES) -> Path:
+    """A PDF of three pages; in German unless others are given."""
     pdf = FPDF()
-    for text in PAGES:
+    for text in pages:
         pdf.add_page()
         pdf.set_font("Helvetica", size=12)
         pdf.multi_cell(0, 7, text)
