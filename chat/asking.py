@@ -8,7 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from chat import assistants
 from chat.exceptions import (
+    AlreadyAsked,
     AnswerRunning,
     AttachmentsNotReady,
     EmptyQuestion,
@@ -34,18 +36,20 @@ def chosen(user: User, collections: Iterable[UUID]) -> CollectionQuerySet:
 
 
 def choose(conversation: Conversation, model: str, collections: Iterable[UUID]) -> None:
-    """Remember model and collections of a conversation; raises `UnknownCollection` for one not visible."""
+    """Remember model, or assistant, and collections; raises `UnknownCollection`, `UnknownAssistant`."""
     visible = chosen(conversation.owner, collections)
-    conversation.model = model
-    conversation.save(update_fields=["model", "updated_at"])
+    conversation.assistant = assistants.named(conversation.owner, model)
+    conversation.model = "" if conversation.assistant else model
+    conversation.save(update_fields=["model", "assistant", "updated_at"])
     conversation.collections.set(visible)
 
 
 @transaction.atomic
-def ask(conversation: Conversation, text: str) -> tuple[Message, Message]:
+def ask(conversation: Conversation, text: str, question_id: UUID | None = None) -> tuple[Message, Message]:
     """Store `text` at the end of the conversation and return the question and the answer to be written.
 
-    Raises `EmptyQuestion`, `QuestionTooLong`, `AttachmentsNotReady`, `AnswerRunning`.
+    With `question_id` a page that does not know whether its message arrived may send it again. Raises
+    `EmptyQuestion`, `QuestionTooLong`, `AttachmentsNotReady`, `AnswerRunning`, `AlreadyAsked`.
     """
     text = text.replace("\x00", "").strip()
     if not text:
@@ -54,9 +58,7 @@ def ask(conversation: Conversation, text: str) -> tuple[Message, Message]:
         raise QuestionTooLong
     if _attachments_pending(conversation):
         raise AttachmentsNotReady
-    question = Message.objects.create(
-        conversation=conversation, parent=conversation.last_message(), role=Message.Role.USER, text=text
-    )
+    question = _stored(conversation, text, question_id)
     answer = _place_for_answer(question)
     conversation.save(update_fields=["updated_at"])
     if not conversation.title:
@@ -64,6 +66,22 @@ def ask(conversation: Conversation, text: str) -> tuple[Message, Message]:
         # not over one that a person gave in another tab meanwhile
         Conversation.objects.filter(id=conversation.id, title="").update(title=conversation.title)
     return question, answer
+
+
+def _stored(conversation: Conversation, text: str, question_id: UUID | None) -> Message:
+    question = Message(
+        conversation=conversation, parent=conversation.last_message(), role=Message.Role.USER, text=text
+    )
+    if question_id is None:
+        question.save()
+        return question
+    question.id = question_id
+    try:
+        with transaction.atomic():
+            question.save(force_insert=True)
+    except IntegrityError as error:
+        raise AlreadyAsked from error
+    return question
 
 
 @transaction.atomic

@@ -22,15 +22,18 @@ class AskForm(forms.Form):
     """The composer: what is asked, of which model, over which collections."""
 
     text = forms.CharField(required=False)
+    starter = forms.CharField(required=False)  # of an assistant, asked by a button
     model = forms.CharField(required=False, max_length=200)
     collections = UUIDListField(required=False)
+    question = forms.UUIDField(required=False)  # an id by which the page may send it again, and it is stored once
 
     def ask(self, conversation: Conversation) -> tuple[Message, Message]:
         """Raises a `ChatError` when it cannot be asked."""
         if not self.is_valid():
             raise UnknownCollection
         asking.choose(conversation, self.cleaned_data["model"], self.cleaned_data["collections"])
-        return asking.ask(conversation, self.cleaned_data["text"])
+        text = self.cleaned_data["text"] or self.cleaned_data["starter"]
+        return asking.ask(conversation, text, self.cleaned_data["question"])
 
 
 class RenameForm(forms.Form):

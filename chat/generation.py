@@ -167,8 +167,9 @@ class Writer:
             searched=context.searched,
             context=deployment.context_length,
             instructions=context.instructions,
+            role=context.role,
         )
-        body = {"model": deployment.name, "messages": messages, "stream": True}
+        body = {"model": deployment.name, "messages": messages, "stream": True, **context.wishes}
         stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)
         splitter = Splitter()
         async with contextlib.aclosing(stream):

@@ -145,7 +145,7 @@ def copy(found: Share, reader: User) -> Conversation:
 
 
 def _copied(message: Message, own: Conversation, parent: Message | None) -> Message:
-    fields = ("role", "status", "text", "error", "reason", "model", "searched", "created_at")
+    fields = ("role", "status", "text", "error", "reason", "model", "assistant", "searched", "created_at")
     return Message(conversation=own, parent=parent, **{field: getattr(message, field) for field in fields})
 
 

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from chat import history_views, project_views, sharing_views, temporary_views, transfer_views, views
+from chat import (
+    assistant_views,
+    history_views,
+    project_views,
+    prompt_views,
+    sharing_views,
+    temporary_views,
+    transfer_views,
+    views,
+)
 from chat.consumers import ConversationConsumer
 
 app_name = "chat"
@@ -40,6 +49,18 @@ urlpatterns = [
     path("shared/", sharing_views.shares, name="shares"),
     path("shared/<uuid:share>/", sharing_views.shared, name="shared"),
     path("shared/<uuid:share>/copy/", sharing_views.copy_share, name="shared-copy"),
+    path("assistants/", assistant_views.assistants, name="assistants"),
+    path("assistants/new/", assistant_views.create_assistant, name="assistant-create"),
+    path("assistants/<uuid:assistant>/", assistant_views.assistant, name="assistant"),
+    path("assistants/<uuid:assistant>/edit/", assistant_views.edit_assistant, name="assistant-edit"),
+    path("assistants/<uuid:assistant>/share/", assistant_views.share_assistant, name="assistant-share"),
+    path("assistants/<uuid:assistant>/delete/", assistant_views.delete_assistant, name="assistant-delete"),
+    path("prompts/", prompt_views.prompts, name="prompts"),
+    path("prompts/new/", prompt_views.create_prompt, name="prompt-create"),
+    path("prompts/<uuid:prompt>/", prompt_views.prompt, name="prompt"),
+    path("prompts/<uuid:prompt>/edit/", prompt_views.edit_prompt, name="prompt-edit"),
+    path("prompts/<uuid:prompt>/share/", prompt_views.share_prompt, name="prompt-share"),
+    path("prompts/<uuid:prompt>/delete/", prompt_views.delete_prompt, name="prompt-delete"),
     path("temporary/", temporary_views.temporary_page, name="temporary"),
     path("temporary/ask/", temporary_views.ask_temporarily, name="temporary-ask"),
     path("transfer/", transfer_views.transfer, name="transfer"),

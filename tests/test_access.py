@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from chat import asking, conversations, projects, sharing
-from chat.models import Conversation, Message, Project, Share
+from chat.models import Assistant, Conversation, Message, Project, Prompt, Share
 from gateway.models import ApiKey
 from rag.models import Collection, CollectionShare, Document, DocumentText
 from tests.conftest import client_of
@@ -75,6 +75,18 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "chat:shares": ("get", EVERYONE_SIGNED_IN),
     "chat:shared": ("get", READABLE),
     "chat:shared-copy": ("post", READABLE),
+    "chat:assistants": ("get", EVERYONE_SIGNED_IN),
+    "chat:assistant-create": ("get", EVERYONE_SIGNED_IN),
+    "chat:assistant": ("get", READABLE),
+    "chat:assistant-edit": ("get", PRIVATE),
+    "chat:assistant-share": ("get", PRIVATE),
+    "chat:assistant-delete": ("post", PRIVATE),
+    "chat:prompts": ("get", EVERYONE_SIGNED_IN),
+    "chat:prompt-create": ("get", EVERYONE_SIGNED_IN),
+    "chat:prompt": ("get", READABLE),
+    "chat:prompt-edit": ("get", PRIVATE),
+    "chat:prompt-share": ("get", PRIVATE),
+    "chat:prompt-delete": ("post", PRIVATE),
     "chat:temporary": ("get", EVERYONE_SIGNED_IN),
     "chat:temporary-ask": ("post", EVERYONE_SIGNED_IN),
     "chat:transfer": ("get", EVERYONE_SIGNED_IN),
@@ -133,6 +145,8 @@ class House:
     project: Project
     deleted: Conversation
     shown: Share
+    assistant: Assistant
+    prompt: Prompt
 
     def ids(self, name: str) -> dict[str, object]:
         if name == "setup":
@@ -145,6 +159,8 @@ class House:
             return {"conversation": self.deleted.id}
         if name.startswith("chat:project"):
             return {"project": self.project.id, "document": self.in_project.id}
+        if name.startswith(("chat:assistant", "chat:prompt")):
+            return {"assistant": self.assistant.id, "prompt": self.prompt.id}
         if name.startswith("chat:shared"):
             return {"share": self.shown.id}
         if name.startswith("rag:"):
@@ -161,7 +177,7 @@ class House:
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
                      {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
-                     {"share"}):  # fmt: skip
+                     {"share"}, {"assistant"}, {"prompt"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)
@@ -185,6 +201,9 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     project = Project.objects.create(owner=alice, name="Umzug")
     deleted = Conversation.objects.create(owner=alice)
     conversations.delete(deleted)
+    assistant, prompt = (model.objects.create(owner=alice) for model in (Assistant, Prompt))
+    for offered in (assistant, prompt):
+        offered.offer(everyone=False, people=[bob], teams=[])
     return House(
         conversation=conversation,
         message=answer,
@@ -197,6 +216,8 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
         project=project,
         deleted=deleted,
         shown=sharing.share(conversation, everyone=False, people=[bob], teams=[]),
+        assistant=assistant,
+        prompt=prompt,
     )
 
 
