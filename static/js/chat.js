@@ -2,10 +2,15 @@
 
 import { acceptFiles, pending } from "./attachments.js";
 import { equip } from "./blocks.js";
+import { draft, moveTo } from "./drafts.js";
 import { refresh } from "./history.js";
 import "./hovercard.js";
+import "./mentions.js";
 import { byId, post, words } from "./page.js";
 import "./panel.js";
+import "./picker.js";
+import "./prompts.js";
+import { enqueue, sendNext, showQueue, waiting } from "./queue.js";
 import { append, attach, connect, running, stayAtEnd } from "./stream.js";
 import { goToNamed, isCut, watch } from "./window.js";
 
@@ -15,7 +20,6 @@ const send = byId("send");
 const stop = byId("stop");
 const refusal = byId("refusal");
 const messages = byId("messages");
-const draft = () => `draft:${composer.dataset.person}:${composer.dataset.conversation ?? "new"}`;
 let sending = false;
 let creation;
 
@@ -27,7 +31,9 @@ function refuse(sentence = "") {
 function update() {
   const answer = running();
   const hadFocus = document.activeElement === (answer ? send : stop);
-  send.hidden = Boolean(answer);
+  send.hidden = Boolean(answer) && !text.value.trim(); // what is written meanwhile waits for the answer to end
+  send.title = answer ? words.queue : words.send;
+  send.setAttribute("aria-label", send.title);
   stop.hidden = !answer;
   send.disabled = sending || pending();
   send.setAttribute("aria-busy", String(pending()));
@@ -51,36 +57,77 @@ async function conversationUrl() {
 
 async function create() {
   const { url } = await post(composer.dataset.create);
-  composer.dataset.conversation = url;
+  moveTo(url);
   composer.action = `${url}ask/`;
   history.replaceState(null, "", url);
   connect(conversationId());
 }
 
 async function ask() {
-  if (sending || pending() || running() || !text.value.trim()) return;
-  const before = draft();
+  const question = text.value.trim();
+  if (sending || pending() || !(question || waiting())) return;
+  if (running()) return question && wait(question);
+  if (question) await busy(() => deliver(question));
+  else await sendWaiting();
+}
+
+function wait(question) {
+  enqueue(question);
+  clear();
+  byId("announce").textContent = words.waits;
+}
+
+function clear() {
+  draft.set("");
+  text.value = "";
+  grow();
+  update();
+}
+
+async function busy(act) {
   sending = true;
   update();
   refuse();
   try {
-    const isNew = !messages.children.length;
-    await conversationUrl();
-    const { html, replaces } = await post(composer.action, new FormData(composer));
-    localStorage.removeItem(before);
-    localStorage.removeItem(draft());
-    text.value = "";
-    grow();
-    if (isCut()) return location.assign(composer.dataset.conversation);
-    if (append(html, replaces)) attach();
-    stayAtEnd(true);
-    if (isNew) refreshTitle();
+    await act();
   } catch (error) {
     refuse(error.message);
   } finally {
     sending = false;
     update();
   }
+}
+
+/** Send it and show what comes of it; with an `id` it waited, and the field holds something else. */
+async function deliver(question, id = "") {
+  const isNew = !messages.children.length;
+  await conversationUrl();
+  const body = new FormData(composer);
+  body.set("text", question);
+  body.set("question", id);
+  const { html, replaces } = await post(composer.action, body);
+  if (!id) clear();
+  if (isCut()) return location.assign(composer.dataset.conversation);
+  if (append(html, replaces)) attach();
+  stayAtEnd(true);
+  if (isNew) refreshTitle();
+}
+
+/** What waits goes when the answer has ended; after one that failed it stays until it is sent by hand. */
+const sendWaiting = () =>
+  busy(() =>
+    sendNext(async (question, id) => {
+      try {
+        await deliver(question, id);
+      } catch (error) {
+        if (error.code !== "already_asked") throw error;
+      }
+    }),
+  );
+
+function goOn() {
+  if (!waiting() || sending || running() || pending()) return;
+  if (["done", "stopped"].includes(messages.lastElementChild?.dataset.status)) sendWaiting();
 }
 
 /** A conversation gets its title from its first question: show it in heading and list. */
@@ -96,6 +143,7 @@ async function refreshTitle() {
 composer.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (event.submitter?.matches("[data-retry]")) return retry(event.submitter.formAction);
+  if (event.submitter?.name === "starter") text.value = event.submitter.value;
   if (event.submitter !== stop) return ask();
   stop.disabled = true;
   await post(stop.formAction).catch((error) => refuse(error.message));
@@ -103,14 +151,15 @@ composer.addEventListener("submit", async (event) => {
 });
 
 text.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   ask();
 });
 text.addEventListener("input", () => {
-  localStorage.setItem(draft(), text.value);
+  draft.set(text.value);
   refuse();
   grow();
+  update();
 });
 
 async function retry(address) {
@@ -175,11 +224,26 @@ document.addEventListener("messages-changed", () => {
   equip(messages);
   watch();
   update();
+  goOn();
 });
-document.addEventListener("attachments-changed", update);
+document.addEventListener("attachments-changed", () => {
+  update();
+  goOn();
+});
+composer.elements.model?.addEventListener("change", ({ target }) => {
+  const { assistant } = target.selectedOptions[0]?.dataset ?? {};
+  // an empty chat shows what its assistant is and begins with
+  const wasOne = new URLSearchParams(location.search).has("assistant");
+  if (composer.dataset.conversation || !(assistant || wasOne)) return;
+  const address = new URL(location.href);
+  if (assistant) address.searchParams.set("assistant", assistant);
+  else address.searchParams.delete("assistant");
+  location.assign(address);
+});
 
-text.value ||= localStorage.getItem(draft()) ?? "";
+text.value ||= draft.get();
 grow();
+showQueue();
 acceptFiles(conversationUrl);
 showCopyButtons();
 equip(messages);
@@ -187,3 +251,4 @@ update();
 if (!goToNamed()) stayAtEnd(true);
 watch();
 if (composer.dataset.conversation) connect(conversationId());
+goOn();

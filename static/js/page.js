@@ -26,6 +26,6 @@ export async function post(url, body = new FormData()) {
   if (response.status === 401) return signIn();
   if (response.status === 204) return {};
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.message ?? words.broken);
+  if (!response.ok) throw Object.assign(new Error(answer.message ?? words.broken), { code: answer.error });
   return answer;
 }
