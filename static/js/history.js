@@ -1,6 +1,7 @@
 // The history in the sidebar of every page: options in a dialog, renaming in place, undo, older ones while scrolling.
 // All of it works without this script, too, as pages and plain forms.
 
+import "./drafts.js";
 import { byId, post } from "./page.js";
 
 const words = byId("history-words")?.dataset ?? {};
