@@ -69,9 +69,7 @@ def ask(conversation: Conversation, text: str, question_id: UUID | None = None) 
 
 
 def _stored(conversation: Conversation, text: str, question_id: UUID | None) -> Message:
-    question = Message(
-        conversation=conversation, parent=conversation.last_message(), role=Message.Role.USER, text=text
-    )
+    question = Message(conversation=conversation, parent=conversation.last_message(), role=Message.Role.USER, text=text)
     if question_id is None:
         question.save()
         return question

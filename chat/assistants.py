@@ -31,7 +31,10 @@ class Assistant(Offered):
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(max_length=SLUG + 10, unique=True, editable=False)
     description = models.CharField(
-        _("description"), max_length=500, blank=True, help_text=_("What it is good for: everyone who may use it reads it.")
+        _("description"),
+        max_length=500,
+        blank=True,
+        help_text=_("What it is good for: everyone who may use it reads it."),
     )
     instructions = models.TextField(
         _("instructions"),

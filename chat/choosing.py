@@ -8,6 +8,8 @@ from chat.assistants import Seen
 from chat.models import Assistant, Conversation
 from gateway.cards import Card, cards
 
+MOST_ASSISTANTS = 100  # in the list; all of them have a page from which a chat is started
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -18,7 +20,9 @@ class Choice:
     @property
     def label(self) -> str:
         """Of what is chosen; without a choice the first is."""
-        names = {each.public_name: each.name for each in self.assistants} | {card.name: card.name for card in self.cards}
+        names = {each.public_name: each.name for each in self.assistants} | {
+            card.name: card.name for card in self.cards
+        }
         return names.get(self.chosen) or next((card.name for card in self.cards), "")
 
 
@@ -36,7 +40,10 @@ class Current:
 def choice(user: User, conversation: Conversation | None, wanted: str) -> Choice:
     found = current(user, conversation, wanted)
     chosen = found.seen.assistant.public_name if found and found.seen else conversation.model if conversation else ""
-    return Choice(list(Assistant.objects.visible_to(user)), cards(user), chosen)
+    offered = list(Assistant.objects.visible_to(user)[:MOST_ASSISTANTS])
+    if found and found.seen and found.seen.assistant not in offered:
+        offered.append(found.seen.assistant)
+    return Choice(offered, cards(user), chosen)
 
 
 def current(user: User, conversation: Conversation | None, wanted: str) -> Current | None:

@@ -47,8 +47,8 @@ class Context:
 
 
 def load(answer: Message) -> Context:
-    """Raises `NoModel` when nothing is connected that could answer, `CollectionEnded`, `OnlyInHouse`, `UnknownAssistant`,
-    `AssistantModelGone`."""
+    """Raises `NoModel` when nothing is connected that could answer, `CollectionEnded`, `OnlyInHouse`,
+    `UnknownAssistant`, `AssistantModelGone`."""
     conversation = answer.conversation
     assistant = assistant_of(conversation)
     deployment = deployment_for(conversation, assistant)

@@ -80,7 +80,5 @@ class Prompt(Offered):
 
     def as_json(self) -> dict[str, Any]:
         """What the page asks for it with."""
-        asked = [
-            {"name": each.name, "default": each.default, "choices": list(each.choices)} for each in self.variables
-        ]
+        asked = [{"name": each.name, "default": each.default, "choices": list(each.choices)} for each in self.variables]
         return {"title": self.title, "variables": asked, "parts": parts(self.text)}

@@ -62,7 +62,9 @@ class StartersField(forms.CharField):
 
 class AssistantForm(forms.ModelForm[Assistant]):
     model = forms.ChoiceField(
-        label=gettext_lazy("Model"), required=False, help_text=gettext_lazy("Whoever asks it needs a right to this model.")
+        label=gettext_lazy("Model"),
+        required=False,
+        help_text=gettext_lazy("Whoever asks it needs a right to this model."),
     )
     starters = StartersField(
         label=gettext_lazy("Starter questions"),

@@ -51,7 +51,9 @@ def test_a_prompt_is_found_by_keyboard_and_asks_for_its_places(
 ) -> None:
     page = open_page(locale=language, color_scheme=scheme, width=width)
     name = f"Absage {language}"
-    make(page, "/prompts/new/", title=name, text="An {{name}} ({{Ton: freundlich | knapp}}): {{Grund = keine Zeit}} <b>")
+    make(
+        page, "/prompts/new/", title=name, text="An {{name}} ({{Ton: freundlich | knapp}}): {{Grund = keine Zeit}} <b>"
+    )
     make(page, "/prompts/new/", title=f"Grußwort {language}", text="Grüße alle.")
     go(page, "/")
     text = page.locator("#text")
@@ -142,7 +144,9 @@ def test_an_assistant_is_made_and_asked_by_its_starter(
     page.locator("[name=name]").fill(f"Fördermittel {language}")
     page.locator("[name=description]").fill("Kennt die Richtlinien und schreibt Anträge.")
     page.locator("[name=instructions]").fill("Antworte in einem Satz.")
-    page.locator("[name=starters]").fill("Was wird gefördert?\nWann ist die nächste Frist, und wer muss was bis dahin tun?")
+    page.locator("[name=starters]").fill(
+        "Was wird gefördert?\nWann ist die nächste Frist, und wer muss bis dahin was tun?"
+    )
     page.locator("select[name=model]").select_option("parrot")
     page.get_by_role("main").locator("button[type=submit]").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Fördermittel {language}")
@@ -161,7 +165,7 @@ def test_an_assistant_is_made_and_asked_by_its_starter(
     expect(page.locator("article[data-status=done]")).to_have_count(2, timeout=READY)
     expect(page.locator(".message-author").last).to_contain_text("Fördermittel")
     expect(page.locator(".message-author").last).to_contain_text("parrot")
-    assert "Antworte in einem Satz." in str(upstream.calls[-1].body) or "Antworte in einem Satz." in str(upstream.calls[-2].body)
+    assert any("Antworte in einem Satz." in str(call.body) for call in upstream.calls[-2:])  # the last asks for a title
     expect(page.locator(".model-button")).to_contain_text("Fördermittel")
 
 

@@ -127,7 +127,9 @@ def test_it_searches_what_the_asker_may_see_and_counts_the_rest(
     assert assistant.seen_by(bob).left_out == 1 and assistant.seen_by(alice).left_out == 0
 
 
-def test_what_is_left_out_is_said_and_not_named(parrot: Deployment, alice: User, bob: User, bobs_client: Client) -> None:
+def test_what_is_left_out_is_said_and_not_named(
+    parrot: Deployment, alice: User, bob: User, bobs_client: Client
+) -> None:
     secret = Collection.objects.create(owner=alice, name="Geheim")
     assistant = offer(make(alice, collections=[secret], starters=["Wann & wo?"]), bob)
     for address in (assistant.get_absolute_url(), f"/?assistant={assistant.id}"):
@@ -221,7 +223,9 @@ def test_a_model_that_is_called_like_an_assistant_was_there_first(parrot: Deploy
     assert assistants.named(alice, "assistant/gartnerin") is None
 
 
-def test_a_starter_is_asked_by_its_button_without_script(parrot: Deployment, alice: User, alices_client: Client) -> None:
+def test_a_starter_is_asked_by_its_button_without_script(
+    parrot: Deployment, alice: User, alices_client: Client
+) -> None:
     assistant = make(alice, starters=["Wann?"])
     page = alices_client.get(f"/?assistant={assistant.id}").content.decode()
     assert f'value="{assistant.public_name}" data-assistant="{assistant.id}" selected' in page
@@ -229,12 +233,12 @@ def test_a_starter_is_asked_by_its_button_without_script(parrot: Deployment, ali
     alices_client.post("/conversations/", given)
     conversation = Conversation.objects.get()
     assert conversation.assistant == assistant
-    assert [message.text for message in conversation.thread()][0] == "Wann?"
+    assert conversation.thread()[0].text == "Wann?"
 
 
 def test_a_message_that_is_sent_twice_is_stored_once(conversation: Conversation, alice: User) -> None:
     identity = uuid4()
-    question, answer = asking.ask(conversation, "Wann?", identity)
+    _question, answer = asking.ask(conversation, "Wann?", identity)
     Message.objects.filter(id=answer.id).update(status="done")
     with pytest.raises(AlreadyAsked):
         asking.ask(conversation, "Wann?", identity)
@@ -252,7 +256,9 @@ def test_a_copy_of_a_shared_conversation_names_the_assistant(alice: User, bob: U
 # --- pages ---------------------------------------------------------------------------------------------------------
 
 
-def test_one_is_made_changed_and_shared_on_its_pages(parrot: Deployment, alice: User, bob: User, alices_client: Client) -> None:
+def test_one_is_made_changed_and_shared_on_its_pages(
+    parrot: Deployment, alice: User, bob: User, alices_client: Client
+) -> None:
     collection = Collection.objects.create(owner=alice, name="Haus")
     made = alices_client.post("/assistants/new/", form(model="parrot", temperature="0.5", collections=[collection.id]))
     assistant = Assistant.objects.get()

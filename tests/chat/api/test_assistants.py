@@ -11,7 +11,7 @@ from gateway.models import ApiKey, Deployment, Quota, Usage
 from rag.models import Collection
 from tests.chat.test_assistants import make, offer
 from tests.fake_upstream import ANSWERS, FakeUpstream
-from tests.rag.api.conftest import Sdk, address, models, sdk, sdk_of  # noqa: F401  (fixtures)
+from tests.rag.api.conftest import Sdk
 from tests.rag.api.test_answers import asked
 from tests.rag.files import GARDEN
 from tests.rag.test_retrieval import learn
@@ -20,7 +20,7 @@ QUESTION = "Wann öffnet der Garten?"
 
 
 @pytest.fixture
-def assistant(models: FakeUpstream, alice: User) -> Assistant:  # noqa: F811
+def assistant(models: FakeUpstream, alice: User) -> Assistant:
     collection = Collection.objects.create(name="Haus", owner=alice)
     learn(alice, collection, GARDEN, "garten.txt")
     about = {"instructions": "Reime.", "temperature": 0.25, "description": "Kennt den Garten"}
@@ -38,7 +38,9 @@ def answers(upstream: FakeUpstream, text: str) -> None:
 
 
 def test_it_answers_by_its_instructions_from_its_collections(
-    sdk: openai.OpenAI, assistant: Assistant, models: FakeUpstream  # noqa: F811
+    sdk: openai.OpenAI,
+    assistant: Assistant,
+    models: FakeUpstream,
 ) -> None:
     answers(models, "Um neun [1].")
     answer = said(sdk)
@@ -53,7 +55,9 @@ def test_it_answers_by_its_instructions_from_its_collections(
 
 
 def test_a_stream_ends_with_the_same(
-    sdk: openai.OpenAI, assistant: Assistant, models: FakeUpstream  # noqa: F811
+    sdk: openai.OpenAI,
+    assistant: Assistant,
+    models: FakeUpstream,
 ) -> None:
     answers(models, "Um neun [1].")
     pieces = list(said(sdk, stream=True, temperature=0.9))
@@ -63,7 +67,11 @@ def test_a_stream_ends_with_the_same(
 
 
 def test_it_is_listed_to_those_who_may_use_it_and_call_its_model(
-    sdk_of: Sdk, assistant: Assistant, alice: User, bob: User, charlie: User  # noqa: F811
+    sdk_of: Sdk,
+    assistant: Assistant,
+    alice: User,
+    bob: User,
+    charlie: User,
 ) -> None:
     offer(assistant, bob)
     for user, is_listed in ((alice, True), (bob, True), (charlie, False)):
@@ -80,7 +88,10 @@ def test_it_is_listed_to_those_who_may_use_it_and_call_its_model(
 
 
 def test_a_strangers_assistant_is_as_unknown_as_none(
-    sdk_of: Sdk, assistant: Assistant, charlie: User, models: FakeUpstream  # noqa: F811
+    sdk_of: Sdk,
+    assistant: Assistant,
+    charlie: User,
+    models: FakeUpstream,
 ) -> None:
     client, refusals, before = sdk_of(charlie), [], len(models.calls)
     for name in ("assistant/gartnerin", "assistant/nobody", "assistant/", "assistant/\x00"):
@@ -91,7 +102,10 @@ def test_a_strangers_assistant_is_as_unknown_as_none(
 
 
 def test_the_asker_is_answered_without_what_they_may_not_see(
-    sdk_of: Sdk, assistant: Assistant, bob: User, models: FakeUpstream  # noqa: F811
+    sdk_of: Sdk,
+    assistant: Assistant,
+    bob: User,
+    models: FakeUpstream,
 ) -> None:
     offer(assistant, bob)
     answer = said(sdk_of(bob))
@@ -99,7 +113,7 @@ def test_the_asker_is_answered_without_what_they_may_not_see(
     assert "garten.txt" not in str(asked(models)) and "Reime." in str(asked(models))
 
 
-def test_a_key_needs_its_scopes(sdk_of: Sdk, assistant: Assistant, alice: User, models: FakeUpstream) -> None:  # noqa: F811
+def test_a_key_needs_its_scopes(sdk_of: Sdk, assistant: Assistant, alice: User, models: FakeUpstream) -> None:
     before = len(models.calls)
     for scope in ("chat", "documents-read"):
         with pytest.raises(openai.PermissionDeniedError):
@@ -108,7 +122,10 @@ def test_a_key_needs_its_scopes(sdk_of: Sdk, assistant: Assistant, alice: User, 
 
 
 def test_its_calls_count_for_the_keys_owner(
-    sdk_of: Sdk, assistant: Assistant, bob: User, models: FakeUpstream  # noqa: F811
+    sdk_of: Sdk,
+    assistant: Assistant,
+    bob: User,
+    models: FakeUpstream,
 ) -> None:
     offer(assistant, bob)
     Quota.objects.create(user=bob, unit="requests", period="day", limit=1)
@@ -121,7 +138,9 @@ def test_its_calls_count_for_the_keys_owner(
 
 
 def test_what_is_confidential_is_sent_to_no_model_elsewhere(
-    sdk: openai.OpenAI, assistant: Assistant, models: FakeUpstream  # noqa: F811
+    sdk: openai.OpenAI,
+    assistant: Assistant,
+    models: FakeUpstream,
 ) -> None:
     Collection.objects.update(data_class="confidential")
     before = len(models.calls)
@@ -130,19 +149,19 @@ def test_what_is_confidential_is_sent_to_no_model_elsewhere(
     assert refused.value.code == "not_in_house" and len(models.calls) == before
 
 
-def test_a_model_that_is_gone_is_said(sdk: openai.OpenAI, assistant: Assistant, models: FakeUpstream) -> None:  # noqa: F811
+def test_a_model_that_is_gone_is_said(sdk: openai.OpenAI, assistant: Assistant, models: FakeUpstream) -> None:
     Deployment.objects.filter(name="parrot").update(is_active=False)
     with pytest.raises(openai.NotFoundError, match="The model of this assistant is no longer available"):
         said(sdk)
     assert "assistant/gartnerin" not in [model.id for model in sdk.models.list()]
 
 
-def test_without_a_model_of_its_own_the_default_answers(sdk: openai.OpenAI, models: FakeUpstream, alice: User) -> None:  # noqa: F811
+def test_without_a_model_of_its_own_the_default_answers(sdk: openai.OpenAI, models: FakeUpstream, alice: User) -> None:
     make(alice)
     assert said(sdk).model == "parrot"
 
 
-def test_one_that_names_itself_finds_no_model(sdk: openai.OpenAI, models: FakeUpstream, alice: User) -> None:  # noqa: F811
+def test_one_that_names_itself_finds_no_model(sdk: openai.OpenAI, models: FakeUpstream, alice: User) -> None:
     make(alice, model="assistant/gartnerin")
     with pytest.raises(openai.NotFoundError):
         said(sdk)
@@ -155,7 +174,9 @@ def test_an_assistant_takes_no_other_search(sdk: openai.OpenAI, assistant: Assis
 
 
 def test_a_model_of_the_same_name_was_there_first(
-    sdk: openai.OpenAI, assistant: Assistant, models: FakeUpstream  # noqa: F811
+    sdk: openai.OpenAI,
+    assistant: Assistant,
+    models: FakeUpstream,
 ) -> None:
     Deployment.objects.filter(name="parrot").update(name="assistant/gartnerin")
     assert "Reime." not in str(asked_after(sdk, models))
