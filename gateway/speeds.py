@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
@@ -52,7 +53,7 @@ def of_chat_models() -> dict[int, Speed]:
 
 def _measured() -> dict[int, Speed]:
     since = timezone.now() - SINCE
-    asked = {"since": since, "calls": CALLS, "fewest": FEWEST, "kind": Deployment.Kind.CHAT}
+    asked: dict[str, Any] = {"since": since, "calls": CALLS, "fewest": FEWEST, "kind": Deployment.Kind.CHAT}
     with connection.cursor() as cursor:
         cursor.execute(MEDIANS, asked)
         return {pk: Speed(round(first), round(rate, 1)) for pk, first, rate in cursor.fetchall()}

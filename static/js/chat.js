@@ -21,6 +21,7 @@ const stop = byId("stop");
 const refusal = byId("refusal");
 const messages = byId("messages");
 let sending = false;
+let underWay = ""; // what is just being sent: who presses Enter twice means it once
 let creation;
 
 function refuse(sentence = "") {
@@ -65,8 +66,8 @@ async function create() {
 
 async function ask() {
   const question = text.value.trim();
-  if (sending || pending() || !(question || waiting())) return;
-  if (running()) return question && wait(question);
+  if (pending() || !(question || waiting())) return;
+  if (sending || running()) return question && question !== underWay && wait(question);
   if (question) await busy(() => deliver(question));
   else await sendWaiting();
 }
@@ -94,6 +95,7 @@ async function busy(act) {
     refuse(error.message);
   } finally {
     sending = false;
+    underWay = "";
     update();
   }
 }
@@ -101,12 +103,13 @@ async function busy(act) {
 /** Send it and show what comes of it; with an `id` it waited, and the field holds something else. */
 async function deliver(question, id = "") {
   const isNew = !messages.children.length;
+  underWay = question;
   await conversationUrl();
   const body = new FormData(composer);
   body.set("text", question);
   body.set("question", id);
   const { html, replaces } = await post(composer.action, body);
-  if (!id) clear();
+  if (text.value.trim() === question) clear(); // somebody may have written on meanwhile
   if (isCut()) return location.assign(composer.dataset.conversation);
   if (append(html, replaces)) attach();
   stayAtEnd(true);
