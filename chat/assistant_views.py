@@ -15,7 +15,8 @@ from chat.offering_forms import AssistantForm, OfferForm
 
 
 def managed(request: HttpRequest, assistant: UUID) -> Assistant:
-    return get_object_or_404(Assistant.objects.managed_by(person(request)), id=assistant)
+    found: Assistant = get_object_or_404(Assistant.objects.managed_by(person(request)), id=assistant)
+    return found
 
 
 @sign_in_required

@@ -25,7 +25,7 @@ class AskForm(forms.Form):
     starter = forms.CharField(required=False)  # of an assistant, asked by a button
     model = forms.CharField(required=False, max_length=200)
     collections = UUIDListField(required=False)
-    question = forms.UUIDField(required=False)  # an id by which the page may send it again, and it is stored once
+    question_id = forms.UUIDField(required=False)  # an id by which the page may send it again, and it is stored once
 
     def ask(self, conversation: Conversation) -> tuple[Message, Message]:
         """Raises a `ChatError` when it cannot be asked."""
@@ -33,7 +33,7 @@ class AskForm(forms.Form):
             raise UnknownCollection
         asking.choose(conversation, self.cleaned_data["model"], self.cleaned_data["collections"])
         text = self.cleaned_data["text"] or self.cleaned_data["starter"]
-        return asking.ask(conversation, text, self.cleaned_data["question"])
+        return asking.ask(conversation, text, self.cleaned_data["question_id"])
 
 
 class RenameForm(forms.Form):

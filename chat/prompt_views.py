@@ -16,7 +16,8 @@ LISTED = 20  # in the composer; who wants another one types more of its title
 
 
 def managed(request: HttpRequest, prompt: UUID) -> Prompt:
-    return get_object_or_404(Prompt.objects.managed_by(person(request)), id=prompt)
+    found: Prompt = get_object_or_404(Prompt.objects.managed_by(person(request)), id=prompt)
+    return found
 
 
 @sign_in_required

@@ -107,7 +107,7 @@ async function deliver(question, id = "") {
   await conversationUrl();
   const body = new FormData(composer);
   body.set("text", question);
-  body.set("question", id);
+  body.set("question_id", id);
   const { html, replaces } = await post(composer.action, body);
   if (text.value.trim() === question) clear(); // somebody may have written on meanwhile
   if (isCut()) return location.assign(composer.dataset.conversation);
@@ -135,9 +135,11 @@ function goOn() {
 
 /** A conversation gets its title from its first question: show it in heading and list. */
 async function refreshTitle() {
+  const before = document.querySelector(".chat-head h1").textContent;
   const response = await fetch(composer.dataset.conversation).catch(() => null);
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (document.querySelector(".chat-head h1").textContent !== before) return refresh(); // the socket told a newer one
   document.title = page.title;
   document.querySelector(".chat-head").replaceWith(page.querySelector(".chat-head"));
   await refresh();
