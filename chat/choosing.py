@@ -5,7 +5,7 @@ from uuid import UUID
 
 from accounts.models import User
 from chat.assistants import Seen
-from chat.models import Assistant, Conversation
+from chat.models import Assistant, Conversation, Prompt
 from gateway.cards import Card, cards
 
 MOST_ASSISTANTS = 100  # in the list; all of them have a page from which a chat is started
@@ -60,6 +60,11 @@ def current(user: User, conversation: Conversation | None, wanted: str) -> Curre
     if found is None:
         return Current(None) if conversation else None
     return Current(found.seen_by(user))
+
+
+def prompt(user: User, wanted: str) -> Prompt | None:
+    found: Prompt | None = Prompt.objects.visible_to(user).filter(id=_id(wanted)).first() if wanted else None
+    return found
 
 
 def _id(text: str) -> UUID | None:

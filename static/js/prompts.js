@@ -89,4 +89,13 @@ function input(variable, number) {
   return { row, control, name: variable.name };
 }
 
+// a prompt that was chosen on its page: what the server put into the field is for browsers without script
+if (composer.dataset.prompt) {
+  const address = new URL(location.href);
+  address.searchParams.delete("prompt");
+  history.replaceState(null, "", address);
+  field.value = "";
+  use(composer.dataset.prompt);
+}
+
 suggest("/", { find, label: words.prompts, none: words.noPrompts });

@@ -93,7 +93,9 @@ function close() {
 function choose(number) {
   const { items, from } = open;
   const end = field.selectionStart;
+  const isStill = typed()?.from === from; // the caret may have gone elsewhere
   close();
+  if (!isStill) return;
   field.setRangeText("", from, end, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));
   items[number].take();

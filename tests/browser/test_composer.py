@@ -81,6 +81,13 @@ def test_a_prompt_is_found_by_keyboard_and_asks_for_its_places(
     expect(text).to_be_focused()
     expect(text).to_have_value("An <i>Bob</i> {{Grund}} (knapp): keine Zeit <b>")
     expect(page.locator("article")).to_have_count(0)
+    go(page, "/prompts/")
+    page.get_by_role("link", name=name).click()
+    check(page)
+    page.get_by_role("main").locator("a[href*='?prompt=']").click()
+    expect(page.get_by_role("dialog", name=name)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(text).to_have_value("An <i>Bob</i> {{Grund}} (knapp): keine Zeit <b>")  # the draft of before
 
 
 def test_a_collection_is_called_by_at_and_stays_in_step(open_page: OpenPage) -> None:

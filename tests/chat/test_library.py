@@ -109,6 +109,16 @@ def test_one_is_told_with_its_places(alice: User, alices_client: Client, charlie
     assert charlies_client.get(prompt.get_absolute_url(), **JSON).status_code == 404  # type: ignore[arg-type]
 
 
+def test_a_new_chat_begins_with_a_prompt_without_script(
+    alice: User, alices_client: Client, charlies_client: Client
+) -> None:
+    prompt = make(alice, text="An {{name}}: <b>")
+    address = f"/?prompt={prompt.id}"
+    assert "\nAn {{name}}: &lt;b&gt;</textarea>" in alices_client.get(address).content.decode()
+    for page in (charlies_client.get(address), alices_client.get("/?prompt=1")):
+        assert "An {{name}}" not in page.content.decode()
+
+
 def test_markup_in_a_prompt_stays_text(alice: User, alices_client: Client) -> None:
     prompt = make(alice, "<b>fett", "<script>alert(1)</script>")
     for address in (
