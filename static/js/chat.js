@@ -139,8 +139,9 @@ async function refreshTitle() {
   const response = await fetch(composer.dataset.conversation).catch(() => null);
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  if (document.querySelector(".chat-head h1").textContent !== before) return refresh(); // the socket told a newer one
-  document.title = page.title;
+  const told = document.querySelector(".chat-head h1").textContent;
+  if (told === before) document.title = page.title;
+  else page.querySelector(".chat-head h1").textContent = told; // by the socket meanwhile, and newer
   document.querySelector(".chat-head").replaceWith(page.querySelector(".chat-head"));
   await refresh();
 }
