@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from chat import assistants
 from chat.exceptions import (
+    AlreadyAsked,
     AnswerRunning,
     AttachmentsNotReady,
     ChoiceOpen,
@@ -38,29 +40,39 @@ def chosen(user: User, collections: Iterable[UUID]) -> CollectionQuerySet:
 
 
 def choose(conversation: Conversation, model: str, collections: Iterable[UUID]) -> None:
-    """Remember model and collections of a conversation; raises `UnknownCollection` for one not visible."""
+    """Remember model, or assistant, and collections; raises `UnknownCollection`, `UnknownAssistant`."""
     visible = chosen(conversation.owner, collections)
-    conversation.model = model
-    conversation.save(update_fields=["model", "updated_at"])
+    conversation.assistant = assistants.named(conversation.owner, model)
+    conversation.model = "" if conversation.assistant else model
+    conversation.save(update_fields=["model", "assistant", "updated_at"])
     conversation.collections.set(visible)
 
 
 @transaction.atomic
-def ask(conversation: Conversation, text: str, after: UUID | None = None) -> tuple[Message, Message]:
+def ask(
+    conversation: Conversation, text: str, after: UUID | None = None, question_id: UUID | None = None
+) -> tuple[Message, Message]:
     """Store `text` behind the message `after`, else at the end of what is shown; returns it and a place for its answer.
 
-    Raises `EmptyQuestion`, `QuestionTooLong`, `AttachmentsNotReady`, `AnswerRunning`, `UnknownMessage`, `ChoiceOpen`.
+    With `question_id` a page that does not know whether its message arrived may send it again. Raises `EmptyQuestion`,
+    `QuestionTooLong`, `AttachmentsNotReady`, `AnswerRunning`, `UnknownMessage`, `ChoiceOpen`, `AlreadyAsked`.
     """
-    question = store(conversation, text, end_of(conversation, after))
+    question = store(conversation, text, end_of(conversation, after), question_id)
     answer = place_for_answer(question)
     conversation.save(update_fields=["updated_at"])
     return question, answer
 
 
-def store(conversation: Conversation, text: str, parent: Message | None) -> Message:
-    question = Message.objects.create(
-        conversation=conversation, parent=parent, role=Message.Role.USER, text=fit_to_ask(conversation, text)
-    )
+def store(conversation: Conversation, text: str, parent: Message | None, question_id: UUID | None = None) -> Message:
+    """Raises what `ask` raises of the text, and `AlreadyAsked`."""
+    text = fit_to_ask(conversation, text)
+    question = Message(conversation=conversation, parent=parent, role=Message.Role.USER, text=text)
+    question.id = question_id or question.id
+    try:
+        with transaction.atomic():
+            question.save(force_insert=True)
+    except IntegrityError as error:
+        raise AlreadyAsked from error
     if not conversation.title:
         conversation.title = _title_of(question.text)
         # not over one that a person gave in another tab meanwhile

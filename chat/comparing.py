@@ -17,11 +17,11 @@ from chat.models import Conversation, Message
 
 @transaction.atomic
 def ask_both(
-    conversation: Conversation, text: str, other: str, after: UUID | None = None
+    conversation: Conversation, text: str, other: str, after: UUID | None = None, question_id: UUID | None = None
 ) -> tuple[Message, Message, Message]:
     """As `asking.ask`, with a second place for the answer of the `other` model. Raises `NoModel`, too."""
     models = [deployment_for(conversation).name, deployment_for(conversation, other).name]
-    question = asking.store(conversation, text, asking.end_of(conversation, after))
+    question = asking.store(conversation, text, asking.end_of(conversation, after), question_id)
     first = asking.place_for_answer(question, model=models[0])
     second = asking.place(question, model=models[1], beside=first)
     conversation.save(update_fields=["updated_at"])

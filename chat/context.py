@@ -6,10 +6,10 @@ from uuid import UUID
 from django.db.models import Q
 
 from accounts.models import User
-from chat.exceptions import CollectionEnded, NoModel, OnlyInHouse
-from chat.models import Citation, Conversation, Message
+from chat.exceptions import AssistantModelGone, CollectionEnded, NoModel, OnlyInHouse, UnknownAssistant
+from chat.models import Assistant, Citation, Conversation, Message
 from chat.personal import Personal
-from chat.prompts import ChatMessage
+from chat.prompts import ChatMessage, as_assistant
 from gateway.callers import Caller
 from gateway.models import Deployment
 from rag.models import Collection, CollectionQuerySet
@@ -26,10 +26,22 @@ class Context:
     has_attachments: bool  # whose passages are wanted even where they hardly fit: "What is this?"
     instructions: str = ""  # of the project
     personal: Personal = Personal()  # noqa: RUF009  (frozen)
+    assistant: Assistant | None = None
 
     @property
     def caller(self) -> Caller:
         return Caller(self.owner, keeps_in_house=self.is_confidential)
+
+    @property
+    def role(self) -> str:
+        """What its assistant tells the model; empty without one."""
+        return as_assistant(self.assistant.name, self.assistant.instructions) if self.assistant else ""
+
+    @property
+    def wishes(self) -> dict[str, float]:
+        """Fields of the request that its assistant sets."""
+        temperature = self.assistant.temperature if self.assistant else None
+        return {} if temperature is None else {"temperature": temperature}
 
     @property
     def question(self) -> str:
@@ -37,8 +49,10 @@ class Context:
 
 
 def load(answer: Message) -> Context:
-    """Raises `NoModel` when nothing is connected that could answer, `CollectionEnded`, `OnlyInHouse`."""
+    """Raises `NoModel` when nothing is connected that could answer, `CollectionEnded`, `OnlyInHouse`,
+    `UnknownAssistant`, `AssistantModelGone`."""
     conversation = answer.conversation
+    assistant = assistant_of(conversation)
     deployment = deployment_for(conversation, answer.model)
     collections = collections_of(conversation)
     refuse_ended(collections)
@@ -46,12 +60,13 @@ def load(answer: Message) -> Context:
     if is_confidential and not is_offered_in_house(deployment):
         raise OnlyInHouse(deployment.name)
     answer.model = deployment.name
+    answer.assistant = assistant.name if assistant else ""
     if not answer.text:  # one that goes on keeps the sources it has
         answer.searched_in = [one.name if not one.is_attachment else "" for one in collections.order_by("name")]
         answer.searched = bool(answer.searched_in)
     personal = Personal.of(conversation.owner, with_memory=True)
     answer.personal = personal.note
-    answer.save(update_fields=["model", "searched", "searched_in", "personal"])
+    answer.save(update_fields=["model", "assistant", "searched", "searched_in", "personal"])
     return Context(
         owner=conversation.owner,
         history=history_before(answer),
@@ -62,24 +77,44 @@ def load(answer: Message) -> Context:
         has_attachments=collections.filter(is_attachment=True).exists(),
         instructions=conversation.project.instructions if conversation.project else "",
         personal=personal,
+        assistant=assistant,
     )
 
 
+def assistant_of(conversation: Conversation) -> Assistant | None:
+    """As far as the owner may use it now; raises `UnknownAssistant`."""
+    if conversation.assistant_id is None:
+        return None
+    visible = Assistant.objects.visible_to(conversation.owner)
+    found: Assistant | None = visible.filter(id=conversation.assistant_id).first()
+    if found is None:
+        raise UnknownAssistant
+    return found
+
+
 def deployment_for(conversation: Conversation, model: str = "") -> Deployment:
-    """The model named, else the conversation's; raises `NoModel`."""
+    """The model named, else that of the conversation's assistant, else its own; raises `NoModel`, `UnknownAssistant`,
+    `AssistantModelGone`."""
     offered = Deployment.objects.offered_to(conversation.owner, Deployment.Kind.CHAT)
-    wanted = model or conversation.model
-    deployment = offered.filter(name=wanted).first() if wanted else offered.first()
+    assistant = None if model else assistant_of(conversation)
+    name = model or (assistant.model if assistant else conversation.model)
+    deployment = offered.filter(name=name).first() if name else offered.first()
+    if deployment is None and assistant and name:
+        raise AssistantModelGone(assistant.name, name)
     if deployment is None:
         raise NoModel
     return deployment
 
 
 def collections_of(conversation: Conversation) -> CollectionQuerySet:
-    """Those chosen, the attachments and the project's, as far as the owner may see them now."""
+    """Those chosen, the attachments, the project's and the assistant's, as far as the owner may see them now."""
     chosen = Q(id__in=conversation.collections.all()) | Q(id=conversation.attachments_id)
     if project := conversation.project:
         chosen |= Q(id__in=project.collections.all()) | Q(id=project.files_id)
+    if conversation.assistant_id:
+        assistant = Assistant.objects.visible_to(conversation.owner).filter(id=conversation.assistant_id)
+        # not for the one who asks to renew: one that has ended is left out, unless it was chosen
+        chosen |= Q(id__in=Collection.objects.valid().filter(assistants__in=assistant).values("id"))
     return Collection.objects.visible_to(conversation.owner).filter(chosen)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from chat.models import Citation, Conversation, Message
 
-SAID = ("role", "status", "text", "error", "reason", "model", "searched", "edited", "finish", "created_at")
+SAID = ("role", "status", "text", "error", "reason", "model", "assistant", "searched", "edited", "finish", "created_at")
 OWN = (*SAID, "reasoning", "thinking_seconds", "searched_in", "support", "left_out")
 
 

@@ -4,6 +4,9 @@ ChatError
 ├── EmptyQuestion        400  nothing was asked
 ├── QuestionTooLong      413
 ├── UnknownCollection    404  chosen, but not visible to the one who asks
+├── UnknownAssistant     404  chosen, but not there, or not shared with the one who asks
+├── AssistantModelGone   503  the model of an assistant is not offered to the one who asks
+├── AlreadyAsked         409  this very message was stored before
 ├── AnswerRunning        409  one answer at a time in a conversation
 ├── AttachmentsNotReady  409  a file is still being read
 ├── NothingToRetry       409  the answer is not one that broke off
@@ -50,6 +53,33 @@ class UnknownCollection(ChatError):
     status = 404
     code = "unknown_collection"
     sentence = _("This collection does not exist, or is not shared with you.")
+
+
+class UnknownAssistant(ChatError):
+    status = 404
+    code = "unknown_assistant"
+    sentence = _("This assistant does not exist, or is no longer shared with you. Choose another one, or a model.")
+
+
+class AssistantModelGone(ChatError):
+    status = 503
+    code = "assistant_model_gone"
+
+    def __init__(self, assistant: str, model: str) -> None:
+        super().__init__(assistant, model)
+        self.assistant, self.model = assistant, model
+
+    def __str__(self) -> str:
+        return _(
+            "The assistant “%(assistant)s” answers by “%(model)s”, and this model is not available to you. "
+            "Choose another assistant or a model."
+        ) % {"assistant": self.assistant, "model": self.model}
+
+
+class AlreadyAsked(ChatError):
+    status = 409
+    code = "already_asked"
+    sentence = _("This message was sent before.")
 
 
 class AnswerRunning(ChatError):

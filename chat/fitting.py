@@ -28,6 +28,7 @@ def messages_of(context: Context, found: Sequence[Passage], begun: str) -> tuple
         searched=context.searched,
         context=length,
         instructions=context.instructions,
+        role=context.role,
         personal=context.personal,
         at_least=continuing.KEPT if begun else 1,
     )

@@ -23,10 +23,12 @@ class AskForm(forms.Form):
     """The composer: what is asked, of which model, over which collections."""
 
     text = forms.CharField(required=False)
+    starter = forms.CharField(required=False)  # of an assistant, asked by a button
     model = forms.CharField(required=False, max_length=200)
     collections = UUIDListField(required=False)
     after = forms.UUIDField(required=False)  # what the reader sees last
     beside = forms.CharField(required=False, max_length=200)  # a second model
+    question_id = forms.UUIDField(required=False)  # an id by which the page may send it again, and it is stored once
 
     def ask(self, conversation: Conversation) -> Sequence[Message]:
         """The question, and one or two answers to be written. Raises a `ChatError` when it cannot be asked."""
@@ -34,9 +36,10 @@ class AskForm(forms.Form):
             raise UnknownMessage if "after" in self.errors else UnknownCollection
         data = self.cleaned_data
         asking.choose(conversation, data["model"], data["collections"])
+        text = data["text"] or data["starter"]
         if data["beside"]:
-            return comparing.ask_both(conversation, data["text"], data["beside"], data["after"])
-        return asking.ask(conversation, data["text"], data["after"])
+            return comparing.ask_both(conversation, text, data["beside"], data["after"], data["question_id"])
+        return asking.ask(conversation, text, data["after"], data["question_id"])
 
 
 class EditForm(forms.Form):

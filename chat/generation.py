@@ -174,7 +174,7 @@ class Writer:
 
     async def _said(self, context: Context, found: list[Passage]) -> AsyncIterator[Said]:
         messages, self.left_out = fitting.messages_of(context, found, self.answer.text)
-        body = {"model": context.deployment.name, "messages": messages, "stream": True}
+        body = {"model": context.deployment.name, "messages": messages, "stream": True, **context.wishes}
         stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)
         splitter, seam = Splitter(), continuing.Seam(self.answer.text, context.deployment)
         async with contextlib.aclosing(stream):

@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from chat.assistants import Assistant as Assistant
+from chat.library import Prompt as Prompt
 from chat.shares import Share as Share
 from chat.tree import Tree, Versions
 
@@ -81,6 +83,7 @@ class Conversation(models.Model):
     project = models.ForeignKey(
         Project, models.SET_NULL, null=True, blank=True, related_name="conversations", verbose_name=_("project")
     )
+    assistant = models.ForeignKey(Assistant, models.SET_NULL, null=True, blank=True, related_name="conversations")
     titled = models.BooleanField(default=False, help_text="a person or a model gave the title: it stays")
     pinned = models.BooleanField(_("pinned"), default=False)
     archived = models.BooleanField(_("archived"), default=False)
@@ -179,6 +182,7 @@ class Message(models.Model):
     error = models.CharField(max_length=50, blank=True, help_text="code of the error that ended it")
     reason = models.CharField(max_length=500, blank=True, help_text="the same as a sentence for its reader")
     model = models.CharField(max_length=200, blank=True)
+    assistant = models.CharField(max_length=100, blank=True, help_text="name of the assistant as which it answered")
     searched = models.BooleanField(default=False, help_text="documents were searched for this answer")
     searched_in = models.JSONField(default=list, help_text="names of the collections; empty for attached files")
     support = models.JSONField(null=True, help_text="how many statements were checked, and which are in doubt")

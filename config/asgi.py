@@ -9,6 +9,7 @@ django_application = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402  (needs the app registry)
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
+from chat.api.assistants import OwnAssistants  # noqa: E402
 from chat.urls import websocket_urlpatterns  # noqa: E402
 from config.bodies import below, limited  # noqa: E402
 from config.origins import same_origin  # noqa: E402
@@ -18,7 +19,7 @@ from gateway.api.openapi import described  # noqa: E402
 from rag.api import addresses as documents  # noqa: E402
 from rag.api.searches import grounds  # noqa: E402
 
-routes = described([*models.addresses(grounds), *documents.addresses])
+routes = described([*models.addresses(grounds, OwnAssistants()), *documents.addresses])
 application = ProtocolTypeRouter(
     {
         "http": below("/v1/", api(routes), otherwise=limited(django_application)),

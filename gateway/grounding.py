@@ -54,32 +54,32 @@ async def grounded(search: Search | None, caller: Caller, chat: Body, given: Any
         raise InvalidRequest(_("There are no documents to search here."), param=param)
     if not isinstance(given, dict):
         raise invalid(param, _("an object"))
-    question = _question(chat["messages"])
+    question = question_of(chat["messages"])
     if not question:
         raise InvalidRequest(_("A search of documents needs a question: a text by the user."), param="messages")
     grounds = await search(caller, question, given, param)
-    chat["messages"] = _led_by(grounds.prompt, chat["messages"])
+    chat["messages"] = led_by(grounds.prompt, chat["messages"])
     return grounds
 
 
-async def cited(pieces: AsyncGenerator[Event, None], grounds: Grounds) -> AsyncGenerator[Event, None]:
-    """The pieces of a completion; the one that ends the answer, and the one with its usage, tell the sources."""
+async def cited(pieces: AsyncGenerator[Event, None], told: Body) -> AsyncGenerator[Event, None]:
+    """The pieces of a completion; the one that ends the answer, and the one with its usage, tell the sources, too."""
     async with contextlib.aclosing(pieces):
         async for event in pieces:
             piece = event.content()
             if not event.has_choices or any(choice.get("finish_reason") for choice in piece["choices"]):
-                event = Event(json.dumps(piece | grounds.told(), separators=(",", ":")).encode(), event.has_choices)
+                event = Event(json.dumps(piece | told, separators=(",", ":")).encode(), event.has_choices)
             yield event
 
 
-def _question(messages: list[Body]) -> str:
+def question_of(messages: list[Body]) -> str:
     asked = next((message["content"] for message in reversed(messages) if message["role"] == "user"), "")
     if isinstance(asked, str):
         return asked.strip()
     return "\n".join(part["text"] for part in asked if part["type"] == "text").strip()
 
 
-def _led_by(prompt: str, messages: list[Body]) -> list[Body]:
+def led_by(prompt: str, messages: list[Body]) -> list[Body]:
     """Templates of open models know one system message, at the top."""
     first, *rest = messages
     if first["role"] not in ("system", "developer"):

@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Fact, User
 from chat import asking, conversations, projects, sharing
-from chat.models import Conversation, Message, Project, Share
+from chat.models import Assistant, Conversation, Message, Project, Prompt, Share
 from gateway.models import ApiKey
 from rag.models import Collection, CollectionShare, Document, DocumentText
 from tests.conftest import client_of
@@ -87,6 +87,18 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "chat:shares": ("get", EVERYONE_SIGNED_IN),
     "chat:shared": ("get", READABLE),
     "chat:shared-copy": ("post", READABLE),
+    "chat:assistants": ("get", EVERYONE_SIGNED_IN),
+    "chat:assistant-create": ("get", EVERYONE_SIGNED_IN),
+    "chat:assistant": ("get", READABLE),
+    "chat:assistant-edit": ("get", PRIVATE),
+    "chat:assistant-share": ("get", PRIVATE),
+    "chat:assistant-delete": ("post", PRIVATE),
+    "chat:prompts": ("get", EVERYONE_SIGNED_IN),
+    "chat:prompt-create": ("get", EVERYONE_SIGNED_IN),
+    "chat:prompt": ("get", READABLE),
+    "chat:prompt-edit": ("get", PRIVATE),
+    "chat:prompt-share": ("get", PRIVATE),
+    "chat:prompt-delete": ("post", PRIVATE),
     "chat:temporary": ("get", EVERYONE_SIGNED_IN),
     "chat:temporary-ask": ("post", EVERYONE_SIGNED_IN),
     "chat:memory": ("get", EVERYONE_SIGNED_IN),
@@ -151,22 +163,25 @@ class House:
     deleted: Conversation
     shown: Share
     fact: Fact
+    assistant: Assistant
+    prompt: Prompt
 
     def ids(self, name: str) -> dict[str, object]:
-        if name == "setup":
-            return {"token": "guessed"}
-        if name.startswith("keys:"):
-            return {"pk": self.key.pk}
-        if name == "chat:source":
-            return {"message": self.message.id, "number": 1}
-        if name == "chat:restore":
-            return {"conversation": self.deleted.id}
-        if name.startswith("chat:project"):
-            return {"project": self.project.id, "document": self.in_project.id}
-        if name.startswith("chat:memory"):
-            return {"fact": self.fact.id}
-        if name.startswith("chat:shared"):
-            return {"share": self.shown.id}
+        exact: dict[str, dict[str, object]] = {
+            "setup": {"token": "guessed"},
+            "chat:source": {"message": self.message.id, "number": 1},
+            "chat:restore": {"conversation": self.deleted.id},
+        }
+        beginning: dict[str, dict[str, object]] = {
+            "keys:": {"pk": self.key.pk},
+            "chat:project": {"project": self.project.id, "document": self.in_project.id},
+            "chat:memory": {"fact": self.fact.id},
+            "chat:assistant": {"assistant": self.assistant.id},
+            "chat:prompt": {"prompt": self.prompt.id},
+            "chat:shared": {"share": self.shown.id},
+        }
+        if found := exact.get(name) or next((ids for start, ids in beginning.items() if name.startswith(start)), None):
+            return found
         if name.startswith("rag:"):
             if name == "rag:page-picture":
                 return {"pk": self.printed.id, "page": 1}
@@ -181,7 +196,7 @@ class House:
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
                      {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
-                     {"share"}, {"fact"}):  # fmt: skip
+                     {"share"}, {"fact"}, {"assistant"}, {"prompt"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)
@@ -205,6 +220,9 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     project = Project.objects.create(owner=alice, name="Umzug")
     deleted = Conversation.objects.create(owner=alice)
     conversations.delete(deleted)
+    assistant, prompt = (model.objects.create(owner=alice) for model in (Assistant, Prompt))
+    for offered in (assistant, prompt):
+        offered.offer(everyone=False, people=[bob], teams=[])
     return House(
         conversation=conversation,
         message=answer,
@@ -218,6 +236,8 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
         deleted=deleted,
         shown=sharing.share(conversation, everyone=False, people=[bob], teams=[]),
         fact=Fact.objects.create(user=alice, text="Arbeitet im Haus am See."),
+        assistant=assistant,
+        prompt=prompt,
     )
 
 

@@ -29,6 +29,8 @@ OUTER = {
     "project_views",
     "temporary_views",
     "transfer_views",
+    "assistant_views",
+    "prompt_views",
 }
 HEAVY = ["torch", "sentence_transformers", "transformers", "pypdfium2", "docx", "py3langid", "lxml"]
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40  # lines

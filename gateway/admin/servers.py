@@ -174,7 +174,13 @@ class DeploymentAdmin(ModelAdmin):  # type: ignore[misc]
     autocomplete_fields = ["teams"]
     fieldsets = [
         (None, {"fields": ["name", "upstream", "model", "kind", "is_active", "is_default", "listed"]}),
-        (_("The model"), {"fields": ["licence", "quantisation", "context_length"]}),
+        (
+            _("The model"),
+            {
+                "fields": ["licence", "openness", "origin", "size", "quantisation", "context_length", "card"],
+                "description": _("People read this where they choose a model."),
+            },
+        ),
         (_("Who may call it, and how"), {"fields": ["teams", "defaults", "max_output_tokens"]}),
         (
             _("Sharing the calls"),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from gateway.api import audio, endpoints, responses
 from gateway.api.routes import Route
+from gateway.assistants import Assistants
 from gateway.grounding import Search
 from gateway.requests import CHAT, EMBEDDING, OBJECT, RERANK, TEXT_COMPLETION, TRANSCRIPTION, Field
 from gateway.responses.request import FIELDS
@@ -15,12 +16,13 @@ STREAMED = ("application/json", "text/event-stream")
 TRANSCRIBED = ("application/json", "text/plain")
 
 
-def addresses(search: Search | None = None) -> list[Route]:
-    """`search` finds what answers may be drawn from; without one there are no documents."""
+def addresses(search: Search | None = None, others: Assistants | None = None) -> list[Route]:
+    """`search` finds what answers may be drawn from; without one there are no documents. `others` answer beside the
+    models."""
     return [
-        Route("GET", "/models", endpoints.models),
-        Route("GET", "/models/{model:rest}", endpoints.model),
-        Route("POST", "/chat/completions", partial(endpoints.chat_completions, search=search),
+        Route("GET", "/models", partial(endpoints.models, others=others)),
+        Route("GET", "/models/{model:rest}", partial(endpoints.model, others=others)),
+        Route("POST", "/chat/completions", partial(endpoints.chat_completions, search=search, others=others),
               takes=CHAT | {"x_rag": OBJECT}, needs=("model", "messages"), gives=STREAMED),
         Route("POST", "/completions", endpoints.text_completions,
               takes=TEXT_COMPLETION, needs=("model", "prompt"), gives=STREAMED),

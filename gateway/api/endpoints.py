@@ -7,41 +7,48 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gateway import catalogue, completions, embeddings, grounding, requests, reranking
+from gateway import assistants, catalogue, completions, embeddings, grounding, requests, reranking
 from gateway.api.errors import error_object
 from gateway.api.http import Answer, Request, event
 from gateway.api.limits import headers_of
+from gateway.assistants import Assistants, Listed
 from gateway.callers import standing
 from gateway.calls import Running, Wanted
 from gateway.completions import Event, Form
 from gateway.exceptions import GatewayError, InvalidRequest, UnknownModel
-from gateway.grounding import Grounds, Search
+from gateway.grounding import Search
 from gateway.models import Deployment, Purpose, Scope
 from gateway.text_completions import TEXT
 
 
-async def models(request: Request) -> Answer:
-    known = await standing(request.caller)
-    offered = (await catalogue.current()).offered_to(known)
-    return Answer.of({"object": "list", "data": [_model(name, deployment) for name, deployment in offered]})
+async def models(request: Request, others: Assistants | None = None) -> Answer:
+    return Answer.of({"object": "list", "data": await _offered(request, others)})
 
 
-async def model(request: Request) -> Answer:
-    known = await standing(request.caller)
-    for name, deployment in (await catalogue.current()).offered_to(known):
-        if name == request.parameters["model"]:
-            return Answer.of(_model(name, deployment))
+async def model(request: Request, others: Assistants | None = None) -> Answer:
+    for each in await _offered(request, others):
+        if each["id"] == request.parameters["model"]:
+            return Answer.of(each)
     raise UnknownModel(param="model")
 
 
-async def chat_completions(request: Request, search: Search | None) -> Answer:
+async def _offered(request: Request, others: Assistants | None) -> list[dict[str, Any]]:
+    known = await standing(request.caller)
+    own = [_model(name, deployment) for name, deployment in (await catalogue.current()).offered_to(known)]
+    return own + [_assistant(each) for each in await assistants.offered(others, request.caller)]
+
+
+async def chat_completions(request: Request, search: Search | None, others: Assistants | None = None) -> Answer:
     body = named(request)
     chat = requests.chat(body)
-    grounds = None
-    if (given := body.get("x_rag")) is not None:
+    told_beside: dict[str, Any] = {}
+    given = body.get("x_rag")
+    if part := await assistants.played(others, request.caller, chat, is_grounded=given is not None):
+        chat, request.caller, told_beside = part.chat, part.caller, part.told
+    elif given is not None:
         grounds = await grounding.grounded(search, request.caller, chat, given, "x_rag")
-        request.caller = grounds.caller
-    return await _completed(request, chat, completions.CHAT, grounds)
+        request.caller, told_beside = grounds.caller, grounds.told()
+    return await _completed(request, chat, completions.CHAT, told_beside)
 
 
 async def text_completions(request: Request) -> Answer:
@@ -60,15 +67,17 @@ async def rerank(request: Request) -> Answer:
     return Answer.of(await reranking.answer(request.caller, body, purpose=purpose_of(request), admitted=told(request)))
 
 
-async def _completed(request: Request, body: dict[str, Any], form: Form, grounds: Grounds | None = None) -> Answer:
+async def _completed(
+    request: Request, body: dict[str, Any], form: Form, told_beside: dict[str, Any] | None = None
+) -> Answer:
     wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose_of(request))
     if not body.get("stream"):
         answer = await completions.answer(request.caller, body, wanted, told(request), form)
-        return Answer.of(answer | grounds.told() if grounds else answer)
+        return Answer.of(answer | (told_beside or {}))
     options = body.get("stream_options", {})
     pieces = completions.events(request.caller, body, wanted, told(request), form)
-    if grounds:
-        pieces = grounding.cited(pieces, grounds)
+    if told_beside:
+        pieces = grounding.cited(pieces, told_beside)
     first = await anext(pieces)  # an error up to here still has a status of its own
     return Answer.stream(_events(first, pieces, with_usage=options.get("include_usage") is True))
 
@@ -106,9 +115,19 @@ def _model(name: str, deployment: Deployment) -> dict[str, Any]:
         "voliere": {
             "kind": deployment.kind,
             "licence": deployment.licence,
+            "openness": deployment.openness,
+            "origin": deployment.origin,
+            "size": deployment.size,
+            "card": deployment.card,
             "context_length": deployment.context_length,
         },
     }
+
+
+def _assistant(found: Listed) -> dict[str, Any]:
+    about = {"kind": "assistant", "title": found.title, "description": found.description, "model": found.model}
+    head = {"id": found.name, "object": "model", "created": found.created, "owned_by": found.owner}
+    return {**head, "voliere": about}
 
 
 async def _events(

@@ -122,6 +122,11 @@ class Deployment(models.Model):
         RERANK = "rerank", _("Reranking")
         TRANSCRIPTION = "transcription", _("Transcription")
 
+    class Openness(models.TextChoices):
+        SOURCE = "source", _("open source")  # weights, data and code
+        WEIGHTS = "weights", _("open weights")
+        CLOSED = "closed", _("closed")
+
     upstream = models.ForeignKey(
         Upstream, on_delete=models.CASCADE, related_name="deployments", verbose_name=_("upstream")
     )
@@ -134,6 +139,18 @@ class Deployment(models.Model):
     model = models.CharField(_("model"), max_length=200, help_text=_("What the upstream calls it."))
     kind = models.CharField(_("kind"), max_length=15, choices=Kind, default=Kind.CHAT)
     licence = models.CharField(_("licence"), max_length=100, blank=True)
+    openness = models.CharField(
+        _("openness"), max_length=12, choices=Openness, blank=True, help_text=_("What of it everyone may have.")
+    )
+    origin = models.CharField(_("made by"), max_length=100, blank=True, help_text=_("Who trained it, and where."))
+    size = models.CharField(_("size"), max_length=30, blank=True, help_text=_("Its parameters, e.g. 24B or 30B-A3B."))
+    card = models.CharField(
+        _("model card"),
+        max_length=500,
+        blank=True,
+        validators=[HTTP_ADDRESS],
+        help_text=_("Address of a page that describes it."),
+    )
     quantisation = models.CharField(
         _("quantisation"), max_length=50, blank=True, help_text=_("How coarsely its weights are kept, e.g. Q4_K_M.")
     )

@@ -45,10 +45,15 @@ async def grounds(caller: Caller, question: str, given: dict[str, Any], param: s
     with told():
         stores = await in_database(_stores, caller, given["vector_store_ids"], f"{param}.vector_store_ids")
     with told(f"{param}.filters"):
-        found = await store_search.search(caller, [question], _asked(given, stores, USUAL_FOR_ANSWER, param))
+        return await drawn_from(caller, question, _asked(given, stores, USUAL_FOR_ANSWER, param))
+
+
+async def drawn_from(caller: Caller, question: str, asked: Asked) -> Grounds:
+    """Raises a RagError."""
+    found = await store_search.search(caller, [question], asked)
     sources = [_source(number, each) for number, each in enumerate(found, start=1)]
     prompt = prompts.with_sources([each.passage for each in found])
-    return Grounds(question, sources, prompt, store_search.keeping(caller, stores))
+    return Grounds(question, sources, prompt, store_search.keeping(caller, asked.stores))
 
 
 def _asked(given: dict[str, Any], stores: list[Collection], usual: int, param: str = "") -> Asked:

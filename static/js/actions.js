@@ -99,17 +99,17 @@ async function save(form) {
 
 /** The models of the composer, in the place of the link to the page that lists them. */
 function listModels(link) {
-  const options = [...byId("composer").querySelectorAll("select[name=model] option")];
-  const buttons = options.map(({ value, textContent }) => {
+  const options = byId("composer").querySelectorAll("select[name=model] option:not([data-assistant])");
+  const buttons = [...options].map(({ value }) => {
     const button = document.createElement("button");
-    Object.assign(button, { type: "submit", name: "with", value, textContent });
+    Object.assign(button, { type: "submit", name: "with", value, textContent: value });
     button.setAttribute("form", "composer");
     button.setAttribute("formaction", link.pathname);
     button.dataset.act = "again";
     return button;
   });
   const group = document.createElement("div");
-  group.className = "models";
+  group.className = "other-models";
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", link.textContent.trim());
   group.append(...buttons);

@@ -1,6 +1,7 @@
-// Files of this conversation: chosen, dropped or pasted; uploaded one by one; a chip tells how far each one is.
+// Files of this conversation: chosen, dropped or pasted; uploaded one by one; a chip tells how far each one is, and takes
+// it back at any time.
 
-import { byId, post, words } from "./page.js";
+import { byId, post, upload as send, words } from "./page.js";
 
 const POLL_EVERY = 700; // milliseconds
 const chips = byId("chips");
@@ -12,11 +13,16 @@ const isPending = (chip) => !["ready", "failed"].includes(chip.dataset.status);
 
 export const pending = () => uploading > 0 || [...chips.children].some(isPending);
 
+function aborter() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
 function makeChip(name) {
   const chip = document.createElement("li");
   chip.className = "chip";
   chip.dataset.status = "uploading";
-  for (const [kind, text] of [["name", name], ["state", words.uploading]]) {
+  for (const [kind, text] of [["name", name], ["state", words.waiting]]) {
     const span = document.createElement("span");
     span.className = `chip-${kind}`;
     span.textContent = text;
@@ -33,13 +39,20 @@ function setState(chip, status, text) {
   changed();
 }
 
-function addRemove(chip) {
+function addRemove(chip, abort = () => {}) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "×";
   button.setAttribute("aria-label", `${words.remove}: ${chip.querySelector(".chip-name").textContent}`);
   button.addEventListener("click", async () => {
-    if (chip.dataset.detachUrl) await post(chip.dataset.detachUrl);
+    abort();
+    button.disabled = true;
+    try {
+      if (chip.dataset.detachUrl) await post(chip.dataset.detachUrl);
+    } catch (error) {
+      button.disabled = false;
+      return setState(chip, "failed", error.message);
+    }
     chip.remove();
     chips.hidden = !chips.children.length;
     changed();
@@ -59,31 +72,37 @@ async function watch(chip) {
   }
 }
 
-async function upload(file, conversationUrl) {
-  const chip = makeChip(file.name);
+async function upload({ file, chip, signal }, conversationUrl) {
   const body = new FormData();
   body.append("files", file);
-  uploading += 1;
-  changed();
+  const tell = (share) => setState(chip, "uploading", `${words.uploading} ${Math.round(100 * share)} %`);
   try {
-    const { documents } = await post(`${await conversationUrl()}files/`, body);
+    tell(0);
+    const { documents } = await send(`${await conversationUrl()}files/`, body, tell, signal);
     chip.dataset.statusUrl = documents[0].status_url;
     chip.dataset.detachUrl = documents[0].detach_url;
+    if (signal.aborted) return await post(chip.dataset.detachUrl); // it arrived in the moment in which it was taken back
     setState(chip, documents[0].status, words.reading);
     watch(chip);
   } catch (error) {
-    setState(chip, "failed", error.message);
-  } finally {
-    uploading -= 1;
-    changed();
+    if (!signal.aborted) setState(chip, "failed", error.message);
   }
-  addRemove(chip);
 }
 
 /** `conversationUrl` resolves to the address of the conversation, which is made when there is none yet. */
 export function acceptFiles(conversationUrl) {
-  const take = async (files) => {
-    for (const file of files) await upload(file, conversationUrl);
+  let before = Promise.resolve(); // those of an earlier drop come first
+  const take = (files) => {
+    for (const file of files) {
+      const [chip, { signal, abort }] = [makeChip(file.name), aborter()];
+      addRemove(chip, abort);
+      uploading += 1;
+      before = before.then(() => signal.aborted || upload({ file, chip, signal }, conversationUrl)).finally(() => {
+        uploading -= 1;
+        changed();
+      });
+    }
+    changed();
   };
   for (const chip of chips.children) {
     addRemove(chip);
@@ -97,7 +116,9 @@ export function acceptFiles(conversationUrl) {
     take(files);
   });
   byId("text").addEventListener("paste", (event) => {
-    if (!event.clipboardData.files.length) return;
+    // a table or a text out of an office program brings a picture of itself along
+    const isText = event.clipboardData.getData("text/html") && event.clipboardData.getData("text/plain");
+    if (!event.clipboardData.files.length || isText) return;
     event.preventDefault();
     take([...event.clipboardData.files]);
   });

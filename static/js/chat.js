@@ -5,11 +5,16 @@ import { acceptFiles, pending } from "./attachments.js";
 import { equip } from "./blocks.js";
 import { last } from "./branches.js";
 import "./compare.js";
+import { draft, moveTo } from "./drafts.js";
 import { refresh } from "./history.js";
 import "./hovercard.js";
+import "./mentions.js";
 import "./notify.js";
 import { byId, post, refuse, words } from "./page.js";
 import "./panel.js";
+import "./picker.js";
+import "./prompts.js";
+import { enqueue, sendNext, showQueue, waiting } from "./queue.js";
 import { connect, running, stayAtEnd } from "./stream.js";
 import { goToNamed, isCut, watch } from "./window.js";
 
@@ -18,14 +23,16 @@ const text = byId("text");
 const send = byId("send");
 const stop = byId("stop");
 const messages = byId("messages");
-const draft = () => `draft:${composer.dataset.person}:${composer.dataset.conversation ?? "new"}`;
 let sending = false;
+let underWay = ""; // what is just being sent: who presses Enter twice means it once
 let creation;
 
 function update() {
   const answer = running();
   const hadFocus = document.activeElement === (answer ? send : stop);
-  send.hidden = Boolean(answer);
+  send.hidden = Boolean(answer) && !text.value.trim(); // what is written meanwhile waits for the answer to end
+  send.title = answer ? words.queue : words.send;
+  send.setAttribute("aria-label", send.title);
   stop.hidden = !answer;
   send.disabled = sending || pending();
   send.setAttribute("aria-busy", String(pending()));
@@ -49,46 +56,92 @@ async function conversationUrl() {
 
 async function create() {
   const { url } = await post(composer.dataset.create);
-  composer.dataset.conversation = url;
+  moveTo(url);
   composer.action = `${url}ask/`;
   history.replaceState(null, "", url);
   connect(conversationId());
 }
 
 async function ask() {
-  if (sending || pending() || running() || !text.value.trim()) return;
-  const before = draft();
+  const question = text.value.trim();
+  if (pending() || !(question || waiting())) return;
+  if (sending || running()) return question && question !== underWay && wait(question);
+  if (question) await busy(() => deliver(question));
+  else await sendWaiting();
+}
+
+function wait(question) {
+  enqueue(question);
+  clear();
+  byId("announce").textContent = words.waits;
+}
+
+function clear() {
+  draft.set("");
+  text.value = "";
+  grow();
+  update();
+}
+
+async function busy(act) {
   const hadFocus = document.activeElement === send; // it loses it when it is disabled
   sending = true;
   update();
   refuse();
   try {
-    const isNew = !messages.children.length;
-    await conversationUrl();
-    composer.elements.after.value = last();
-    const answer = await post(composer.action, new FormData(composer));
-    localStorage.removeItem(before);
-    localStorage.removeItem(draft());
-    text.value = "";
-    grow();
-    if (isCut()) return location.assign(composer.dataset.conversation);
-    begin(answer);
-    if (isNew) refreshTitle();
+    await act();
   } catch (error) {
     refuse(error.message);
   } finally {
     sending = false;
+    underWay = "";
     update();
     if (hadFocus && matchMedia("(hover: hover)").matches) text.focus();
   }
 }
 
+/** Send it and show what comes of it; with an `id` it waited, and the field holds something else. */
+async function deliver(question, id = "") {
+  const isNew = !messages.children.length;
+  underWay = question;
+  await conversationUrl();
+  const body = new FormData(composer);
+  body.set("text", question);
+  body.set("question_id", id);
+  body.set("after", last());
+  const answer = await post(composer.action, body);
+  if (text.value.trim() === question) clear(); // somebody may have written on meanwhile
+  if (isCut()) return location.assign(composer.dataset.conversation);
+  begin(answer);
+  if (isNew) refreshTitle();
+}
+
+/** What waits goes when the answer has ended; after one that failed it stays until it is sent by hand. */
+const sendWaiting = () =>
+  busy(() =>
+    sendNext(async (question, id) => {
+      try {
+        await deliver(question, id);
+      } catch (error) {
+        if (error.code !== "already_asked") throw error;
+      }
+    }),
+  );
+
+function goOn() {
+  if (!waiting() || sending || running() || pending()) return;
+  if (["done", "stopped"].includes(messages.lastElementChild?.dataset.status)) sendWaiting();
+}
+
 /** A conversation gets its title from its first question: show it in heading and list. */
 async function refreshTitle() {
+  const before = document.querySelector(".chat-head h1").textContent;
   const response = await fetch(composer.dataset.conversation).catch(() => null);
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  document.title = page.title;
+  const told = document.querySelector(".chat-head h1").textContent;
+  if (told === before) document.title = page.title;
+  else page.querySelector(".chat-head h1").textContent = told; // by the socket meanwhile, and newer
   document.querySelector(".chat-head").replaceWith(page.querySelector(".chat-head"));
   await refresh();
 }
@@ -97,6 +150,7 @@ composer.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (event.submitter?.dataset.act) return act(event.submitter);
   if (event.submitter?.matches("[data-retry]")) return retry(event.submitter.formAction);
+  if (event.submitter?.name === "starter") text.value = event.submitter.value;
   if (event.submitter !== stop) return ask();
   stop.disabled = true;
   await post(stop.formAction).catch((error) => refuse(error.message));
@@ -104,14 +158,15 @@ composer.addEventListener("submit", async (event) => {
 });
 
 text.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   ask();
 });
 text.addEventListener("input", () => {
-  localStorage.setItem(draft(), text.value);
+  draft.set(text.value);
   refuse();
   grow();
+  update();
 });
 
 async function retry(address) {
@@ -175,11 +230,26 @@ document.addEventListener("messages-changed", () => {
   equip(messages);
   watch();
   update();
+  goOn();
 });
-document.addEventListener("attachments-changed", update);
+document.addEventListener("attachments-changed", () => {
+  update();
+  goOn();
+});
+composer.elements.model?.addEventListener("change", ({ target }) => {
+  const { assistant } = target.selectedOptions[0]?.dataset ?? {};
+  // an empty chat shows what its assistant is and begins with
+  const wasOne = new URLSearchParams(location.search).has("assistant");
+  if (composer.dataset.conversation || !(assistant || wasOne)) return;
+  const address = new URL(location.href);
+  if (assistant) address.searchParams.set("assistant", assistant);
+  else address.searchParams.delete("assistant");
+  location.assign(address);
+});
 
-text.value ||= localStorage.getItem(draft()) ?? "";
+text.value ||= draft.get();
 grow();
+showQueue();
 acceptFiles(conversationUrl);
 showCopyButtons();
 equip(messages);
@@ -187,3 +257,4 @@ update();
 if (!goToNamed()) stayAtEnd(true);
 watch();
 if (composer.dataset.conversation) connect(conversationId());
+goOn();

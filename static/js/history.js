@@ -1,6 +1,7 @@
 // The history in the sidebar of every page: options in a dialog, renaming in place, undo, older ones while scrolling.
 // All of it works without this script, too, as pages and plain forms.
 
+import "./drafts.js";
 import { byId, post } from "./page.js";
 
 const words = byId("history-words")?.dataset ?? {};
@@ -17,12 +18,15 @@ async function fragment(address) {
   return template.content;
 }
 
-/** Show the list as it is now; folders that are open stay so. */
+let asked = 0;
+
+/** Show the list as it is now; folders that are open stay so. Of several who ask the last one is answered. */
 export async function refresh() {
-  const before = list();
-  const content = before && (await fragment(before.dataset.sidebar));
+  const number = ++asked;
+  const content = list() && (await fragment(list().dataset.sidebar));
   const after = content?.querySelector("#conversations");
-  if (!after) return;
+  if (!after || number !== asked) return;
+  const before = list();
   const open = new Set([...before.querySelectorAll(".folder[open] summary")].map((summary) => summary.textContent));
   for (const folder of after.querySelectorAll(".folder"))
     folder.open = open.has(folder.querySelector("summary").textContent);

@@ -17,7 +17,7 @@ function signIn() {
   return new Promise(() => {});
 }
 
-/** POST a form's data; resolves to the JSON of the answer, throws an Error with a sentence for the reader. */
+/** POST a form's data; resolves to the JSON of the answer, throws an Error with a sentence for the reader and a code. */
 export async function post(url, body = new FormData()) {
   let response;
   try {
@@ -32,6 +32,31 @@ export async function post(url, body = new FormData()) {
   if (response.status === 401) return signIn();
   if (response.status === 204) return {};
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.message ?? words.broken);
+  if (!response.ok) throw Object.assign(new Error(answer.message ?? words.broken), { code: answer.error });
   return answer;
+}
+
+/** The same for a file: `onProgress` hears its share from 0 to 1; an AbortSignal ends it with an `AbortError`. */
+export function upload(url, body, onProgress, signal) {
+  const request = new XMLHttpRequest();
+  request.open("POST", url);
+  request.setRequestHeader("X-CSRFToken", csrf());
+  request.setRequestHeader("Accept", "application/json");
+  request.responseType = "json";
+  request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      request.abort();
+      reject(new DOMException("", "AbortError"));
+    };
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort);
+    request.addEventListener("error", () => reject(new Error(words.offline)));
+    request.addEventListener("load", () => {
+      if (request.status === 401) return signIn();
+      if (request.status < 300) return resolve(request.response ?? {});
+      reject(new Error(request.response?.message ?? words.broken));
+    });
+    request.send(body);
+  });
 }

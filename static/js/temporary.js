@@ -3,6 +3,7 @@
 import { equip, update as showUpdate } from "./blocks.js";
 import "./notify.js";
 import { byId, words } from "./page.js";
+import "./picker.js";
 
 const composer = byId("composer");
 const text = byId("text");
@@ -168,7 +169,7 @@ composer.addEventListener("submit", (event) => {
   ask();
 });
 text.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   ask();
 });

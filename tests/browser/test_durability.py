@@ -25,7 +25,7 @@ def parrot(open_page: OpenPage, upstream: FakeUpstream) -> Callable[[], Page]:
     def begin() -> Page:
         upstream.reply(" ".join(WORDS), delay=0.06)
         page = open_page()
-        page.get_by_label("Model").select_option("parrot")
+        page.locator("select[name=model]").select_option("parrot")
         ask(page, "Sag viele Wörter")
         expect(page.get_by_role("article").last).to_contain_text("Wort9", timeout=READY)
         return page
@@ -84,7 +84,7 @@ def test_a_broken_answer_is_tried_again(parrot: Callable[[], Page], upstream: Fa
 def test_an_upstream_that_fails_is_named_in_place(open_page: OpenPage, upstream: FakeUpstream) -> None:
     upstream.fail(500)
     page = open_page()
-    page.get_by_label("Model").select_option("parrot")
+    page.locator("select[name=model]").select_option("parrot")
     ask(page, "Und nun?")
     expect(page.get_by_role("alert").filter(has_text="model server")).to_be_visible(timeout=READY)
     expect(page.get_by_role("button", name="Try again")).to_be_visible()

@@ -1,0 +1,1 @@
+"""What the chat adds to the addresses under /v1."""
