@@ -9,7 +9,6 @@ from uuid import UUID
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
-from django.db.models import Value
 from django.utils import translation
 
 from chat import events
@@ -104,7 +103,7 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
         with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
             return snapshot(self.conversation_id, message, at_least)
 
-    async def _make_up_for(self, shown: dict[str, Any]) -> None:
+    async def _make_up_for(self, shown: dict[Any, Any]) -> None:
         """A page may show an answer as running that ended, and a title that changed, before its socket was there."""
         messages = shown.get("messages")
         for message in messages[:MOST_RUNNING] if isinstance(messages, list) else ():
@@ -115,7 +114,8 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
 
     def _titled(self, shown: str) -> events.Event | None:
         given = Conversation.objects.filter(id=self.conversation_id, titled=True).exclude(title=shown)
-        return given.values("title").annotate(type=Value("titled")).first()
+        title = given.values_list("title", flat=True).first()
+        return {"type": "titled", "title": title} if title else None
 
     def _ended(self, shown: str) -> events.Event | None:
         with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
