@@ -238,10 +238,10 @@ def test_a_starter_is_asked_by_its_button_without_script(
 
 def test_a_message_that_is_sent_twice_is_stored_once(conversation: Conversation, alice: User) -> None:
     identity = uuid4()
-    _question, answer = asking.ask(conversation, "Wann?", identity)
+    _question, answer = asking.ask(conversation, "Wann?", question_id=identity)
     Message.objects.filter(id=answer.id).update(status="done")
     with pytest.raises(AlreadyAsked):
-        asking.ask(conversation, "Wann?", identity)
+        asking.ask(conversation, "Wann?", question_id=identity)
     assert conversation.messages.count() == 2
 
 

@@ -31,7 +31,7 @@ def test_no_key_stands_for_two_things() -> None:
 
 
 def test_every_action_is_one_the_script_knows() -> None:
-    script = (Path(__file__).parents[2] / "static/js/actions.js").read_text()
+    script = (Path(__file__).parents[2] / "static/js/deeds.js").read_text()
     assert [command.action for command in ACTIONS if f"\n  {command.action}:" not in script.replace('"', "")] == []
 
 
