@@ -41,10 +41,14 @@ def again(page: Page) -> None:
 @pytest.fixture(scope="module")
 def wren(house: Instance) -> Iterator[FakeUpstream]:
     """A second model, on a server of its own."""
-    with FakeUpstream(models=[{"id": "wren"}]) as server:
+    with FakeUpstream(models=[{"id": "wren"}], titles={}) as server:
         added = house.manage("addupstream", "thicket", server.url)
         assert added.returncode == 0, added.stderr
         yield server
+    removed = house.manage(
+        "shell", "-c", "from gateway.models import Upstream; Upstream.objects.get(name='thicket').delete()"
+    )
+    assert removed.returncode == 0, removed.stderr
 
 
 def test_an_answer_comes_again_and_versions_are_turned(open_page: OpenPage, upstream: FakeUpstream) -> None:
