@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -41,10 +41,14 @@ def again(page: Page) -> None:
 @pytest.fixture(scope="module")
 def wren(house: Instance) -> Iterator[FakeUpstream]:
     """A second model, on a server of its own."""
-    with FakeUpstream(models=[{"id": "wren"}]) as server:
+    with FakeUpstream(models=[{"id": "wren"}], titles={}) as server:
         added = house.manage("addupstream", "thicket", server.url)
         assert added.returncode == 0, added.stderr
         yield server
+    removed = house.manage(
+        "shell", "-c", "from gateway.models import Upstream; Upstream.objects.get(name='thicket').delete()"
+    )
+    assert removed.returncode == 0, removed.stderr
 
 
 def test_an_answer_comes_again_and_versions_are_turned(open_page: OpenPage, upstream: FakeUpstream) -> None:
@@ -227,6 +231,35 @@ def test_a_tab_on_another_branch_is_left_alone(open_page: OpenPage, upstream: Fa
     expect(aside.locator("#messages")).to_contain_text("Um neun Uhr.")
     done(page, "Dort geht es weiter.")  # what is asked is shown everywhere
     expect(page.locator("#messages")).not_to_contain_text("Nur hier.")
+
+
+def test_what_is_being_edited_survives_another_tab(open_page: OpenPage, upstream: FakeUpstream) -> None:
+    page = open_page()
+    asked(page, upstream, "Wann öffnet ihr?", "Um neun Uhr.", "Öffnung")
+    page.locator("#messages article").first.get_by_role("link", name="Edit").click()
+    editor = page.get_by_role("textbox", name="Your message")
+    editor.fill("Wann schließt ihr?")
+    second = page.context.new_page()
+    second.goto(page.url)
+    upstream.reply("Um zehn Uhr.")
+    again(second)
+    done(second, "Um zehn Uhr.")
+    expect(editor).to_have_value("Wann schließt ihr?")
+    upstream.reply("Um fünf Uhr.")
+    editor.press("Control+Enter")
+    done(page, "Um fünf Uhr.")
+    done(second, "Um fünf Uhr.")
+
+
+def test_the_panel_counts_opinions(open_page: OpenPage, upstream: FakeUpstream) -> None:
+    page = open_page()
+    asked(page, upstream, "Wann öffnet ihr?", "Um neun Uhr.", "Öffnung")
+    last(page).get_by_role("button", name="Good answer").click()
+    expect(last(page).get_by_role("button", name="Good answer")).to_have_attribute("aria-pressed", "true")
+    page.goto(urljoin(page.url, "/admin/"))
+    page.get_by_role("link", name="Opinions").click()
+    expect(page.get_by_role("row", name="parrot")).to_be_visible()
+    picture(page, "tree-panel")
 
 
 @pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)
