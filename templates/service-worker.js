@@ -23,6 +23,10 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => caches.match(PAGE)));
   else if (request.destination === "style") event.respondWith(fetch(request).catch(() => kept(request)));
 });
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow(event.notification.tag)); // the conversation's address
+});
 
 async function kept(request) {
   return (await caches.match(request, { ignoreVary: true })) ?? Response.error();

@@ -1,4 +1,4 @@
-"""Every page in both languages, light and dark, on a desk and on a phone: axe finds nothing, nothing runs over."""
+"""What pages show once something has happened on them: axe finds nothing, nothing runs over (see test_every_page)."""
 
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from tests.browser.conftest import OpenPage
 from tests.browser.test_journey import READY
 
 pytestmark = pytest.mark.browser
-PAGES = ["/", "/knowledge/", "/knowledge/new/", "/accounts/preferences/", "/accounts/password/change/", "/nowhere/"]
 # rules of WCAG 2.2 A and AA, and what axe calls best practice
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -19,19 +18,6 @@ def check(page: Page) -> None:
     found = Axe().run(page, options=RULES).response["violations"]
     assert [(rule["id"], node["target"], node["failureSummary"]) for rule in found for node in rule["nodes"]] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it runs over to the side"
-
-
-@pytest.mark.parametrize("address", PAGES)
-@pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("de", "dark", 390)])
-def test_a_page_is_accessible(open_page: OpenPage, address: str, language: str, scheme: str, width: int) -> None:
-    page = open_page(address, locale=language, color_scheme=scheme, width=width)
-    assert page.locator("html").get_attribute("lang") == language
-    check(page)
-
-
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_signing_in_is_accessible(open_page: OpenPage, language: str) -> None:
-    check(open_page("/accounts/login/", signed=False, locale=language, width=390))
 
 
 @pytest.mark.parametrize(
