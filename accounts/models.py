@@ -8,6 +8,24 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from accounts import roles
+from accounts.audit import AuditEvent
+from accounts.invitation import Invitation
+from accounts.rules import HouseRules
+from accounts.single_sign_on import GroupMapping, IdentityProvider
+
+__all__ = [
+    "AuditEvent",
+    "GroupMapping",
+    "HouseRules",
+    "IdentityProvider",
+    "Invitation",
+    "Membership",
+    "Team",
+    "User",
+    "UserManager",
+]
+
 
 class UserManager(DjangoUserManager["User"]):
     """Users are known by their e-mail address; there is no user name."""
@@ -62,6 +80,15 @@ class User(AbstractUser):
     def get_short_name(self) -> str:
         return str(self)
 
+    @property
+    def role(self) -> roles.Role:
+        return roles.role_of(self)
+
+    @role.setter
+    def role(self, role: str) -> None:
+        self.is_superuser = role == roles.Role.ADMIN
+        self.is_staff = role in (roles.Role.ADMIN, roles.Role.AUDITOR)
+
 
 class Team(models.Model):
     name = models.CharField(_("name"), max_length=150, unique=True)
@@ -85,6 +112,9 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_led_by(self, user: User) -> bool:
+        return self.membership_set.filter(user=user, role=Membership.Role.LEAD).exists()
 
 
 class Membership(models.Model):

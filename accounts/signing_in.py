@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 View = TypeVar("View", bound=Callable[..., Any])
 
 

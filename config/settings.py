@@ -52,6 +52,10 @@ INSTALLED_APPS = [
     "config",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
     "accounts",
     "gateway",
     "rag",
@@ -73,6 +77,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.connection_middleware",
+    "accounts.middleware.origin_middleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -83,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.preferences_middleware",
+    "accounts.middleware.session_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -156,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-calls": {"task": "gateway.tasks.sweep_calls", "schedule": 10},
     # a worker that was busy makes up for no missed round
     "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 15, "options": {"expires": 15}},
+    "keep-audit": {"task": "accounts.tasks.keep_audit", "schedule": 3600},
     # once a day would do, but not every machine is on at any given hour of it
     "keep-ledger": {"task": "gateway.tasks.keep_ledger", "schedule": 3600},
 }
@@ -164,9 +171,13 @@ CELERY_BEAT_SCHEDULE = {
 CURRENCY = env("VOLIERE_CURRENCY", default="EUR")  # of prices and quotas; amounts are never converted
 USAGE_RETENTION_MONTHS = env.int("VOLIERE_USAGE_RETENTION_MONTHS", default=24)  # 0: for ever
 
+# --- the audit log ---------------------------------------------------------------------------------------------
+AUDIT_RETENTION_MONTHS = env.int("VOLIERE_AUDIT_RETENTION_MONTHS", default=12)  # 0: for ever
+AUDIT_ADDRESSES = env("VOLIERE_AUDIT_ADDRESSES", default="truncated")  # full, truncated to the network, none
+
 # --- people ----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend", "accounts.permissions.RoleBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -182,6 +193,16 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds after which a change of factors asks who it is
+MFA_ADAPTER = "accounts.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Voliere"
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones are not exact
+SOCIALACCOUNT_ADAPTER = "accounts.oidc.ProviderAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"provider_class": "accounts.oidc.Provider"}}
+ACCOUNT_RATE_LIMITS = {"invitation": "20/m/ip", "backchannel_logout": "600/m/ip"}  # beside allauth's own
 
 # --- files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -227,7 +248,13 @@ PANEL_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src":
 
 
 def _panel_link(title: Promise, icon: str, page: str) -> dict[str, object]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}_changelist")}
+    permission = page.replace("_", ".view_", 1)
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{page}_changelist"),
+        "permission": lambda request: request.user.has_perm(permission),
+    }
 
 
 UNFOLD = {
@@ -270,6 +297,10 @@ UNFOLD = {
                 "items": [
                     _panel_link(_("Users"), "person", "accounts_user"),
                     _panel_link(_("Teams"), "group", "accounts_team"),
+                    _panel_link(_("Invitations"), "mail", "accounts_invitation"),
+                    _panel_link(_("Sign-in"), "login", "accounts_houserules"),
+                    _panel_link(_("Identity providers"), "badge", "accounts_identityprovider"),
+                    _panel_link(_("Audit log"), "history", "accounts_auditevent"),
                 ],
             },
             {
