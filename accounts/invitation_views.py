@@ -1,6 +1,5 @@
 """Inviting people, and coming in by an invitation."""
 
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import PermissionDenied
@@ -10,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import inviting
+from accounts import inviting, limits
 from accounts.exceptions import AddressTaken, InvitationInvalid
 from accounts.invitation_forms import AcceptForm, InvitationForm
 from accounts.models import Invitation
@@ -43,7 +42,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def accept(request: HttpRequest, token: str) -> HttpResponse:
-    if refusal := ratelimit.consume_or_429(request, action="invitation"):
+    if refusal := limits.refusal(request, "invitation", per_minute=20):
         return refusal
     try:
         form = AcceptForm(request.POST or None, invitation=inviting.find(token))

@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 import requests
-from allauth.core import ratelimit
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2LoginView
@@ -16,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from accounts import id_tokens, sessions
+from accounts import id_tokens, limits, sessions
 from accounts.id_tokens import TokenRefused
 from accounts.oidc import Callback, Verifying
 
@@ -53,7 +52,7 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
 @require_POST
 def backchannel_logout(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Not a person but their provider asks, by a token that it signed."""
-    if refusal := ratelimit.consume_or_429(request, action="backchannel_logout"):
+    if refusal := limits.refusal(request, "backchannel-logout", per_minute=600):
         return refusal
     adapter: Any = Verifying(request, provider_id)
     try:

@@ -9,6 +9,7 @@ from unfold.admin import ModelAdmin
 
 from accounts import audit
 from accounts.audit import Kind
+from accounts.encryption import EncryptedTextField
 
 
 class OfferedFilters(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -26,6 +27,14 @@ class AuditedAdmin(OfferedFilters):
     added: ClassVar[Kind | None] = Kind.SETTING_ADDED
     changed: ClassVar[Kind | None] = Kind.SETTING_CHANGED
     removed: ClassVar[Kind | None] = Kind.SETTING_REMOVED
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Who may only look would be shown the value of a secret, for which a form has an empty field instead."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return found
+        secret = {field.name for field in self.opts.concrete_fields if isinstance(field, EncryptedTextField)}
+        return [(title, {**options, "fields": _without(options["fields"], secret)}) for title, options in found]
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         if self.added:
@@ -52,6 +61,10 @@ class ReadOnlyAdmin(OfferedFilters):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def _without(fields: Iterable[Any], secret: set[str]) -> list[Any]:
+    return [name for name in fields if name not in secret]
 
 
 def changed_fields(message: Any) -> str:

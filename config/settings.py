@@ -202,7 +202,6 @@ MFA_TOTP_TOLERANCE = 1  # clocks of telephones are not exact
 SOCIALACCOUNT_ADAPTER = "accounts.oidc.ProviderAdapter"
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"provider_class": "accounts.oidc.Provider"}}
-ACCOUNT_RATE_LIMITS = {"invitation": "20/m/ip", "backchannel_logout": "600/m/ip"}  # beside allauth's own
 
 # --- files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

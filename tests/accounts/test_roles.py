@@ -38,7 +38,7 @@ def team(db: None) -> Team:
 
 
 def somebody(who: str, team: Team) -> User:
-    user = User.objects.create_user(f"{who.replace(' ', '-')}@example.org", PASSWORD)
+    user = User.objects.create_user(f"{who.replace(' ', '-')}@example.org")
     user.role = {"auditor": Role.AUDITOR, "admin": Role.ADMIN, "former admin": Role.ADMIN}.get(who, Role.MEMBER)
     user.is_active = who != "former admin"
     user.save()
@@ -109,7 +109,8 @@ def test_nobody_but_an_admin_changes_anything_there(team: Team, who: str) -> Non
     ]
     before = User.objects.get(pk=person.pk)
     for address, form in posts:
-        assert client.post(address, form).status_code in (302, 403, 404), address
+        answer = client.post(address, form)  # an action that is not offered leaves the list as it is
+        assert answer.status_code in ((200, 302, 403) if "action" in form else (302, 403, 404)), address
     now = User.objects.get(pk=person.pk)
     assert (now.email, now.role, now.password) == (before.email, before.role, before.password)
     key.refresh_from_db()
@@ -130,7 +131,7 @@ def test_an_auditor_sees_no_secret_and_no_content(team: Team) -> None:
     for name, one in seen:
         html = client.get(reverse(f"admin:{name}_change", args=[one.pk])).content.decode()
         assert str(one) in html or one.name in html, name
-        assert not [word for word in ("sesam", secret, key.digest, "argon2", "$") if word in html], name
+        assert not [word for word in ("sesam", secret, key.digest, "argon2") if word in html], name
     html = client.get(reverse("admin:index")).content.decode()
     assert "/admin/gateway/upstream/" in html and "/admin/rag/document/" not in html
 
@@ -152,7 +153,7 @@ def test_the_last_admin_is_neither_demoted_nor_deactivated(team: Team, fields: d
     said = client.post(address, change_form(ada, **fields), follow=True).content.decode()
     ada.refresh_from_db()
     assert (ada.role, ada.is_active) == (Role.ADMIN, True) and "the only admin" in said
-    bea = User.objects.create_superuser("bea@example.org", PASSWORD)
+    bea = User.objects.create_superuser("bea@example.org")
     client.post(reverse("admin:accounts_user_change", args=[bea.pk]), change_form(bea, **fields))
     bea.refresh_from_db()
     assert (bea.role, bea.is_active) != (Role.ADMIN, True)
@@ -171,7 +172,7 @@ def test_the_last_admin_is_not_deleted(team: Team) -> None:
 def test_two_admins_cannot_demote_each_other_at_the_same_moment() -> None:
     for _ in range(5):
         User.objects.all().delete()
-        pair = [User.objects.create_superuser(f"{name}@example.org", PASSWORD) for name in ("ada", "bea")]
+        pair = [User.objects.create_superuser(f"{name}@example.org") for name in ("ada", "bea")]
         clients = [client_of(user) for user in pair]
 
         def demote(client: Client, other: User) -> None:
@@ -188,7 +189,7 @@ def test_without_an_admin_there_is_none_to_keep(db: None, alice: User) -> None:
     with admins.one_stays():
         alice.name = "Alicia"
         alice.save()
-    ada = User.objects.create_superuser("ada@example.org", PASSWORD)
+    ada = User.objects.create_superuser("ada@example.org")
     with pytest.raises(LastAdmin), admins.one_stays():
-        ada.delete()
+        User.objects.filter(pk=ada.pk).delete()
     assert User.objects.filter(pk=ada.pk).exists()
