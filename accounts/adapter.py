@@ -1,7 +1,9 @@
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from accounts import audit, rules
 from accounts.audit import Kind, Outcome
 from accounts.models import User
+
+LATELY = 300  # seconds
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -36,8 +40,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """As uvicorn says it, which believes the trusted proxies alone."""
         return str(request.META.get("REMOTE_ADDR") or "0.0.0.0")  # noqa: S104  (unknown)
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Who signed in a moment ago has just shown who they are."""
+        return bool(super().is_reauthentication_required(app=app, **kwargs)) and not _came_lately(context.request)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Nothing is mailed by the library."""
+
+
+def _came_lately(request: HttpRequest) -> bool:
+    records = get_authentication_records(request, request.user)
+    return bool(records) and time.time() - records[-1]["at"] < LATELY
 
 
 def _note_provider(request: HttpRequest, user: User) -> None:

@@ -27,7 +27,7 @@ from accounts.models import IdentityProvider, User
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 SCOPES = ["openid", "profile", "email"]
-USUAL = ("sub", "email", "email_verified", "name", "preferred_username")
+USUAL = ("sub", "email", "name", "preferred_username")
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class Verifying(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
     def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> Any:
         claims = self.claims_of(app, kwargs["response"].get("id_token") or "", self.state.get("nonce") or "")
         told = {} if claims.get("email") else self._userinfo(token.token, claims["sub"])
-        picked = {name: told.get(name, claims.get(name)) for name in USUAL} | {"sub": claims["sub"]}
+        picked = _usual({**told, **claims})
         login = self.get_provider().sociallogin_from_response(request, {"id_token": claims, "userinfo": picked})
         login.claims = {**told, **claims}
         return login
@@ -169,6 +169,12 @@ def _app(provider: IdentityProvider) -> SocialApp:
         secret=provider.client_secret,
         settings=settings,
     )
+
+
+def _usual(claims: dict[str, Any]) -> dict[str, Any]:
+    """What an account is made of, of whatever type it came as."""
+    texts = {name: claims[name] for name in USUAL if isinstance(claims.get(name), str)}
+    return texts | {"email_verified": claims.get("email_verified") is True}
 
 
 def _json(address: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
