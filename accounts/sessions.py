@@ -3,11 +3,15 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from accounts import audit, origin
@@ -61,6 +65,17 @@ def name_of(user_agent: str) -> str:
 
 def _first(table: list[tuple[str, str]], text: str) -> str:
     return next((name for name, pattern in table if re.search(pattern, text)), "")
+
+
+def is_valid(store: Any, user_id: Any) -> bool:
+    """For whoever asks outside of a request: there still, of an active person, with the password it began with."""
+    engine: Any = import_module(settings.SESSION_ENGINE)
+    found = engine.SessionStore(store.session_key).load() if store.session_key else {}
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None or found.get(SESSION_KEY) != str(user.pk):
+        return False
+    known = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(found.get(HASH_SESSION_KEY, ""), each) for each in known)
 
 
 def end(session: Any) -> None:
