@@ -7,15 +7,14 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.http.request import split_domain_port
-from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from environ.fileaware_mapping import FileAwareMapping
 from psycopg_pool import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.navigation import UNFOLD  # noqa: F401  (a setting)
 from config.running.datadir import data_dir, secret
 from config.running.programs import READING, Address
 from config.running.variables import log_level
@@ -231,6 +230,11 @@ USE_TZ = True
 # whether a request came by https is for uvicorn to say: it believes the trusted proxies alone
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # other names below this one are not ours to speak for
+    "security.W008",  # whoever ends TLS leads there from http; health is asked without
+    "security.W021",  # nor is the browsers' preload list
+]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -246,74 +250,6 @@ CONTENT_SECURITY_POLICY = {
 # the panel's own scripts build functions from strings and style elements in place
 PANEL_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
-
-def _panel_link(title: Promise, icon: str, page: str) -> dict[str, object]:
-    permission = page.replace("_", ".view_", 1)
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{page}_changelist"),
-        "permission": lambda request: request.user.has_perm(permission),
-    }
-
-
-UNFOLD = {
-    "SITE_TITLE": "Voliere",
-    "SITE_HEADER": "Voliere",
-    "SITE_URL": "/",
-    "SITE_SYMBOL": "raven",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/voliere.svg")}],
-    "BORDER_RADIUS": "8px",
-    "COLORS": {
-        "primary": {
-            "50": "#effaf8",
-            "100": "#d8f1ed",
-            "200": "#b4e3dc",
-            "300": "#83cfc4",
-            "400": "#4db3a7",
-            "500": "#2b968b",
-            "600": "#0b6b63",
-            "700": "#0a5a54",
-            "800": "#0a4944",
-            "900": "#0b3c39",
-            "950": "#042422",
-        }
-    },
-    "SIDEBAR": {
-        "navigation": [
-            {
-                "title": _("Models"),
-                "items": [
-                    _panel_link(_("Upstreams"), "dns", "gateway_upstream"),
-                    _panel_link(_("Deployments"), "smart_toy", "gateway_deployment"),
-                    _panel_link(_("Aliases"), "alt_route", "gateway_alias"),
-                    _panel_link(_("Quotas"), "speed", "gateway_quota"),
-                    _panel_link(_("API keys"), "key", "gateway_apikey"),
-                    _panel_link(_("Usage"), "bar_chart", "gateway_usage"),
-                ],
-            },
-            {
-                "title": _("People"),
-                "items": [
-                    _panel_link(_("Users"), "person", "accounts_user"),
-                    _panel_link(_("Teams"), "group", "accounts_team"),
-                    _panel_link(_("Invitations"), "mail", "accounts_invitation"),
-                    _panel_link(_("Sign-in"), "login", "accounts_houserules"),
-                    _panel_link(_("Identity providers"), "badge", "accounts_identityprovider"),
-                    _panel_link(_("Audit log"), "history", "accounts_auditevent"),
-                ],
-            },
-            {
-                "title": _("Knowledge"),
-                "items": [
-                    _panel_link(_("Collections"), "folder_open", "rag_collection"),
-                    _panel_link(_("Documents"), "description", "rag_document"),
-                    _panel_link(_("Embedding models"), "hub", "rag_embeddingindex"),
-                ],
-            },
-        ]
-    },
-}
 
 LOGGING = {
     "version": 1,
