@@ -40,7 +40,9 @@ def has_one(user: Any) -> bool:
 
 def is_missing(user: Any, session: Any) -> bool:
     """Whether this session must not be served anything but the way to a second factor."""
-    return user.is_authenticated and is_required_of(user) and not has_one(user) and not _had_one_elsewhere(session)
+    if not user.is_authenticated or not is_required_of(user):
+        return False
+    return not has_one(user) and not _had_one_elsewhere(session)
 
 
 def _had_one_elsewhere(session: Any) -> bool:

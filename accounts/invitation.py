@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import LEAD, Role
+from accounts import roles
+from accounts.roles import LEAD, May, Role
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -18,7 +19,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
     def managed_by(self, user: "models.Model") -> Self:
         """All of them for an admin; of the teams they lead for a lead."""
-        if getattr(user, "is_superuser", False):
+        if roles.may(user, May.INVITE_ANYONE):
             return self
         led = user.membership_set.filter(role=LEAD).values("team")  # type: ignore[attr-defined]
         return self.filter(team__in=led, role=Role.MEMBER)

@@ -1,7 +1,6 @@
 """Inviting people, and coming in by an invitation."""
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +12,7 @@ from accounts import inviting, limits
 from accounts.exceptions import AddressTaken, InvitationInvalid
 from accounts.invitation_forms import AcceptForm, InvitationForm
 from accounts.models import Invitation
-from accounts.signing_in import BACKEND, person, sign_in_required
+from accounts.signing_in import person, sign_in, sign_in_required
 
 
 @sign_in_required
@@ -49,7 +48,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         if form.is_valid():
             data = form.cleaned_data
             user = inviting.accept(token, data["email"], data["name"], data["password"])
-            login(request, user, backend=BACKEND)
+            sign_in(request, user)
             return redirect("chat:home")
     except AddressTaken as error:
         form.add_error(None, str(error))

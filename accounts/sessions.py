@@ -9,6 +9,7 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -105,6 +106,12 @@ def note_use(request: HttpRequest) -> None:
     known = UserSession.objects.filter(session_key=key)
     if not known.update(last_seen_at=now, ip=address, user_agent=request.headers.get("User-Agent", "")[:200]):
         UserSession.objects.create_from_request(request)
+
+
+def forget_ended() -> None:
+    """Where somebody was signed in, and by which browser, is nobody's business once that is over."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 
 def forget() -> None:

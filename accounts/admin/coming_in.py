@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
 
-from accounts import inviting
+from accounts import inviting, roles
 from accounts.models import GroupMapping, HouseRules, IdentityProvider, Invitation
 from accounts.panel import AuditedAdmin, ReadOnlyAdmin
-from accounts.roles import EVERY_ROLE
+from accounts.roles import EVERY_ROLE, May
 
 
 class HouseRulesForm(forms.ModelForm[HouseRules]):
@@ -59,7 +59,7 @@ class InvitationAdmin(ReadOnlyAdmin):
     actions = ["revoke"]
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
+        return roles.may(request.user, May.INVITE_ANYONE)
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, invitations: Any) -> None:

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -98,3 +99,11 @@ def test_an_admin_signs_somebody_out_everywhere(alice: User) -> None:
     client_of(admin).post(reverse("admin:accounts_user_changelist"), form)
     assert not is_in(hers)
     assert AuditEvent.objects.get(kind=Kind.SESSION_ENDED).object_id == str(alice.pk)
+
+
+def test_what_has_ended_is_forgotten(alice: User) -> None:
+    ended, here = browser(alice), browser(alice)
+    Session.objects.filter(session_key=ended.session.session_key).update(expire_date=timezone.now() - timedelta(1))
+    sessions.forget_ended()
+    assert [each.session_key for each in UserSession.objects.all()] == [here.session.session_key]
+    assert Session.objects.count() == 1
