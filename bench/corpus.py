@@ -1,6 +1,7 @@
 """A made-up corpus of any size: words as frequent as in real text, vectors in clusters, loaded by COPY.
 
-Words are drawn by Zipf's law from a vocabulary made of syllables, below a layer of German function words; a collection
+Words are drawn by Zipf's law from a vocabulary made of syllables, shorter ones first, below a layer of German function
+words; a collection
 holds documents of twenty chunks, a chunk three vectors of one theme. Everything but the vectors goes through the
 product's own statements.
 """
@@ -40,13 +41,20 @@ class Corpus:
         ranks = np.arange(1, len(self.words) + 1)
         self.shares = np.cumsum(1 / ranks**1.05)
         self.themes = _of_length_one(self.random.standard_normal((THEMES, DIMENSION)))
-        self.collections: list[Collection] = []
+        self.collections: list[Collection] = self._kept()
+        self.random = np.random.default_rng([7, len(self.collections)])
+
+    def _kept(self) -> "list[Collection]":
+        """What an earlier run loaded."""
+        from rag.models import Collection
+
+        return list(Collection.objects.filter(owner=self.user).order_by("created_at"))
 
     def _made_up(self) -> list[str]:
         syllables = self.random.choice(SYLLABLES.split(), (2 * VOCABULARY, 4))
         lengths = self.random.integers(2, 5, 2 * VOCABULARY)
         made = dict.fromkeys("".join(row[:length]) for row, length in zip(syllables, lengths, strict=True))
-        return list(made)[:VOCABULARY]
+        return sorted(list(made)[:VOCABULARY], key=len)  # as in every language
 
     def text(self, words: int) -> str:
         drawn = np.searchsorted(self.shares, self.random.random(words) * self.shares[-1])

@@ -5,6 +5,7 @@ are uploaded and read as ever, against bare sentence-transformers that encode th
 memory stays flat.
 
     python -m bench.ingestion [FOLDER] [--documents 60]       (FOLDER, VOLIERE_BENCH_DATA or ../shared/data)
+    python -m bench.ingestion --documents 1000 --paragraphs 2     the memory over many short ones; prints only
 
 CPU seconds bear other load on the machine better than the clock does, yet not well: caches are shared.
 Ends with 1 above the ceiling.
@@ -50,8 +51,9 @@ def main() -> int:
     default = os.environ.get("VOLIERE_BENCH_DATA") or "../shared/data"
     parser.add_argument("folder", nargs="?", type=Path, default=Path(default))
     parser.add_argument("--documents", type=int, default=60)
+    parser.add_argument("--paragraphs", type=int, default=PARAGRAPHS, help="of each document")
     options = parser.parse_args()
-    texts = documents(options.folder, options.documents)
+    texts = documents(options.folder, options.documents, options.paragraphs)
     if not texts:
         print(f"No collection in {options.folder}: nothing was measured.")
         return 0
@@ -59,12 +61,13 @@ def main() -> int:
     with services() as inference_url:
         figures = measured(prepared(inference_url), texts)
     text = report(figures, load)
-    RESULT.write_text(text)
+    if options.paragraphs == PARAGRAPHS:
+        RESULT.write_text(text)
     print(text)
     return 0 if figures["ratio"] <= CEILING else 1
 
 
-def documents(folder: Path, count: int) -> list[str]:
+def documents(folder: Path, count: int, length: int) -> list[str]:
     """Of public paragraphs, German and English in turn; each differs, also from one round to the next."""
     found = [
         path for path in (folder / "xquad-de" / "corpus.jsonl", folder / "xquad-en" / "corpus.jsonl") if path.exists()
@@ -73,7 +76,7 @@ def documents(folder: Path, count: int) -> list[str]:
     made = []
     for number in range(count if found else 0):
         of_one = itertools.islice(
-            itertools.cycle(paragraphs[number % len(paragraphs)]), number * 7, number * 7 + PARAGRAPHS
+            itertools.cycle(paragraphs[number % len(paragraphs)]), number * 7, number * 7 + length
         )
         made.append("\n\n".join([f"Document {number}", *of_one]))
     return made

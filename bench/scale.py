@@ -6,6 +6,8 @@ comparison? Services, embedding server and database are this run's own. Writes b
 docs/img/scale.svg.
 
     python -m bench.scale [--chunks 200000] [--questions 100]       about half an hour; `nice` keeps the machine usable
+    python -m bench.scale --keep FOLDER --load                      only load, into a folder that a later run with the
+    python -m bench.scale --keep FOLDER                             same one begins with: minutes on an idle machine
 
 Ends with 1 when a list is not full or recall is below its floor; times are judged by who reads them, for they are
 worth something on an idle machine alone.
@@ -13,12 +15,15 @@ worth something on an idle machine alone.
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import platform
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.drawing import drawn
 from bench.retrieval.services import prepared, services
@@ -41,18 +46,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("--chunks", type=int, default=200_000)
     parser.add_argument("--questions", type=int, default=100)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--load", action="store_true")
     options = parser.parse_args()
     load = os.getloadavg()[0]
-    with services() as inference_url:
-        bench = Bench(prepared(inference_url), options.questions)
-        rows = [bench.cost(size) for size in SIZES if size <= options.chunks]
-        rights = bench.rights(options.chunks)
-        ways = bench.ways()
+    sizes = sorted({*(size for size in SIZES if size < options.chunks), options.chunks})
+    # Django keeps to one database as long as a process lives
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as processes:
+        found = list(processes.map(partial(measured, options), sizes))
+    if options.load:
+        return 0
+    rows, (rights, ways) = [row for row, _ in found if row["chunks"] in SIZES], found[-1][1]
     text = report(rows, rights, ways, load)
     RESULT.write_text(text)
     PICTURE.write_text(drawn(rows))
     print(text)
     return 0 if all(right["full"] == 1 and right["recall"] >= RECALL_FLOOR for right in rights.values()) else 1
+
+
+def measured(options: argparse.Namespace, size: int) -> tuple[dict[str, float], Any]:
+    """What a search costs, and in the largest corpus what rights and the two ways do."""
+    with services(options.keep / f"{size}" if options.keep else None) as inference_url:
+        bench = Bench(prepared(inference_url), options.questions)
+        bench.grow(size)
+        if options.load:
+            return {}, None
+        return bench.cost(), (bench.rights(), bench.ways()) if size == options.chunks else None
 
 
 class Bench:
@@ -65,19 +84,22 @@ class Bench:
         self.index.dimension = 384
         self.index.save()
         self.corpus: Corpus = Corpus(caller.user, self.index)
-        self.chunks, self.graph_seconds = 0, 0.0
+        self.chunks = self._size(*self.corpus.collections)
 
     # --- the corpus ------------------------------------------------------------------------------------------------
 
-    def grow(self, chunks: int, *, alike: bool = False) -> float:
-        """Seconds that loading took. With `alike` the last collection is of one theme."""
-        began = time.perf_counter()
+    def grow(self, chunks: int) -> None:
+        """The last collection is of one theme."""
         while self.chunks < chunks:
             size = min(COLLECTION, chunks - self.chunks)
             self.chunks += size
-            self.corpus.add_collection(size, theme=5 if alike and self.chunks == chunks else None)
+            self.corpus.add_collection(size, theme=5 if self.chunks == chunks and chunks > COLLECTION else None)
         self._tidy()
-        return time.perf_counter() - began
+
+    def _size(self, *collections: "Collection") -> int:
+        from rag.models import Chunk
+
+        return Chunk.objects.filter(collection__in=collections).count()
 
     def _tidy(self) -> None:
         from django.db import connection
@@ -86,25 +108,19 @@ class Bench:
 
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
-        hnsw.remove(self.index)
         if hnsw.is_wanted(self.index):
-            began = time.perf_counter()
             hnsw.create(self.index)
-            self.graph_seconds = time.perf_counter() - began
 
     # --- whole searches ----------------------------------------------------------------------------------------------
 
-    def cost(self, size: int) -> dict[str, float]:
-        loading = self.grow(size)
+    def cost(self) -> dict[str, float]:
         times = asyncio.run(self._searches(self.caller, warm_up=10))
         return {
-            "chunks": size,
+            "chunks": self.chunks,
             "p50": statistics.median(times),
             "p95": percentile(times, 95),
             "meaning": statistics.median(self._nearest(self.corpus.collections)[0]),
             "megabytes": megabytes(),
-            "graph": self.graph_seconds,
-            "loading": loading - self.graph_seconds,
         }
 
     async def _searches(self, caller: "Caller", warm_up: int = 3) -> Times:
@@ -124,26 +140,21 @@ class Bench:
 
     # --- nearest vectors under rights ----------------------------------------------------------------------
 
-    def rights(self, chunks: int) -> dict[str, dict[str, float]]:
+    def rights(self) -> dict[str, dict[str, float]]:
         """For everything, a hundredth of mixed themes and a hundredth of one theme."""
-        self.grow(chunks, alike=True)
         everything = self.corpus.collections
         mixed = next(each for each in everything[1:] if self._size(each) == COLLECTION)
         scopes = {"everything": everything, "a hundredth, mixed": [mixed], "a hundredth, of one theme": everything[-1:]}
         return {name: self._measured(scope) for name, scope in scopes.items()}
-
-    def _size(self, collection: "Collection") -> int:
-        from rag.models import Chunk
-
-        return Chunk.objects.filter(collection=collection).count()
 
     def _measured(self, scope: "list[Collection]") -> dict[str, float]:
         from accounts.models import User
         from gateway.callers import Caller
         from rag.models import CollectionShare
 
-        reader = User.objects.create_user(f"reader{len(scope)}-{scope[0].pk}@example.org")
-        CollectionShare.objects.bulk_create(CollectionShare(user=reader, collection=each) for each in scope)
+        reader, is_new = User.objects.get_or_create(email=f"reader{len(scope)}-{scope[0].pk}@example.org")
+        if is_new:
+            CollectionShare.objects.bulk_create(CollectionShare(user=reader, collection=each) for each in scope)
         times, tens, recalls, full = self._nearest(scope)
         whole = asyncio.run(self._searches(Caller(reader)))
         return {
@@ -231,12 +242,12 @@ def report(
     lines = [
         "# Searches by size and rights", "", f"{machine} at the beginning. `python -m bench.scale`; milliseconds.", "",
         "A search over everything; three vectors of 384 numbers a chunk:", "",
-        "| chunks | p50 | p95 | nearest vectors alone | database MB | loading s | graph s |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| chunks | p50 | p95 | nearest vectors alone | database MB |",
+        "| ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     for row in rows:
         cells = [f"{row[name]:.1f}" for name in ("p50", "p95", "meaning")]
-        cells += [f"{row[name]:,.0f}" for name in ("megabytes", "loading", "graph")]
+        cells.append(f"{row['megabytes']:,.0f}")
         lines.append(f"| {row['chunks']:,.0f} | {' | '.join(cells)} |")
     lines += ["", "By what the asker may see in the largest corpus; a hundred nearest chunks are asked for:", ""]
     lines += ["| may see | full lists | recall of 10 | of 100 | p50 | p95 | : everything | whole search p50 | p95 |"]

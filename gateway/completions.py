@@ -5,7 +5,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -90,15 +90,19 @@ async def events(
     last: Piece = {"id": f"{form.id_begins}{uuid.uuid4().hex}", "created": int(time.time())}
     async with (
         calls.metered(caller, wanted, partial(form.estimate, body)) as call,
-        contextlib.aclosing(routing.stream(call, form.path, upstream_body)) as source,
+        routing.stream(call, form.path, upstream_body) as source,
     ):
-        is_first = True
-        async for event in _metered(source, call, form):
+        passage, is_first = _Passage(call, form), True
+        async for raw in source:
+            event = passage.through(raw)
+            if event is None:
+                continue
             if is_first:
                 is_first = False
                 admitted(call)
                 last |= {name: event.content()[name] for name in ("id", "created") if name in event.content()}
             yield event
+        passage.end()
     head = {"object": form.piece, "model": call.deployment.name, "choices": []}
     end = last | head | {"usage": usage_of(call.meter)}
     yield Event(json.dumps(end, separators=(",", ":")).encode(), has_choices=False)
@@ -137,31 +141,38 @@ def _under_public_name(raw: bytes, piece: Piece, name: str) -> bytes:
     return MODEL_FIELD.sub(lambda _: field, raw, count=1)
 
 
-async def _metered(source: AsyncIterator[bytes], call: Running, form: Form) -> AsyncIterator[Event]:
-    """Count what passes and take the upstream's own count out of it."""
-    finished, shape, meter = False, Shape(), call.meter
-    async for raw in source:
-        if (out := shape.told(raw)) is not None:
-            meter.relayed(1)
-            yield Event(out)
-            continue
+class _Passage:
+    """Counts what passes and takes the upstream's own count out of it."""
+
+    def __init__(self, call: Running, form: Form) -> None:
+        self.call, self.form, self.meter = call, form, call.meter
+        self.shape = Shape()
+        self.is_finished = False
+
+    def through(self, raw: bytes) -> Event | None:
+        """What goes on of an event; raises UpstreamError."""
+        if (out := self.shape.told(raw)) is not None:
+            self.meter.relayed(1)
+            return Event(out)
         piece = content_of(raw)
         if usage := piece.pop("usage", None):
-            meter.reported(usage)
+            self.meter.reported(usage)
             raw = json.dumps(piece, separators=(",", ":")).encode()
         choices = _choices(piece)
         if not choices:
-            continue
+            return None
         for choice in choices:
-            finished = finished or bool(choice.get("finish_reason"))
-            if text := form.text_of(choice):
-                meter.relayed(tokens_of_piece(text))
-        out = _under_public_name(raw, piece, call.deployment.name)
-        shape.learn(raw, out, piece)
-        yield Event(out)
-    if not finished:
-        raise UpstreamBroken
-    meter.status = Usage.Status.DONE
+            self.is_finished = self.is_finished or bool(choice.get("finish_reason"))
+            if text := self.form.text_of(choice):
+                self.meter.relayed(tokens_of_piece(text))
+        out = _under_public_name(raw, piece, self.call.deployment.name)
+        self.shape.learn(raw, out, piece)
+        return Event(out)
+
+    def end(self) -> None:
+        if not self.is_finished:
+            raise UpstreamBroken
+        self.meter.status = Usage.Status.DONE
 
 
 def _choices(answer: Piece) -> list[dict[str, Any]]:

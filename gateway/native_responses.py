@@ -1,6 +1,5 @@
 """Responses of servers that know them: relayed event by event, metered, under the public name."""
 
-import contextlib
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from functools import partial
@@ -57,7 +56,7 @@ async def events(
     try:
         async with (
             calls.metered(caller, wanted, partial(CHAT.estimate, chat)) as call,
-            contextlib.aclosing(routing.stream(call, PATH, asked)) as source,
+            routing.stream(call, PATH, asked) as source,
         ):
             async for event in _metered(source, call):
                 if not told:

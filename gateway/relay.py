@@ -36,20 +36,26 @@ async def fetch(
     upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.FormData, headers: Headers | None = None
 ) -> Reply:
     """One question, and the answer as the bytes that it is."""
-    async with _understood(upstream), asyncio.timeout(upstream.total_timeout):
-        response = await _ask(upstream, path, body, headers)
-        async with response:
-            return Reply(response.content_type, await _read(response))
+    async with _understood(upstream):
+        return await _fetched(upstream, path, body, headers)
 
 
 async def post(upstream: Upstream, path: str, body: dict[str, Any], headers: Headers | None = None) -> dict[str, Any]:
     """One question, one answer."""
-    found = await fetch(upstream, path, body, headers)
     async with _understood(upstream):
-        answer = await parsed(found.raw)
+        answer = await parsed((await _fetched(upstream, path, body, headers)).raw)
         if not isinstance(answer, dict):
             raise exceptions.UpstreamBroken
         return answer
+
+
+async def _fetched(
+    upstream: Upstream, path: str, body: dict[str, Any] | aiohttp.FormData, headers: Headers | None
+) -> Reply:
+    async with asyncio.timeout(upstream.total_timeout):
+        response = await _ask(upstream, path, body, headers)
+        async with response:
+            return Reply(response.content_type, await _read(response))
 
 
 async def stream(
@@ -59,9 +65,10 @@ async def stream(
     headers: Headers | None = None,
     revoked: Callable[[], Exception | None] = lambda: None,
 ) -> AsyncGenerator[bytes, None]:
-    """The data of each event of a stream. Leaving early closes the connection, which stops the upstream.
+    """The data of each event of a stream, after an empty one that says: it has begun, and not with an error.
 
-    As soon as there is what `revoked` returns, it is raised.
+    Leaving early closes the connection, which stops the upstream. As soon as there is what `revoked` returns, it is
+    raised.
     """
     clock = asyncio.get_running_loop().time
     end, limit = clock() + upstream.total_timeout, float(upstream.first_token_timeout)
@@ -72,11 +79,13 @@ async def stream(
         try:
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 raise exceptions.UpstreamBroken
-            while (raw := source.buffered() or await source.next(min(clock() + limit, end))) is not None:
-                if raw == b"[DONE]":
-                    break
+            raw = source.buffered() or await source.next(min(clock() + limit, end))
+            content_of(raw or b"")
+            yield b""
+            limit = upstream.between_tokens_timeout
+            while raw is not None and raw != b"[DONE]":
                 yield raw
-                limit = upstream.between_tokens_timeout
+                raw = source.buffered() or await source.next(min(clock() + limit, end))
             await _finish(response)
         finally:
             source.close()

@@ -1,15 +1,17 @@
 """Reranking: texts in the order in which they answer a query, metered."""
 
+import contextlib
 import math
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from gateway import calls, requests, routing
-from gateway.callers import Caller
+from gateway import calls, catalogue, requests, routing
+from gateway.callers import Caller, standing
 from gateway.calls import Running, Wanted
-from gateway.exceptions import UpstreamBroken
+from gateway.exceptions import UnknownModel, UpstreamBroken
 from gateway.models import Deployment, Purpose, Scope, Usage
 from gateway.requests.fields import is_int
 from gateway.requests.reranking import MAX_DOCUMENTS
@@ -17,6 +19,14 @@ from gateway.requests.reranking import MAX_DOCUMENTS
 PATH = "/rerank"
 Ranking = list[tuple[int, float]]  # positions of texts and their scores, best first
 Body = dict[str, Any]
+
+
+async def is_offered(caller: Caller) -> bool:
+    """Whether a search could ask for it: which model does that is not for a key to say."""
+    known, offered = replace(await standing(caller), deployments=None), await catalogue.current()
+    with contextlib.suppress(UnknownModel):
+        return bool(offered.find("", Deployment.Kind.RERANK, known))
+    return False
 
 
 async def rerank(caller: Caller, query: str, texts: list[str], *, purpose: Purpose) -> Ranking:

@@ -1,14 +1,14 @@
 """One question to the deployments that can answer it, in turn: to the next one when one fails before its first byte."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
 
 from gateway import metrics, relay
 from gateway.calls import Running
-from gateway.exceptions import UpstreamBroken, UpstreamError
+from gateway.exceptions import UpstreamError
 from gateway.models import Deployment
 from gateway.relay import Reply
 from gateway.tracing import onward
@@ -46,22 +46,19 @@ async def post_form(call: Running, path: str, form: Callable[[Deployment], aioht
             await call.move(error)
 
 
-async def stream(call: Running, path: str, body: Body) -> AsyncGenerator[bytes, None]:
+@contextlib.asynccontextmanager
+async def stream(call: Running, path: str, body: Body) -> AsyncIterator[AsyncIterator[bytes]]:
+    """The data of each event of a stream that has begun."""
     call.is_streamed = True
     while True:
         own = body_for(call.deployment, path, body)
         events = relay.stream(call.deployment.upstream, path, own, onward(call.span), lambda: call.revoked)
         async with contextlib.aclosing(events):
             try:
-                first = await anext(events, None)
-                if first is None:
-                    raise UpstreamBroken
-                relay.content_of(first)  # it may be an error
+                await anext(events)
             except UpstreamError as error:
                 await call.move(error)
                 continue
             with metrics.streams.track_inprogress():
-                yield first
-                async for event in events:
-                    yield event
+                yield events
             return

@@ -155,7 +155,8 @@ def _ways(request: HttpRequest) -> dict[str, object]:
         name: path if path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None) else ""
         for name, path in ways.items()
     }
-    return {**ours, "source": _number(request, "source")}
+    from_search = ours["back"].startswith(reverse("rag:collections"))
+    return {**ours, "from_search": from_search, "source": _number(request, "source")}
 
 
 async def _pieces(file: "File[bytes]") -> AsyncIterator[bytes]:

@@ -47,10 +47,17 @@ def index_in_use() -> EmbeddingIndex:
 
     Of a model in use that nobody serves any longer, the one that is being built takes the place before its time.
     """
+    return index_and_model()[0]
+
+
+def index_and_model() -> tuple[EmbeddingIndex, Deployment | None]:
+    """The same, and who serves its model."""
     growing = list(EmbeddingIndex.objects.growing().order_by("state"))
-    offered = (index for index in growing if index.offers().exists())
-    index = next(offered, None) or (growing[0] if growing else _first_index())
-    return index
+    for index in growing:
+        if deployment := index.offers().first():
+            return index, deployment
+    index = growing[0] if growing else _first_index()
+    return index, index.offers().first()
 
 
 def _first_index() -> EmbeddingIndex:
@@ -73,9 +80,15 @@ def _first_index() -> EmbeddingIndex:
     return index
 
 
-async def embed(caller: Caller, texts: Sequence[str], purpose: Purpose, index: EmbeddingIndex) -> list[HalfVector]:
+async def embed(
+    caller: Caller,
+    texts: Sequence[str],
+    purpose: Purpose,
+    index: EmbeddingIndex,
+    deployment: Deployment | None = None,
+) -> list[HalfVector]:
     """One vector of length 1 a text, behind the prefix of the index. Raises the IngestionError people understand."""
-    deployment = await in_database(index.offers().first)
+    deployment = deployment or await in_database(index.offers().first)
     if deployment is None:
         raise NoEmbeddingModel
     prefix = index.query_prefix if purpose == Purpose.RETRIEVAL else index.passage_prefix

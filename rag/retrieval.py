@@ -12,14 +12,16 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from gateway import reranking
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.models import Purpose
 from rag import finding, questions
 from rag.calibration import Calibration
 from rag.duplicates import folded
-from rag.embedding import embed, index_in_use
+from rag.embedding import embed, index_and_model
 from rag.exceptions import IngestionError
 from rag.filters import Condition, Filters
 from rag.finding import Asked, Found, Scope
@@ -119,8 +121,8 @@ def _search(
 
 async def _meaning(caller: Caller, texts: list[str]) -> list[Asked]:
     try:
-        index = await in_database(index_in_use)
-        vectors = await embed(caller, texts, Purpose.RETRIEVAL, index)
+        index, deployment = await in_database(index_and_model)
+        vectors = await embed(caller, texts, Purpose.RETRIEVAL, index, deployment)
     except IngestionError as error:
         logger.warning("searching by words alone: %s", error.code)
         return [Asked(text) for text in texts]
@@ -138,11 +140,13 @@ def _fits(question: str, passages: Passages) -> bool:
 
 
 async def _reranked(caller: Caller, question: str, found: list[Found], limit: int) -> list[tuple[Found, float | None]]:
-    different = list(folded(found[: max(limit, RERANKED) + SPARE], lambda one: one.text))
-    first, others = different[:RERANKED], different[RERANKED:]
+    different = folded(found[: max(limit, RERANKED) + SPARE], lambda one: one.text)
+    if not await reranking.is_offered(caller):
+        return [(one, None) for one in islice(different, limit)]
+    first, others = list(islice(different, RERANKED)), list(different)
     scores = await relevances(caller, question, [one.text for one in first])
     if scores is None:
-        return [(one, None) for one in different[:limit]]
+        return [(one, None) for one in [*first, *others][:limit]]
     ranked = sorted(zip(first, scores, strict=True), key=lambda one: -one[1])
     return [*ranked, *((one, None) for one in others)][:limit]
 

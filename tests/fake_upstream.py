@@ -82,6 +82,7 @@ class FakeUpstream:
     models_status: int = 200
     models_hang: bool = False
     models_location: str = ""  # of a redirect
+    titles: dict[str, str] | None = None  # by question, where a chat asks for one beside all else; None: as any call
     tls: ssl.SSLContext | None = None
     url: str = ""
 
@@ -124,6 +125,10 @@ class FakeUpstream:
     def do(self, script: Script) -> None:
         """Anything else."""
         self._scripts.append(script)
+
+    def entitle(self, question: str, title: str) -> None:
+        """Name so the conversation that begins with this question."""
+        self.titles = (self.titles or {}) | {question: title}
 
     def hang(self) -> None:
         """Take the question and never say a word."""
@@ -194,9 +199,19 @@ class FakeUpstream:
             return self._scripts.popleft()
         if request.path.endswith("/models"):
             return lambda connection: connection.json({"object": "list", "data": self.models}, self.models_status)
+        if self.titles is not None and (question := _untitled(request)) is not None:
+            return Reply(self.titles.get(question, ""))
         if self._scripts:
             return self._scripts.popleft()
         return ANSWERS.get(request.path.removeprefix("/v1")) or Reply(DEFAULT_TEXT)
+
+
+def _untitled(request: Request) -> str | None:
+    """The question of the conversation that a title is asked for."""
+    match request.body.get("messages"):
+        case [{"content": str(asked)}, {"content": str(exchange)}] if asked.startswith("Give this conversation a "):
+            return exchange.partition("\n\n---\n\n")[0]
+    return None
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:

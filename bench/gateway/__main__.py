@@ -36,6 +36,7 @@ def measured(folder: Path, extent: measure.Extent, is_long: bool) -> Results:
         results = Results(
             calls=measure.calls(both, extent),
             streams=measure.streams(both, extent),
+            bursts=measure.bursts(both, extent),
             hang_ups=measure.hang_ups(both, upstream),
             many=measure.many_streams(both),
             long_run=measure.long_run(both) if is_long else {},

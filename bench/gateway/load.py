@@ -32,6 +32,7 @@ class Order:
     max_tokens: int = 20
     seconds: float = 3600.0  # begin no further call after that
     hang_up_at: int = 0  # delta; 0: stay to the end
+    arriving: float = 0.0  # seconds over which the first ones come; 0: all at the same moment
 
 
 @dataclass
@@ -108,8 +109,11 @@ def request(order: Order, tag: str) -> bytes:
     return f"{head}authorization: Bearer {order.secret}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def keep_busy(order: Order, tags: Iterator[str], deadline: float, answers: dict[str, Answer]) -> None:
+async def keep_busy(
+    order: Order, tags: Iterator[str], deadline: float, answers: dict[str, Answer], arrival: float
+) -> None:
     client = Client(order)
+    await asyncio.sleep(arrival)
     for tag in tags:
         if time.monotonic() > deadline:
             break
@@ -126,7 +130,8 @@ async def run(order: Order) -> dict[str, Any]:
     answers: dict[str, Answer] = {}
     tags, begun = (f"call-{number}" for number in range(order.count)), time.monotonic()
     deadline = begun + order.seconds
-    await asyncio.gather(*(keep_busy(order, tags, deadline, answers) for _ in range(order.concurrency)))
+    arrivals = (order.arriving * number / order.concurrency for number in range(order.concurrency))
+    await asyncio.gather(*(keep_busy(order, tags, deadline, answers, arrival) for arrival in arrivals))
     if order.hang_up_at:
         return {"count": len(answers), "hung_up": {tag: answer.ended for tag, answer in answers.items()}}
     right = [answer for answer in answers.values() if answer.is_right]
@@ -135,10 +140,15 @@ async def run(order: Order) -> dict[str, Any]:
         "count": len(answers),
         "failed": len(wrong),
         "seconds": time.monotonic() - begun,
-        "first": sorted(1000 * (answer.first - answer.begun) for answer in right),
-        "whole": sorted(1000 * (answer.ended - answer.begun) for answer in right),
+        "first": percentiles([1000 * (answer.first - answer.begun) for answer in right]),
+        "whole": percentiles([1000 * (answer.ended - answer.begun) for answer in right]),
         "complaints": sorted({f"{answer.status} {bytes(answer.body[-200:])!r}" for answer in wrong})[:3],
     }
+
+
+def percentiles(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values) or [float("nan")]
+    return {f"p{part}": ordered[min(len(ordered) - 1, len(ordered) * part // 100)] for part in (50, 95)}
 
 
 def command(order: Order) -> list[str]:

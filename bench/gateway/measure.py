@@ -16,6 +16,9 @@ HANG_UPS, HANG_UP_AT, HANG_UP_OF = 16, 5, 400  # streams, delta, deltas
 PATIENCE = 12.0  # seconds: by then a stream that nobody ended has ended by itself
 REST, RESTING = 0.5, 0.01  # who uses less than that share of a processor for half a second has nothing left to do
 
+STREAMS: dict[str, Any] = {"model": PACED, "concurrency": 64, "stream": True, "max_tokens": 100}
+STREAM_TAKES = 2.1  # seconds: 100 ms to the first delta, then 20 ms each
+
 Figures = dict[str, float]
 Rounds = dict[str, list[Figures]]
 
@@ -28,8 +31,8 @@ class Extent:
     seconds: float  # no further call of a round begins after that
 
 
-FULL = Extent(rounds=5, calls=10_000, streams=128, seconds=6)
-QUICK = Extent(rounds=2, calls=4_000, streams=64, seconds=2)
+FULL = Extent(rounds=5, calls=10_000, streams=192, seconds=6)
+QUICK = Extent(rounds=2, calls=4_000, streams=128, seconds=2)
 
 
 def ask(subject: Subject, **wishes: Any) -> dict[str, Any]:
@@ -72,9 +75,14 @@ def calls(subjects: list[Subject], extent: Extent) -> Rounds:
 
 
 def streams(subjects: list[Subject], extent: Extent) -> Rounds:
-    """CPU milliseconds a stream of a hundred deltas, 64 at once, and when the first delta came."""
-    wishes = {"model": PACED, "count": extent.streams, "concurrency": 64, "stream": True, "max_tokens": 100}
-    return in_turn(subjects, extent, 1000, **wishes)
+    """CPU milliseconds a stream of a hundred deltas, 64 at once, and when the first delta came: people come one after
+    another, so the first 64 do over the time that a stream takes."""
+    return in_turn(subjects, extent, 1000, count=extent.streams, arriving=STREAM_TAKES, **STREAMS)
+
+
+def bursts(subjects: list[Subject], extent: Extent) -> Rounds:
+    """The same where all 64 come at the same moment."""
+    return in_turn(subjects, extent, 1000, count=64, **STREAMS)
 
 
 def in_turn(subjects: list[Subject], extent: Extent, scale: float, **wishes: Any) -> Rounds:
@@ -87,7 +95,7 @@ def in_turn(subjects: list[Subject], extent: Extent, scale: float, **wishes: Any
             figures = {"cpu": (subject.cpu() - cpu) / count, "database": (postgres_cpu() - database) / count}
             figures |= {"failed": result["failed"], "rate": result["count"] / result["seconds"]}
             for name in ("first", "whole"):
-                figures |= {f"{name} p{part}": percentile(result[name], part) for part in (50, 95)}
+                figures |= {f"{name} {part}": value for part, value in result[name].items()}
             rounds[subject.name].append(figures)
     return rounds
 
@@ -140,10 +148,6 @@ def stats(upstream: str) -> list[dict[str, Any]]:
     with urlopen(f"{upstream}/stats") as response:
         found: list[dict[str, Any]] = json.load(response)
     return found
-
-
-def percentile(ordered: list[float], part: int) -> float:
-    return ordered[min(len(ordered) - 1, len(ordered) * part // 100)] if ordered else float("nan")
 
 
 def median(rounds: list[Figures], name: str) -> float:

@@ -20,13 +20,16 @@ START_TIMEOUT = 300  # seconds
 
 
 @contextlib.contextmanager
-def services() -> Iterator[str]:
+def services(folder: Path | None = None) -> Iterator[str]:
+    """Without a folder that keeps it, all is gone afterwards."""
     from config.running import sharing
 
-    with tempfile.TemporaryDirectory(prefix="voliere-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # as root PostgreSQL runs as nobody, who has to reach its files
-        os.environ.update({"DATA_DIR": folder, "SECRET_KEY": KEY, "DJANGO_SETTINGS_MODULE": "config.settings"})
-        with sharing.running(Path(folder)) as urls, inference() as url:
+    with tempfile.TemporaryDirectory(prefix="voliere-bench-", ignore_cleanup_errors=True) as passing:
+        place = folder or Path(passing)
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o755)  # as root PostgreSQL runs as nobody, who has to reach its files
+        os.environ.update({"DATA_DIR": str(place), "SECRET_KEY": KEY, "DJANGO_SETTINGS_MODULE": "config.settings"})
+        with sharing.running(place) as urls, inference() as url:
             os.environ.update(urls)
             yield url
 
@@ -67,6 +70,8 @@ def prepared(inference_url: str) -> "Caller":
     from gateway.models import Deployment, Upstream
 
     call_command("migrate", verbosity=0)
-    upstream = Upstream.objects.create(name="bench", base_url=inference_url, api_key=KEY)
-    Deployment.objects.create(upstream=upstream, name="minilm", model="all-MiniLM-L6-v2", kind="embedding")
-    return Caller(User.objects.create_user("bench@example.org"))
+    server = {"base_url": inference_url, "api_key": KEY}
+    upstream, _ = Upstream.objects.update_or_create(name="bench", defaults=server)
+    Deployment.objects.get_or_create(upstream=upstream, name="minilm", model="all-MiniLM-L6-v2", kind="embedding")
+    known = User.objects.filter(email="bench@example.org").first()
+    return Caller(known or User.objects.create_user("bench@example.org"))

@@ -30,7 +30,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 @pytest.fixture(scope="session")
 def upstream(house: Instance) -> Iterator[FakeUpstream]:
     """A scripted model server beside the embedded one; its model is called `parrot`."""
-    with FakeUpstream(models=[{"id": "parrot"}]) as server:
+    with FakeUpstream(models=[{"id": "parrot"}], titles={}) as server:
         added = house.manage("addupstream", "aviary", server.url)
         assert added.returncode == 0, added.stderr
         yield server

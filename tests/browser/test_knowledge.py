@@ -45,6 +45,20 @@ def filled(open_page: OpenPage, folder: Path, request: pytest.FixtureRequest) ->
     yield page
 
 
+def test_a_folder_is_dropped_with_all_that_is_in_it(open_page: OpenPage, folder: Path) -> None:
+    page = open_page("/knowledge/new/")
+    make(page, "Fallen gelassen")
+    box = page.locator("#upload").bounding_box()
+    assert box
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    hand = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        hand.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
+    expect(page.locator("#batch-text")).to_have_text("Added: 4. Already there: 0. Not added: 1.", timeout=READY)
+    expect(page.get_by_role("row", name="Mai.txt")).to_contain_text("Unterlagen/Protokolle/")
+
+
 def test_a_folder_is_read_but_for_its_bad_files_and_cited(filled: Page) -> None:
     page = filled
     expect(page.locator("#uploads")).to_contain_text("Unterlagen/Foto.png: Only")
@@ -117,6 +131,8 @@ def test_passages_are_searched_and_opened(filled: Page) -> None:
     expect(page.locator(".scores").first).to_contain_text("Source 1 Score")
     page.get_by_role("link", name="Mai.txt").first.click()
     expect(page.locator("mark", has_text="Nistkästen").first).to_be_visible()
+    page.get_by_role("link", name="Back to the search").click()
+    expect(page.locator(".scores").first).to_be_visible()
 
 
 @pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("de", "dark", 390)])
