@@ -47,7 +47,7 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "account_set_password": ("get", EVERYONE_SIGNED_IN),
     "account_reauthenticate": ("get", EVERYONE_SIGNED_IN),
     "mfa_index": ("get", EVERYONE_SIGNED_IN),
-    "mfa_authenticate": ("get", (LOGIN, LOGIN, LOGIN, LOGIN)),  # between password and second factor
+    "mfa_authenticate": ("get", EVERYONE_SIGNED_IN),  # to where they were going
     "mfa_reauthenticate": ("get", EVERYONE_SIGNED_IN),
     "mfa_activate_totp": ("get", EVERYONE_SIGNED_IN),
     "mfa_deactivate_totp": ("get", NOBODYS),
@@ -59,7 +59,7 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "mfa_reauthenticate_webauthn": ("get", EVERYONE_SIGNED_IN),
     "mfa_remove_webauthn": ("get", NOBODYS),
     "mfa_edit_webauthn": ("get", NOBODYS),
-    "mfa_login_webauthn": ("get", OPEN),
+    "mfa_login_webauthn": ("get", EVERYONE_SIGNED_IN),
     "sessions": ("get", EVERYONE_SIGNED_IN),
     "sessions-end": ("post", EVERYONE_SIGNED_IN),
     "session-end": ("post", PRIVATE),

@@ -70,7 +70,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 
 class ProviderForm(forms.ModelForm[IdentityProvider]):
     new_secret = forms.CharField(
-        label=_("client secret"),
+        label=_("Client secret"),
         required=False,
         strip=False,
         max_length=500,

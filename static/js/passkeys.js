@@ -5,7 +5,7 @@ const known = window.PublicKeyCredential;
 const isAble = known?.parseCreationOptionsFromJSON && known?.parseRequestOptionsFromJSON;
 
 async function options(form) {
-  if (form.dataset.options) return JSON.parse(document.getElementById(form.dataset.options).textContent);
+  if (form.dataset.asks) return JSON.parse(document.getElementById(form.dataset.asks).textContent);
   const answer = await fetch(form.action, { headers: { accept: "application/json" } });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.json();
