@@ -1,10 +1,13 @@
 """What can go wrong with people and their accounts.
 
 AccountError
-├── SetupLinkInvalid   404  wrong, cut off or expired
-├── AlreadySetUp       410  there is an admin; the link has done its work
-└── NotRemembered      400  empty, too long, or not asked for
-    └── MemoryFull     409
+├── SetupLinkInvalid    404  wrong, cut off or expired
+├── AlreadySetUp        410  there is an admin; the link has done its work
+├── InvitationInvalid   404  wrong, cut off or expired, used or revoked
+├── AddressTaken        409  somebody here has that address already
+├── LastAdmin           409  nobody would be left to manage this house
+└── NotRemembered       400  empty, too long, or not asked for
+    └── MemoryFull      409
 """
 
 from django.utils.translation import gettext as _
@@ -32,3 +35,21 @@ class MemoryFull(NotRemembered):
 
     def __str__(self) -> str:
         return _("Nothing more can be remembered: delete something first.")
+
+
+class InvitationInvalid(AccountError):
+    status = 404
+
+
+class AddressTaken(AccountError):
+    status = 409
+
+    def __str__(self) -> str:
+        return _("There is an account with this address already. Please sign in.")
+
+
+class LastAdmin(AccountError):
+    status = 409
+
+    def __str__(self) -> str:
+        return _("This is the only admin. Make somebody else an admin first.")

@@ -8,7 +8,25 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from accounts import roles
+from accounts.audit import AuditEvent
+from accounts.invitation import Invitation
 from accounts.preferences import Preferences
+from accounts.rules import HouseRules
+from accounts.single_sign_on import GroupMapping, IdentityProvider
+
+__all__ = [
+    "AuditEvent",
+    "Fact",
+    "GroupMapping",
+    "HouseRules",
+    "IdentityProvider",
+    "Invitation",
+    "Membership",
+    "Team",
+    "User",
+    "UserManager",
+]
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -57,6 +75,15 @@ class User(Preferences, AbstractUser):
     def get_short_name(self) -> str:
         return str(self)
 
+    @property
+    def role(self) -> roles.Role:
+        return roles.role_of(self)
+
+    @role.setter
+    def role(self, role: str) -> None:
+        self.is_superuser = role == roles.Role.ADMIN
+        self.is_staff = role in (roles.Role.ADMIN, roles.Role.AUDITOR)
+
 
 class Fact(models.Model):
     """What a person wants remembered of them: one short sentence."""
@@ -98,6 +125,9 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_led_by(self, user: User) -> bool:
+        return self.membership_set.filter(user=user, role=Membership.Role.LEAD).exists()
 
 
 class Membership(models.Model):

@@ -4,19 +4,19 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core import signing
-from django.db import connection, transaction
+from django.db import transaction
 from django.urls import reverse
 
+from accounts import admins
 from accounts.exceptions import AlreadySetUp, SetupLinkInvalid
 from accounts.models import User
 
 LINK_MAX_AGE = 24 * 3600  # seconds; each start prints a fresh one
 SALT = "accounts.setup"
-LOCK = 0x5E7B  # any constant: the advisory lock that keeps two people from both becoming the first admin
 
 
 def is_set_up() -> bool:
-    return User.objects.filter(is_superuser=True, is_active=True).exists()
+    return admins.is_one_there()
 
 
 def setup_link() -> str | None:
@@ -39,8 +39,7 @@ def check_token(token: str) -> None:
 @transaction.atomic
 def create_admin(email: str, password: str, name: str = "") -> User:
     """Create the first admin; raises `AlreadySetUp` when somebody was quicker."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    admins.lock()
     if is_set_up():
         raise AlreadySetUp
     return User.objects.create_superuser(email, password, name=name)

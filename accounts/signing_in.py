@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from allauth.account.internal.flows.login import record_authentication
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
+from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -18,6 +21,12 @@ def person(request: HttpRequest) -> User:
     """Who is signed in; for views behind `sign_in_required`."""
     assert request.user.is_authenticated  # noqa: S101
     return request.user
+
+
+def sign_in(request: HttpRequest, user: User) -> None:
+    """Who has just chosen a password has shown who they are."""
+    login(request, user, backend=BACKEND)
+    record_authentication(request, user, method="password")
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -1,5 +1,4 @@
 from django.contrib import messages
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import setup
 from accounts.exceptions import AccountError
 from accounts.forms import PreferencesForm, SetupForm, ThemeForm
-from accounts.signing_in import person, sign_in_required, wants_json
+from accounts.signing_in import person, sign_in, sign_in_required, wants_json
 
 
 @never_cache
@@ -21,7 +20,7 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
         if form.is_valid():
             data = form.cleaned_data
             user = setup.create_admin(data["email"], data["password"], data["name"])
-            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            sign_in(request, user)
             return redirect("chat:home")
     except AccountError as error:
         return render(request, "account/setup_closed.html", status=error.status)

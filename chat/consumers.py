@@ -11,6 +11,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.utils import translation
 
+from accounts import factors, sessions
 from chat import events
 from chat.models import Conversation
 from chat.snapshots import ended, running, snapshot
@@ -68,6 +69,8 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
     async def event(self, message: dict[str, Any]) -> None:
         """From the group: passed on in order; on a gap the stored answer is awaited that closes it."""
         event = message["event"]
+        if event["type"] == "ended":  # perhaps because the right to it ended, and the last event for long
+            self.checked = float("-inf")
         if not self.attached or not await self._still_allowed():
             return
         if number := event.get("number"):
@@ -137,6 +140,8 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
 
 def may_watch(scope: dict[str, Any], conversation: UUID) -> bool:
     user, session = scope["user"], scope["session"]
-    if not user.is_authenticated or not session.exists(session.session_key):  # signed out since
+    if not user.is_authenticated or not sessions.is_valid(session, user.pk):  # signed out since
+        return False
+    if factors.is_missing(user, session):
         return False
     return Conversation.objects.visible_to(user).filter(id=conversation, owner__is_active=True).exists()

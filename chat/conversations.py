@@ -8,6 +8,8 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from accounts import audit
+from accounts.audit import Kind
 from accounts.models import User
 from chat.models import Conversation, Message, Project
 from chat.versions import prepare
@@ -95,6 +97,7 @@ def remove(conversation: Conversation) -> bool:
     if deleted.first() is None:
         return False
     attached = conversation.attachments
+    audit.record(Kind.DELETED, conversation, actor=conversation.owner)
     conversation.delete()
     if attached:
         attached.delete()

@@ -13,6 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts import audit
+from accounts.audit import Kind
 from accounts.models import Team, User
 from chat import copying
 from chat.citations import link_to_passage, sources_of
@@ -38,11 +40,24 @@ class SharedMessage:
 def share(conversation: Conversation, *, everyone: bool, people: Iterable[User], teams: Iterable[Team]) -> Share:
     """Show it as it stands now, or change who may read what is shown already. Raises `NothingToShare`."""
     found = Share.objects.filter(conversation=conversation).first() or _new(conversation)
+    is_new = found._state.adding
     found.everyone = everyone
     found.save()
     found.people.set([] if everyone else people)
     found.teams.set([] if everyone else teams)
+    audit.record(Kind.SHARE_GIVEN if is_new else Kind.SHARE_CHANGED, conversation, detail=_audience(found))
     return found
+
+
+def _audience(found: Share) -> str:
+    """For the audit log: by ids."""
+    teams = [f"team {pk}" for pk in found.teams.values_list("pk", flat=True)]
+    return "everyone" if found.everyone else ", ".join([*teams, *map(str, found.people.values_list("pk", flat=True))])
+
+
+def take_back(found: Share) -> None:
+    found.delete()
+    audit.record(Kind.SHARE_TAKEN, found.conversation)
 
 
 def update(found: Share) -> None:

@@ -57,7 +57,7 @@ def update_share(request: HttpRequest, conversation: UUID) -> HttpResponse:
 @sign_in_required
 @require_POST
 def revoke_share(request: HttpRequest, conversation: UUID) -> HttpResponse:
-    get_object_or_404(Share.objects.managed_by(person(request)), conversation=conversation).delete()
+    sharing.take_back(get_object_or_404(Share.objects.managed_by(person(request)), conversation=conversation))
     notices.success(request, _("It is no longer shared."))
     return redirect("chat:shares")
 

@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import audit
+from accounts.audit import Kind
 from accounts.signing_in import person, sign_in_required
 from chat.exceptions import FormatUnavailable, ImportRefused
 from chat.exporting import files
@@ -36,9 +38,11 @@ def export(request: HttpRequest, conversation: UUID, format: str) -> HttpRespons
 @require_GET
 def export_all(request: HttpRequest, format: str) -> HttpResponse | StreamingHttpResponse:
     try:
-        return _download(files.everything(person(request), format))
+        file = files.everything(person(request), format)
     except FormatUnavailable:
         raise Http404 from None
+    audit.record(Kind.EXPORTED, person(request), detail=f"all conversations: {format}")
+    return _download(file)
 
 
 def _download(file: files.File) -> StreamingHttpResponse:

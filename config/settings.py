@@ -7,15 +7,14 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.http.request import split_domain_port
-from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from environ.fileaware_mapping import FileAwareMapping
 from psycopg_pool import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.navigation import UNFOLD  # noqa: F401  (a setting)
 from config.running.datadir import data_dir, secret
 from config.running.programs import READING, Address
 from config.running.variables import log_level
@@ -52,6 +51,10 @@ INSTALLED_APPS = [
     "config",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
     "accounts",
     "gateway",
     "rag",
@@ -73,6 +76,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.connection_middleware",
+    "accounts.middleware.origin_middleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -83,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.preferences_middleware",
+    "accounts.middleware.session_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -156,6 +161,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-calls": {"task": "gateway.tasks.sweep_calls", "schedule": 10},
     # a worker that was busy makes up for no missed round
     "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 15, "options": {"expires": 15}},
+    "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 3600},
+    "keep-audit": {"task": "accounts.tasks.keep_audit", "schedule": 3600},
     # once a day would do, but not every machine is on at any given hour of it
     "keep-ledger": {"task": "gateway.tasks.keep_ledger", "schedule": 3600},
 }
@@ -164,9 +171,13 @@ CELERY_BEAT_SCHEDULE = {
 CURRENCY = env("VOLIERE_CURRENCY", default="EUR")  # of prices and quotas; amounts are never converted
 USAGE_RETENTION_MONTHS = env.int("VOLIERE_USAGE_RETENTION_MONTHS", default=24)  # 0: for ever
 
+# --- the audit log ---------------------------------------------------------------------------------------------
+AUDIT_RETENTION_MONTHS = env.int("VOLIERE_AUDIT_RETENTION_MONTHS", default=12)  # 0: for ever
+AUDIT_ADDRESSES = env("VOLIERE_AUDIT_ADDRESSES", default="truncated")  # full, truncated to the network, none
+
 # --- people ----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend", "accounts.permissions.RoleBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -182,6 +193,16 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds after which a change of factors asks who it is
+MFA_ADAPTER = "accounts.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses come from who manages the house; none is verified by mail
+MFA_TOTP_ISSUER = "Voliere"
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones are not exact
+SOCIALACCOUNT_ADAPTER = "accounts.oidc.ProviderAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"provider_class": "accounts.oidc.Provider"}}
 
 # --- files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -210,6 +231,11 @@ USE_TZ = True
 # whether a request came by https is for uvicorn to say: it believes the trusted proxies alone
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # other names below this one are not ours to speak for
+    "security.W008",  # whoever ends TLS leads there from http; health is asked without
+    "security.W021",  # nor is the browsers' preload list
+]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -225,65 +251,6 @@ CONTENT_SECURITY_POLICY = {
 # the panel's own scripts build functions from strings and style elements in place
 PANEL_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
-
-def _panel_link(title: Promise, icon: str, page: str) -> dict[str, object]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}_changelist")}
-
-
-UNFOLD = {
-    "SITE_TITLE": "Voliere",
-    "SITE_HEADER": "Voliere",
-    "SITE_URL": "/",
-    "SITE_SYMBOL": "raven",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/voliere.svg")}],
-    "BORDER_RADIUS": "8px",
-    "COLORS": {
-        "primary": {
-            "50": "#effaf8",
-            "100": "#d8f1ed",
-            "200": "#b4e3dc",
-            "300": "#83cfc4",
-            "400": "#4db3a7",
-            "500": "#2b968b",
-            "600": "#0b6b63",
-            "700": "#0a5a54",
-            "800": "#0a4944",
-            "900": "#0b3c39",
-            "950": "#042422",
-        }
-    },
-    "SIDEBAR": {
-        "navigation": [
-            {
-                "title": _("Models"),
-                "items": [
-                    _panel_link(_("Upstreams"), "dns", "gateway_upstream"),
-                    _panel_link(_("Deployments"), "smart_toy", "gateway_deployment"),
-                    _panel_link(_("Aliases"), "alt_route", "gateway_alias"),
-                    _panel_link(_("Quotas"), "speed", "gateway_quota"),
-                    _panel_link(_("API keys"), "key", "gateway_apikey"),
-                    _panel_link(_("Usage"), "bar_chart", "gateway_usage"),
-                    {"title": _("Opinions"), "icon": "thumbs_up_down", "link": reverse_lazy("opinions")},
-                ],
-            },
-            {
-                "title": _("People"),
-                "items": [
-                    _panel_link(_("Users"), "person", "accounts_user"),
-                    _panel_link(_("Teams"), "group", "accounts_team"),
-                ],
-            },
-            {
-                "title": _("Knowledge"),
-                "items": [
-                    _panel_link(_("Collections"), "folder_open", "rag_collection"),
-                    _panel_link(_("Documents"), "description", "rag_document"),
-                    _panel_link(_("Embedding models"), "hub", "rag_embeddingindex"),
-                ],
-            },
-        ]
-    },
-}
 
 LOGGING = {
     "version": 1,

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from gateway import catalogue, health, leases, ledger, metrics, quotas, tracing
 from gateway.callers import Caller, Standing, standing
-from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, NotInHouse, UpstreamError
+from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, NotAllowed, NotInHouse, UpstreamError
 from gateway.leases import Place
 from gateway.metering import Consumption, Estimate, Meter, cost_of
 from gateway.models import Call, Deployment, Purpose, Scope, Usage
@@ -57,7 +57,20 @@ class Running:
         self.is_streamed = False
         self.attempts = 1
         self.error: GatewayError | None = None
+        self.revoked: GatewayError | None = None  # since it began
         self.span = tracing.begin(wanted.kind, self.deployment.name)
+
+    async def check(self) -> None:
+        """Asked each second: who is deactivated, and whose key is revoked, is served no longer."""
+        try:
+            await standing(self.caller)
+        except NotAllowed as error:
+            self.revoked = error
+            waiting = leases.of_this_loop().waiting.get(self.id)
+            if waiting and not waiting.admitted.done():
+                waiting.admitted.set_exception(error)
+        except BooksUnavailable:
+            pass  # nobody knows; a second later somebody may
 
     async def reserve(self, estimate: Estimate) -> None:
         """Hold what the call may need and wait for a free slot, or raise and change nothing."""
@@ -201,10 +214,13 @@ async def metered(
         raise NotInHouse
     call = Running(caller, wanted, known, able)
     keeping = leases.of_this_loop().running
+    leases.of_this_loop().checks[call.id] = call.check
     try:
         await call.reserve(estimate(able))
         keeping[call.id] = call.meter
         yield call
+        if call.revoked:
+            raise call.revoked
         await health.note(call.deployment.upstream, None)
     except GatewayError as error:
         call.meter.status, call.error = Usage.Status.FAILED, error
@@ -213,6 +229,7 @@ async def metered(
         raise
     finally:
         keeping.pop(call.id, None)
+        leases.of_this_loop().checks.pop(call.id, None)
         metrics.ended(call)
         tracing.end(call)
         if call.is_booked:

@@ -6,7 +6,9 @@ import shlex
 from django.conf import settings
 from django.db.models import QuerySet
 
+from accounts import roles
 from accounts.models import User
+from accounts.roles import May
 from gateway import callers, catalogue
 from gateway.callers import Caller
 from gateway.models import ApiKey, Deployment, Scope
@@ -19,7 +21,7 @@ ADDRESSES: list[tuple[str, str, str, dict[str, object]]] = [  # the first that k
 
 
 def may_create(user: User) -> bool:
-    return user.is_superuser or user.teams.filter(may_create_keys=True).exists()
+    return roles.may(user, May.CREATE_KEYS) or user.teams.filter(may_create_keys=True).exists()
 
 
 def admins() -> QuerySet[User]:

@@ -6,7 +6,7 @@ One task of an event loop speaks for all calls of that loop, and hears who of th
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -44,11 +44,20 @@ class Waiting:
 class Leases:
     running: dict[UUID, Meter] = field(default_factory=dict)
     waiting: dict[UUID, Waiting] = field(default_factory=dict)
+    checks: dict[UUID, Callable[[], Awaitable[None]]] = field(default_factory=dict)  # may its caller still?
     renewed: float = field(default_factory=time.monotonic)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    watch: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         self.tasks.append(asyncio.create_task(self._look()))
+        self.watch = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        """Apart from the look after leases, which must not wait for a database that is slow to say who may what."""
+        while True:
+            await asyncio.sleep(LOOK)
+            await asyncio.gather(*(check() for check in [*self.checks.values()]))
 
     async def admission(self, call_id: UUID, first: Place, tell: Callable[[Place], None]) -> int:
         """Wait in line; returns the deployment that is free now."""

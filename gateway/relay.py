@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -59,18 +59,23 @@ async def _fetched(
 
 
 async def stream(
-    upstream: Upstream, path: str, body: dict[str, Any], headers: Headers | None = None
+    upstream: Upstream,
+    path: str,
+    body: dict[str, Any],
+    headers: Headers | None = None,
+    revoked: Callable[[], Exception | None] = lambda: None,
 ) -> AsyncGenerator[bytes, None]:
     """The data of each event of a stream, after an empty one that says: it has begun, and not with an error.
 
-    Leaving early closes the connection, which stops the upstream.
+    Leaving early closes the connection, which stops the upstream. As soon as there is what `revoked` returns, it is
+    raised.
     """
     clock = asyncio.get_running_loop().time
     end, limit = clock() + upstream.total_timeout, float(upstream.first_token_timeout)
     async with _understood(upstream):
         async with asyncio.timeout(limit):
             response = await _ask(upstream, path, body, headers)
-        source = _Source(response.content, end)
+        source = _Source(response.content, end, revoked)
         try:
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 raise exceptions.UpstreamBroken
@@ -91,8 +96,9 @@ class _Source:
     """The data of each server-sent event. One clock looks now and then whether it is waited for too long: a time-out
     for each event costs more than all the rest of it."""
 
-    def __init__(self, stream: aiohttp.StreamReader, end: float) -> None:
+    def __init__(self, stream: aiohttp.StreamReader, end: float, revoked: Callable[[], Exception | None]) -> None:
         self.stream = stream
+        self.revoked = revoked
         self.end = end  # of the whole answer, however much comes
         self.buffer = b""
         self.until: float | None = None  # while it is waited for
@@ -101,7 +107,10 @@ class _Source:
 
     def _look(self) -> None:
         now = self.loop.time()
-        if now >= self.end or (self.until is not None and now >= self.until):
+        if error := self.revoked():
+            self.buffer = b""
+            self.stream.set_exception(error)
+        elif now >= self.end or (self.until is not None and now >= self.until):
             self.stream.set_exception(TimeoutError())
         else:
             self.clock = self.loop.call_later(TICK, self._look)

@@ -52,7 +52,7 @@ async def stream(call: Running, path: str, body: Body) -> AsyncIterator[AsyncIte
     call.is_streamed = True
     while True:
         own = body_for(call.deployment, path, body)
-        events = relay.stream(call.deployment.upstream, path, own, onward(call.span))
+        events = relay.stream(call.deployment.upstream, path, own, onward(call.span), lambda: call.revoked)
         async with contextlib.aclosing(events):
             try:
                 await anext(events)

@@ -14,6 +14,8 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
+from accounts import origin
+
 if TYPE_CHECKING:
     from gateway.calls import Running
 
@@ -39,7 +41,6 @@ ESTIMATED = "voliere.usage.estimated"
 OPERATIONS = {"embedding": "embeddings"}  # where they are not called as our kinds of models
 TRACE_HEADERS = ("traceparent", "tracestate")
 
-_request_id: ContextVar[str] = ContextVar("request_id", default="")
 _incoming: ContextVar[dict[str, str] | None] = ContextVar("incoming", default=None)
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("voliere.gateway")
@@ -47,7 +48,7 @@ _tracer = trace.get_tracer("voliere.gateway")
 
 def arrived(request_id: str, headers: Mapping[str, str]) -> None:
     """From here on all that this task does is for that request."""
-    _request_id.set(request_id)
+    origin.request_id.set(request_id)
     _incoming.set({name: headers[name] for name in TRACE_HEADERS if name in headers})
 
 
@@ -88,7 +89,7 @@ def _told(call: "Running") -> dict[str, AttributeValue]:
         QUEUED: call.queued_ms / 1000,
         ATTEMPTS: call.attempts,
     }
-    if request_id := _request_id.get():
+    if request_id := origin.request_id.get():
         told[REQUEST_ID] = request_id
     if call.is_admitted:
         told |= {PROVIDER: call.deployment.upstream.name, RESPONSE_MODEL: call.deployment.model}
@@ -104,6 +105,6 @@ class RequestIds(logging.Filter):
     """Gives every log line ` [its request's id]`."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        request_id = _request_id.get()
+        request_id = origin.request_id.get()
         record.request_id = f" [{request_id}]" if request_id else ""
         return True

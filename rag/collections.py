@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
+from accounts.audit import Kind
 from accounts.models import Membership, User
 
 REMIND_BEFORE = timedelta(days=14)  # its managers hear of the end of a collection so long before
@@ -115,6 +117,8 @@ class Collection(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         with transaction.atomic():
             self.documents.lock()
+            if not self.is_attachment:
+                audit.record(Kind.DELETED, self)
             return super().delete(*args, **kwargs)
 
 
@@ -146,3 +150,8 @@ class CollectionShare(models.Model):
 
     def __str__(self) -> str:
         return f"{self.collection} → {self.user or self.team}"
+
+    def described(self) -> str:
+        """For the audit log: by ids."""
+        to = f"team {self.team_id}" if self.team_id else str(self.user_id)
+        return f"{self.role} for {to}"

@@ -13,6 +13,8 @@ from django.utils.http import content_disposition_header, url_has_allowed_host_a
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import audit
+from accounts.audit import Kind
 from accounts.signing_in import person, sign_in_required
 from rag import page_pictures, queueing
 from rag.editions import Edition, edition
@@ -105,6 +107,7 @@ def cancel(request: HttpRequest, pk: str) -> HttpResponse:
 def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
     found = _editable(request, pk)
     if request.method == "POST":
+        audit.record(Kind.DELETED, found)
         found.delete()
         messages.success(request, _("“%(name)s” was deleted.") % {"name": found.name})
         return redirect(_home_of(found))

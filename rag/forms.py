@@ -6,6 +6,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
+from accounts.audit import Kind
 from accounts.models import Membership, Team, User
 from rag import listing
 from rag.filters import Filters
@@ -157,12 +159,14 @@ class ShareForm(forms.Form):
         return other
 
     def save(self) -> CollectionShare:
-        share, _created = CollectionShare.objects.update_or_create(
+        share, is_new = CollectionShare.objects.update_or_create(
             collection=self.collection,
             user=self.person,
             team=self.cleaned_data.get("team"),
             defaults={"role": self.cleaned_data["role"]},
         )
+        kind = Kind.SHARE_GIVEN if is_new else Kind.SHARE_CHANGED
+        audit.record(kind, self.collection, detail=share.described())
         return share
 
 

@@ -6,6 +6,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts import audit
+from accounts.audit import Kind
 from accounts.signing_in import sign_in_required
 from rag.forms import ShareForm
 from rag.views import collection_page, managed
@@ -26,6 +28,8 @@ def share(request: HttpRequest, pk: str) -> HttpResponse:
 @sign_in_required
 @require_POST
 def unshare(request: HttpRequest, pk: str, share_id: int) -> HttpResponse:
-    get_object_or_404(managed(request, pk).shares, pk=share_id).delete()
+    found = get_object_or_404(managed(request, pk).shares, pk=share_id)
+    found.delete()
+    audit.record(Kind.SHARE_TAKEN, found.collection, detail=found.described())
     messages.success(request, _("No longer shared."))
     return redirect("rag:collection", pk)

@@ -1,22 +1,29 @@
 """Three people with fixed rights: Alice owns, Bob is shared with, Charlie is a stranger."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from asgiref.sync import SyncToAsync
 from django.core.cache import cache
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from pytest_django import Settings
 
+from accounts import rules, sessions
 from accounts.models import User
 from gateway import fresh, health
 from tests.fake_upstream import FakeUpstream
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """Async tests share one thread for the ORM; its connection must be gone before the database can be."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Async tests share one thread for the ORM; its connection must be gone before the database can be.
+
+    Tests that commit empty all tables afterwards, which the audit log alone would refuse.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_auditevent DISABLE TRIGGER accounts_audit_stays_whole")
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
@@ -71,6 +78,12 @@ def _every_change_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fresh, "SECONDS", 0)
     fresh.forget()
     health.forget()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered_of_another_test() -> None:
+    rules.forget()
+    sessions.forget()
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Fact, User
+from accounts import inviting
+from accounts.models import Fact, Invitation, Membership, Team, User
 from chat import asking, conversations, projects, sharing
 from chat.models import Assistant, Conversation, Message, Project, Prompt, Share
 from gateway.models import ApiKey
@@ -30,6 +32,7 @@ PRIVATE = (FOUND, GONE, GONE, LOGIN)
 READABLE = (FOUND, FOUND, GONE, LOGIN)
 EVERYONE_SIGNED_IN = (FOUND, FOUND, FOUND, LOGIN)
 OPEN = (FOUND, FOUND, FOUND, FOUND)
+NOBODYS = (GONE, GONE, GONE, LOGIN)  # of what nobody here has
 
 ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "healthz": ("get", OPEN),
@@ -45,6 +48,32 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "account_inactive": ("get", OPEN),
     "account_change_password": ("get", EVERYONE_SIGNED_IN),
     "account_set_password": ("get", EVERYONE_SIGNED_IN),
+    "account_reauthenticate": ("get", EVERYONE_SIGNED_IN),
+    "mfa_index": ("get", EVERYONE_SIGNED_IN),
+    "mfa_authenticate": ("get", EVERYONE_SIGNED_IN),  # to where they were going
+    "mfa_reauthenticate": ("get", EVERYONE_SIGNED_IN),
+    "mfa_activate_totp": ("get", EVERYONE_SIGNED_IN),
+    "mfa_deactivate_totp": ("get", NOBODYS),
+    "mfa_view_recovery_codes": ("get", NOBODYS),
+    "mfa_generate_recovery_codes": ("get", EVERYONE_SIGNED_IN),
+    "mfa_download_recovery_codes": ("get", NOBODYS),
+    "mfa_list_webauthn": ("get", EVERYONE_SIGNED_IN),
+    "mfa_add_webauthn": ("get", EVERYONE_SIGNED_IN),
+    "mfa_reauthenticate_webauthn": ("get", EVERYONE_SIGNED_IN),
+    "mfa_remove_webauthn": ("get", NOBODYS),
+    "mfa_edit_webauthn": ("get", NOBODYS),
+    "mfa_login_webauthn": ("get", EVERYONE_SIGNED_IN),
+    "sessions": ("get", EVERYONE_SIGNED_IN),
+    "sessions-end": ("post", EVERYONE_SIGNED_IN),
+    "session-end": ("post", PRIVATE),
+    "invitations": ("get", EVERYONE_SIGNED_IN),
+    "invitation-revoke": ("post", PRIVATE),
+    "invitation": ("get", (404, 404, 404, 404)),
+    "socialaccount_connections": ("get", EVERYONE_SIGNED_IN),
+    "socialaccount_login_cancelled": ("get", OPEN),
+    "openid_connect_login": ("post", (404, 404, 404, 404)),
+    "openid_connect_callback": ("get", (404, 404, 404, 404)),
+    "oidc_backchannel_logout": ("post", (404, 404, 404, 404)),
     "preferences": ("get", EVERYONE_SIGNED_IN),
     "opinions": ("get", OPEN),  # to the panel's sign-in: tests/chat/test_opinions.py
     "theme": ("post", EVERYONE_SIGNED_IN),
@@ -165,10 +194,18 @@ class House:
     fact: Fact
     assistant: Assistant
     prompt: Prompt
+    session: UserSession
+    invitation: Invitation
+
+    def of_people(self, name: str) -> dict[str, object]:
+        if name.startswith(("openid_connect", "oidc")):
+            return {"provider_id": "unknown"}
+        guessed = {"token": "guessed"}
+        known = {"session-end": {"pk": self.session.pk}, "invitation-revoke": {"pk": self.invitation.pk}}
+        return {"setup": guessed, "invitation": guessed, **known}.get(name, {"pk": 1} if name[:4] == "mfa_" else {})
 
     def ids(self, name: str) -> dict[str, object]:
         exact: dict[str, dict[str, object]] = {
-            "setup": {"token": "guessed"},
             "chat:source": {"message": self.message.id, "number": 1},
             "chat:restore": {"conversation": self.deleted.id},
         }
@@ -180,7 +217,8 @@ class House:
             "chat:prompt": {"prompt": self.prompt.id},
             "chat:shared": {"share": self.shown.id},
         }
-        if found := exact.get(name) or next((ids for start, ids in beginning.items() if name.startswith(start)), None):
+        begun = (ids for start, ids in beginning.items() if name.startswith(start))
+        if found := self.of_people(name) or exact.get(name) or next(begun, None):
             return found
         if name.startswith("rag:"):
             if name == "rag:page-picture":
@@ -196,7 +234,7 @@ class House:
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
                      {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
-                     {"share"}, {"fact"}, {"assistant"}, {"prompt"}):  # fmt: skip
+                     {"share"}, {"fact"}, {"assistant"}, {"prompt"}, {"provider_id"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)
@@ -223,7 +261,13 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     assistant, prompt = (model.objects.create(owner=alice) for model in (Assistant, Prompt))
     for offered in (assistant, prompt):
         offered.offer(everyone=False, people=[bob], teams=[])
+    team = Team.objects.create(name="Vorstand")
+    Membership.objects.create(user=alice, team=team, role=Membership.Role.LEAD)
+    invitation = Invitation(team=team)
+    inviting.invite(invitation, alice)
     return House(
+        session=UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="elsewhere", user_agent="x"),
+        invitation=invitation,
         conversation=conversation,
         message=answer,
         attachment=make(conversation.attachments),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core import checks
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -34,6 +35,7 @@ class Prepared:
 
 def prepare() -> Prepared:
     """Raises `StartError`."""
+    refuse_what_is_unsafe()
     connections.check_database()
     connections.check_redis()
     migrate()
@@ -47,6 +49,18 @@ def prepare() -> Prepared:
         upstreams.expect_embedded()
         tasks.register_inference.delay()
     return Prepared(wants_inference, link, servers)
+
+
+def refuse_what_is_unsafe() -> None:
+    """Behind https:// this is for others than whoever tries it out: then what `check --deploy` finds is no advice."""
+    if not settings.SECURE:
+        return
+    found = checks.run_checks(tags=[checks.Tags.security], include_deployment_checks=True)
+    texts = [str(each.msg) for each in found if not each.is_silenced() and each.level >= checks.WARNING]
+    if "*" in settings.ALLOWED_HOSTS:
+        texts.append("ALLOWED_HOSTS is *: name the hosts that people come by.")
+    if texts:
+        raise StartError("This is not safe to offer at " + " ".join([settings.PUBLIC_URL + ":", *texts]))
 
 
 def migrate() -> None:

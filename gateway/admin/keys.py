@@ -8,16 +8,18 @@ from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from accounts.audit import Kind
+from accounts.panel import AuditedAdmin
 from gateway.exceptions import KeyEnded
 from gateway.key_forms import PanelKeyForm, PanelRotationForm
 from gateway.models import ApiKey
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
+class ApiKeyAdmin(AuditedAdmin):
+    added, changed, removed = None, Kind.KEY_CHANGED, Kind.KEY_REVOKED  # a key records itself how it is issued
     form = PanelKeyForm
     list_display = ["name", "prefix", "user", "created_at", "expires_at", "revoked_at", "last_used_at"]
     list_filter = ["user"]
@@ -64,7 +66,6 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
         except KeyEnded as error:
             messages.error(request, str(error))
             return redirect("admin:gateway_apikey_change", object_id)
-        self.log_change(request, key, [{"changed": {"fields": [str(_("secret"))]}}])
         return self._issued(request, key)
 
     @admin.action(description=_("Revoke"), permissions=["change"])

@@ -6,9 +6,9 @@ from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from accounts.panel import AuditedAdmin
 from gateway import quotas
 from gateway.admin.quota_form import QuotaForm
 from gateway.models import Quota
@@ -18,7 +18,7 @@ STATES = {"well": "success", "warned": "warning", "used_up": "danger"}
 
 
 @admin.register(Quota)
-class QuotaAdmin(ModelAdmin):  # type: ignore[misc]
+class QuotaAdmin(AuditedAdmin):
     form = QuotaForm
     list_display = ["__str__", "level", "state", "begins_anew", "is_hard"]
     list_filter = ["unit", "period", "is_hard", "team"]

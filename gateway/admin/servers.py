@@ -12,9 +12,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action
 
+from accounts.panel import AuditedAdmin
 from gateway import neighbours, rounds, upstreams
 from gateway.exceptions import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from gateway.forms import AliasForm, DeploymentForm, UpstreamForm
@@ -46,7 +47,7 @@ class DeploymentInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Upstream)
-class UpstreamAdmin(ModelAdmin):  # type: ignore[misc]
+class UpstreamAdmin(AuditedAdmin):
     form = UpstreamForm
     inlines = [DeploymentInline]
     list_display = ["name", "base_url", "place", "in_house", "state", "is_active"]
@@ -164,7 +165,7 @@ def changed(formset: Any) -> Iterable[Deployment]:
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(ModelAdmin):  # type: ignore[misc]
+class DeploymentAdmin(AuditedAdmin):
     form = DeploymentForm
     list_display = ["name", "upstream", "model", "kind", "licence", "listed", "is_active", "is_default"]
     list_filter = ["kind", "is_active", "upstream"]
@@ -207,7 +208,7 @@ class DeploymentAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Alias)
-class AliasAdmin(ModelAdmin):  # type: ignore[misc]
+class AliasAdmin(AuditedAdmin):
     form = AliasForm
     list_display = ["name", "target", "answers"]
     search_fields = ["name", "target"]

@@ -13,9 +13,11 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
+from accounts import audit
+from accounts.audit import Kind
+from accounts.panel import ReadOnlyAdmin
 from gateway import amounts, reports, spreadsheets
 from gateway.database import in_database
 from gateway.models import Usage
@@ -55,7 +57,7 @@ class FirstPages(Paginator):  # type: ignore[type-arg]
 
 
 @admin.register(Usage)
-class UsageAdmin(ModelAdmin):  # type: ignore[misc]
+class UsageAdmin(ReadOnlyAdmin):
     list_display = ["started_at", "user", "model", "purpose", "status", "input_tokens", "output_tokens", "money",
                     "power", "waited", "estimated"]  # fmt: skip
     list_filter = [
@@ -98,6 +100,7 @@ class UsageAdmin(ModelAdmin):  # type: ignore[misc]
             rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             raise BadRequest from None
+        audit.record(Kind.EXPORTED, detail="usage")
         blocks = spreadsheets.blocks(rows, spreadsheets.CALLS, spreadsheets.flavour_for_excel())
         name = f"usage-{timezone.localdate():%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -114,15 +117,6 @@ class UsageAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.display(description=_("waited"), ordering="queued_ms")
     def waited(self, usage: Usage) -> str:
         return f"{amounts.number(round(usage.queued_ms / 1000), 0)} s" if usage.queued_ms >= 500 else ""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Usage | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Usage | None = None) -> bool:
-        return False
 
 
 async def _streamed(blocks: Any) -> AsyncIterator[str]:

@@ -13,8 +13,8 @@ from typing import Any
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 
+from accounts.encryption import decrypted, encrypted
 from gateway.api.http import Answer, Endpoint, Request
-from gateway.encryption import decrypted, encrypted
 from gateway.exceptions import KeyInUse
 
 KEPT = 24 * 3600  # seconds

@@ -4,7 +4,7 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import gateway.encryption
+import accounts.encryption
 import gateway.models.keys
 import gateway.models.servers
 import uuid
@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
                 ('base_url', models.CharField(help_text='Up to and with /v1, e.g. http://gpu.example.org:8000/v1', max_length=500, validators=[django.core.validators.RegexValidator('\\Ahttps?://[^\\s/?#@]+(/[^\\s?#]*)?\\Z', 'This is no http:// or https:// address.')], verbose_name='address')),
-                ('api_key', gateway.encryption.EncryptedTextField(blank=True, help_text='Kept encrypted and never shown again.', verbose_name='API key')),
+                ('api_key', accounts.encryption.EncryptedTextField(blank=True, help_text='Kept encrypted and never shown again.', verbose_name='API key')),
                 ('certificate', models.TextField(blank=True, help_text='In PEM form, for a server whose https:// is signed by an authority of your own.', validators=[gateway.models.servers.is_certificate], verbose_name='certificate of its authority')),
                 ('place', models.CharField(blank=True, help_text='Where it runs, in words: shown to everyone who asks.', max_length=150, verbose_name='place')),
                 ('watts', models.PositiveIntegerField(blank=True, help_text='What it draws while it answers. Empty: energy is not reckoned.', null=True, verbose_name='power when busy (W)')),

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
+from accounts.audit import Kind
 from accounts.models import User
 from gateway.exceptions import KeyEnded
 
@@ -116,6 +118,7 @@ class ApiKey(models.Model):
         """Save it for the first time, with its secret."""
         self._draw()
         self.save()
+        audit.record(Kind.KEY_ISSUED, self, detail=f"for {self.user_id}")
         return self.secret
 
     @transaction.atomic
@@ -128,6 +131,7 @@ class ApiKey(models.Model):
         self.former_until = timezone.now() + overlap if overlap else None
         self._draw()
         self.save(update_fields=["prefix", "digest", "former_digest", "former_until"])
+        audit.record(Kind.KEY_ROTATED, self)
         return self.secret
 
     def _draw(self) -> None:
@@ -149,5 +153,6 @@ class ApiKey(models.Model):
 
     def revoke(self) -> None:
         """For good, whatever secrets it has; a second time changes nothing."""
-        ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
+        if ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            audit.record(Kind.KEY_REVOKED, self)
         self.refresh_from_db(fields=["revoked_at"])

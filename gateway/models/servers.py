@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.encryption import EncryptedTextField
 from accounts.models import User
-from gateway.encryption import EncryptedTextField
 from gateway.exceptions import UnknownModel
 
 HTTP_ADDRESS = RegexValidator(r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", _("This is no http:// or https:// address."))

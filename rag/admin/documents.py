@@ -1,12 +1,18 @@
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
+from accounts.audit import Kind
+from accounts.panel import AuditedAdmin, record_rows
 from rag import queueing
 from rag.models import Collection, CollectionShare, Document
+
+SHARING = {"added": Kind.SHARE_GIVEN, "changed": Kind.SHARE_CHANGED, "removed": Kind.SHARE_TAKEN}
 
 
 class ShareInline(TabularInline):  # type: ignore[misc]
@@ -16,12 +22,16 @@ class ShareInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Collection)
-class CollectionAdmin(ModelAdmin):  # type: ignore[misc]
+class CollectionAdmin(AuditedAdmin):
     list_display = ["name", "owner", "team", "document_count", "created_at"]
     list_filter = ["team"]
     search_fields = ["name", "owner__email", "team__name"]
     autocomplete_fields = ["owner", "team"]
     inlines = [ShareInline]
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        record_rows(formset, SHARING, lambda share: (share.collection, share.described()))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         found: QuerySet[Collection] = super().get_queryset(request)
@@ -33,7 +43,7 @@ class CollectionAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Document)
-class DocumentAdmin(ModelAdmin):  # type: ignore[misc]
+class DocumentAdmin(AuditedAdmin):
     """What state a document is in. Its content is for those whose collection it is in."""
 
     list_display = ["name", "collection", "status", "reason", "size", "uploaded_by", "created_at"]
@@ -55,6 +65,8 @@ class DocumentAdmin(ModelAdmin):  # type: ignore[misc]
         "attempts",
         "created_at",
     ]
+
+    removed = Kind.DELETED
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -8,10 +8,10 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from accounts.panel import AuditedAdmin
 from gateway.models import Deployment
 from rag import adoption, hnsw
 from rag.exceptions import ingestion_error
@@ -66,7 +66,7 @@ class PrefixForm(forms.ModelForm[EmbeddingIndex]):
 
 
 @admin.register(EmbeddingIndex)
-class EmbeddingIndexAdmin(ModelAdmin):  # type: ignore[misc]
+class EmbeddingIndexAdmin(AuditedAdmin):
     """Which model indexes documents. To add one is to adopt it."""
 
     list_display = ["model", "shown_state", "progress", "vector_count", "dimension", "served_by"]

@@ -3,6 +3,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts import audit
+from accounts.audit import Kind
 from gateway import discovery, upstreams
 from gateway.dialects import Model
 from gateway.exceptions import UpstreamError
@@ -31,7 +33,9 @@ class Command(BaseCommand):
             raise CommandError("; ".join(error.messages)) from error
         except UpstreamError as error:
             raise CommandError(f"{error} ({upstream.base_url}). Does the address end in /v1?") from error
+        is_new = upstream._state.adding
         upstream.save()
+        audit.record(Kind.SETTING_ADDED if is_new else Kind.SETTING_CHANGED, upstream, detail="addupstream")
         added = upstreams.offer(upstream, models)
         self._report(upstream, {deployment.pk for deployment in added})
 

@@ -1,0 +1,12 @@
+from accounts.admin.auditing import AuditEventAdmin
+from accounts.admin.coming_in import HouseRulesAdmin, IdentityProviderAdmin, InvitationAdmin
+from accounts.admin.people import TeamAdmin, UserAdmin
+
+__all__ = [
+    "AuditEventAdmin",
+    "HouseRulesAdmin",
+    "IdentityProviderAdmin",
+    "InvitationAdmin",
+    "TeamAdmin",
+    "UserAdmin",
+]

@@ -1,0 +1,76 @@
+"""How the panel looks, and what its sidebar leads to: each page for those who may see it."""
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+def _panel_link(title: Promise, icon: str, page: str) -> dict[str, object]:
+    permission = page.replace("_", ".view_", 1)
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{page}_changelist"),
+        "permission": lambda request: request.user.has_perm(permission),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "Voliere",
+    "SITE_HEADER": "Voliere",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "raven",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/voliere.svg")}],
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "primary": {
+            "50": "#effaf8",
+            "100": "#d8f1ed",
+            "200": "#b4e3dc",
+            "300": "#83cfc4",
+            "400": "#4db3a7",
+            "500": "#2b968b",
+            "600": "#0b6b63",
+            "700": "#0a5a54",
+            "800": "#0a4944",
+            "900": "#0b3c39",
+            "950": "#042422",
+        }
+    },
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "title": _("Models"),
+                "items": [
+                    _panel_link(_("Upstreams"), "dns", "gateway_upstream"),
+                    _panel_link(_("Deployments"), "smart_toy", "gateway_deployment"),
+                    _panel_link(_("Aliases"), "alt_route", "gateway_alias"),
+                    _panel_link(_("Quotas"), "speed", "gateway_quota"),
+                    _panel_link(_("API keys"), "key", "gateway_apikey"),
+                    _panel_link(_("Usage"), "bar_chart", "gateway_usage"),
+                    {"title": _("Opinions"), "icon": "thumbs_up_down", "link": reverse_lazy("opinions")},
+                ],
+            },
+            {
+                "title": _("People"),
+                "items": [
+                    _panel_link(_("Users"), "person", "accounts_user"),
+                    _panel_link(_("Teams"), "group", "accounts_team"),
+                    _panel_link(_("Invitations"), "mail", "accounts_invitation"),
+                    _panel_link(_("Sign-in"), "login", "accounts_houserules"),
+                    _panel_link(_("Identity providers"), "badge", "accounts_identityprovider"),
+                    _panel_link(_("Audit log"), "history", "accounts_auditevent"),
+                ],
+            },
+            {
+                "title": _("Knowledge"),
+                "items": [
+                    _panel_link(_("Collections"), "folder_open", "rag_collection"),
+                    _panel_link(_("Documents"), "description", "rag_document"),
+                    _panel_link(_("Embedding models"), "hub", "rag_embeddingindex"),
+                ],
+            },
+        ]
+    },
+}
