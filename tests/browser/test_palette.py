@@ -47,7 +47,7 @@ def converse(page: Page, upstream: FakeUpstream, question: str, answer: str, tit
     page.goto(urljoin(page.url, "/"))
     page.locator("select[name=model]").select_option("parrot")
     upstream.reply(answer)
-    upstream.reply(title)
+    upstream.entitle(question, title)
     page.locator("#text").fill(question)
     page.locator("#send").click()
     expect(page.locator(".chat-head h1")).to_have_text(title, timeout=READY)
