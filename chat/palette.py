@@ -21,7 +21,7 @@ class Command:
     label: Promise
     icon: str
     page: str = ""  # name of an address; or
-    action: str = ""  # what static/js/actions.js does
+    action: str = ""  # what static/js/deeds.js does
     query: str = ""
     also: Promise | str = ""  # other words for it
     keys: tuple[str, ...] = ()
@@ -61,11 +61,15 @@ PAGES = (
     Command(_("Search the documents"), "search", "rag:search", also=_("passages find")),
     Command(_("New collection"), "plus", "rag:collection-create", also=_("knowledge documents upload")),
     Command(_("New project"), "folder", "chat:project-create", also=_("folder")),
+    Command(_("Assistants"), "assistant", "chat:assistants", also=_("helpers roles")),
+    Command(_("Prompts"), "pen", "chat:prompts", also=_("templates texts")),
     Command(_("Export and import"), "down", "chat:transfer", also=_("transfer download upload")),
     Command(_("Preferences"), "gear", "preferences", also=_("settings language text size instructions")),
     Command(_("What Voliere remembers of you"), "person", "chat:memory", also=_("memory facts")),
     Command(_("API keys"), "shield", "keys:list", also=_("scripts access")),
     Command(_("Change password"), "shield", "account_change_password", also=_("security")),
+    Command(_("Second factor"), "shield", "mfa_index", also=_("passkey authenticator app security")),
+    Command(_("Where you are signed in"), "shield", "sessions", also=_("devices sessions")),
 )
 PANEL = Command(_("Administration"), "gear", "admin:index", also=_("panel servers models people"))
 ACTIONS = (

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from accounts import memory
 from accounts.models import Membership, Team, User
 from chat import asking, conversations, projects, sharing
-from chat.models import Conversation, Message, Project
+from chat.models import Assistant, Conversation, Message, Project, Prompt
 from gateway.models import ApiKey
 from rag.models import Collection, Document, DocumentText
 from tests.browser.files import PAGES as HANDBOOK
@@ -45,6 +45,9 @@ def furnish(email: str) -> dict[str, str]:
     asked = Message.objects.filter(conversation=conversation, role=Message.Role.ASSISTANT).get()
     things = {"conversation": conversation.id, "message": asked.id, "number": 1, "asked": asked.parent_id}
     things |= {"project": project.id, "share": share.id, "key": key.pk}
+    assistant = Assistant.objects.create(owner=user, name=NAME, instructions=f"Du kennst {NAME}.", model="librarian")
+    prompt = Prompt.objects.create(owner=user, title=NAME, text=f"Fasse {{{{was}}}} für {NAME} zusammen.")
+    things |= {"assistant": assistant.id, "prompt": prompt.id}
     things |= {"collection": document.collection_id, "document": document.id}
     return {name: str(value) for name, value in things.items()}
 

@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_read_says_why_and_asking_goes_on(open_page: OpenP
     attach(page, broken)
     expect(page.locator(".chip").first).to_contain_text("incomplete", timeout=READY)
     page.locator("#files").set_input_files(picture)
-    expect(page.locator(".chip").last).to_contain_text("Only PDF")
+    expect(page.locator(".chip").last).to_contain_text("not what its name says")
     expect(page.get_by_role("button", name="Send")).to_be_enabled()
     page.get_by_role("button", name="Remove: Foto.png").click()
     expect(page.locator(".chip")).to_have_count(1)

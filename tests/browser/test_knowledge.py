@@ -61,7 +61,7 @@ def test_a_folder_is_dropped_with_all_that_is_in_it(open_page: OpenPage, folder:
 
 def test_a_folder_is_read_but_for_its_bad_files_and_cited(filled: Page) -> None:
     page = filled
-    expect(page.locator("#uploads")).to_contain_text("Unterlagen/Foto.png: Only")
+    expect(page.locator("#uploads")).to_contain_text("Unterlagen/Foto.png: The content of this file")
     expect(page.get_by_role("row", name="Mai.txt")).to_contain_text("Unterlagen/Protokolle/")
     name = page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("button", name="New chat").click()
