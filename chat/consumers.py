@@ -100,7 +100,7 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
         with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
             return snapshot(self.conversation_id, at_least)
 
-    async def _make_up_for(self, shown: dict[str, Any]) -> None:
+    async def _make_up_for(self, shown: dict[Any, Any]) -> None:
         """A page may show an answer as running that ended, and a title that changed, before its socket was there."""
         if isinstance(shown.get("message"), str) and (event := await in_database(self._ended, shown["message"])):
             await self.send_json(event)
@@ -109,7 +109,8 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
 
     def _titled(self, shown: str) -> events.Event | None:
         given = Conversation.objects.filter(id=self.conversation_id, titled=True).exclude(title=shown)
-        return given.values("title").annotate(type=Value("titled")).first()
+        found = given.values("title").annotate(type=Value("titled")).first()
+        return dict(found) if found else None
 
     def _ended(self, shown: str) -> events.Event | None:
         with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
