@@ -35,12 +35,12 @@ def is_required_of(user: Any) -> bool:
 
 
 def has_one(user: Any) -> bool:
-    return Authenticator.objects.filter(user=user, type__in=REAL).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=REAL).exists())
 
 
 def is_missing(user: Any, session: Any) -> bool:
     """Whether this session must not be served anything but the way to a second factor."""
-    if not user.is_authenticated or not is_required_of(user):
+    if not (user.is_authenticated and is_required_of(user)):
         return False
     return not has_one(user) and not _had_one_elsewhere(session)
 

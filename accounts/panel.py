@@ -17,8 +17,10 @@ class OfferedFilters(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         offered = {each[0] if isinstance(each, tuple) else each for each in self.list_filter}
+        column = lookup.partition("__")[0]
+        is_no_column = column not in {field.name for field in self.opts.get_fields()}  # but a filter's own word
         is_offered = any(lookup == name or lookup.startswith(f"{name}__") for name in offered)
-        return is_offered and bool(super().lookup_allowed(lookup, value, request))
+        return (is_no_column or is_offered) and bool(super().lookup_allowed(lookup, value, request))
 
 
 class AuditedAdmin(OfferedFilters):

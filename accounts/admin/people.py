@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -91,7 +90,7 @@ class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin):  # type: ignore[misc]
     readonly_fields = ["last_login", "date_joined"]
     actions = ["sign_out", "take_factors"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may only look sees no password, be it hashed, and the role in words."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
@@ -110,7 +109,7 @@ class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin):  # type: ignore[misc]
         if before:
             people.note_changes(before, obj)
 
-    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         if "password" in (request.resolver_match.url_name or "" if request.resolver_match else ""):
             audit.record(Kind.PASSWORD_CHANGED, obj)
         return super().log_change(request, obj, message)

@@ -66,6 +66,8 @@ class ApiKeyAdmin(AuditedAdmin):
         except KeyEnded as error:
             messages.error(request, str(error))
             return redirect("admin:gateway_apikey_change", object_id)
+        # in the audit log it is by the key itself
+        super(AuditedAdmin, self).log_change(request, key, [{"changed": {"fields": ["secret"]}}])
         return self._issued(request, key)
 
     @admin.action(description=_("Revoke"), permissions=["change"])

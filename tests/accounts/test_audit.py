@@ -202,6 +202,7 @@ def test_the_page_shows_events_and_changes_none(ada: User) -> None:
     client, event = client_of(ada), AuditEvent.objects.latest("id")
     at = "/admin/accounts/auditevent/"
     assert "signed out" in client.get(at).content.decode()
+    assert client.get(f"{at}?at_from=2020-01-01&at_to=2020-01-02").context["cl"].result_count == 0
     assert client.get(f"{at}{event.pk}/change/").status_code == 200
     assert client.post(f"{at}{event.pk}/change/", {"detail": "x"}).status_code == 403
     assert client.post(f"{at}{event.pk}/delete/", {"post": "yes"}).status_code == 403
