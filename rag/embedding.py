@@ -19,6 +19,7 @@ from gateway.exceptions import (
     QuotaExceeded,
     UpstreamRefused,
 )
+from gateway.fresh import Fresh
 from gateway.models import Deployment, Purpose
 from rag.exceptions import (
     IngestionError,
@@ -58,6 +59,10 @@ def index_and_model() -> tuple[EmbeddingIndex, Deployment | None]:
             return index, deployment
     index = growing[0] if growing else _first_index()
     return index, index.offers().first()
+
+
+# every search asks for it; a change is told to all processes
+in_use = Fresh[None, tuple[EmbeddingIndex, Deployment | None]](lambda _: index_and_model())
 
 
 def _first_index() -> EmbeddingIndex:

@@ -24,9 +24,10 @@ SQL = Path(__file__).resolve().parent / "sql"
 
 CANDIDATES = 100  # of each kind
 SATURATION, LENGTH_SHARE = 1.2, 0.75  # BM25's k1 and b
+# in float: PostgreSQL takes a number with a point for a decimal one, with which it computes several times as long
 BM25 = (
-    "weight * importance * frequency / 2.0 * ({k} + 1)"
-    " / (frequency / 2.0 + {k} * (1 - {b} + {b} * posting.length / total.length))"
+    "weight * importance * frequency * ({k} + 1)::float"
+    " / (frequency + 2 * {k}::float * (1 - {b}::float + {b}::float * posting.length / total.length))"
 )
 LIKENESS = "greatest((1 - (vector.embedding <=> asked.embedding) - unrelated) / (1 - unrelated), 0)"
 MEANING = f"CASE WHEN vector.index_id = asked.index THEN {LIKENESS} ELSE 0 END"
@@ -36,10 +37,10 @@ CONSTANTS = {
     "bm25": BM25.format(k=SATURATION, b=LENGTH_SHARE),
     "saturation": SATURATION,
     "candidates": CANDIDATES,
-    "part_importance": 0.5,
+    "part_importance": "0.5::float",
     "most_terms": 64,
     # a term in more chunks than that tells little and costs much
-    "frequent_share": 0.1,
+    "frequent_share": 0.05,
     "frequent": 2_000,
     "meaning": MEANING,
 }

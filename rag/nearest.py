@@ -24,7 +24,8 @@ SCAN_MEMORY = 8  # times work_mem
 COUNT = """
 SELECT coalesce(sum(held.vectors), 0), coalesce(bool_or(document.status = 'ready' AND held.vectors IS NULL), false),
     (SELECT reltuples FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid
-     WHERE pg_class.oid = to_regclass(%s) AND indisvalid)
+     WHERE pg_class.oid = to_regclass(%s) AND indisvalid),
+    set_config('jit', 'off', true)  -- what it compiles runs once, for milliseconds
 FROM rag_document document
 LEFT JOIN rag_indexeddocument held ON held.document_id = document.id AND held.index_id = %s
 WHERE document.collection_id IN ({scope}) AND ({condition})
@@ -82,7 +83,7 @@ def way(cursor: CursorWrapper, index: EmbeddingIndex, permitted: Permitted, cand
     the chunks that it leaves as `permitted`."""
     count = COUNT.format(scope=permitted.scope, condition=permitted.condition or "true")
     cursor.execute(count, [index.hnsw, index.pk, *permitted.params, *permitted.condition_params])
-    found, is_incomplete, in_graph = cursor.fetchone()
+    found, is_incomplete, in_graph, _ = cursor.fetchone()
     if index.dimension is None:
         return Way(NONE.sql, is_incomplete)
     among = AMONG if permitted.condition else ""

@@ -21,7 +21,7 @@ from gateway.models import Purpose
 from rag import finding, questions
 from rag.calibration import Calibration
 from rag.duplicates import folded
-from rag.embedding import embed, index_and_model
+from rag.embedding import embed, in_use
 from rag.exceptions import IngestionError
 from rag.filters import Condition, Filters
 from rag.finding import Asked, Found, Scope
@@ -121,7 +121,7 @@ def _search(
 
 async def _meaning(caller: Caller, texts: list[str]) -> list[Asked]:
     try:
-        index, deployment = await in_database(index_and_model)
+        index, deployment = await in_use.get(None)
         vectors = await embed(caller, texts, Purpose.RETRIEVAL, index, deployment)
     except IngestionError as error:
         logger.warning("searching by words alone: %s", error.code)

@@ -6,14 +6,17 @@ WITH asked AS (
         %s::jsonb AS shares, %s::float AS unrelated
 ),
 scope (id) AS MATERIALIZED ({scope}),
-documents AS MATERIALIZED (
-    SELECT coalesce(configs ->> language, configs ->> '') AS config, chunk_count, term_count
-    FROM asked, rag_document WHERE collection_id IN (SELECT scope.id FROM scope)
+languages AS MATERIALIZED (
+    SELECT coalesce(configs ->> language, configs ->> '') AS config, chunks, terms
+    FROM asked, (
+        SELECT language, sum(chunk_count) AS chunks, sum(term_count) AS terms
+        FROM rag_document WHERE collection_id IN (SELECT scope.id FROM scope) GROUP BY language
+    ) documents
 ),
 total AS MATERIALIZED (
-    SELECT sum(chunk_count) AS chunks, greatest(sum(term_count), 1) / greatest(sum(chunk_count), 1)::float AS length,
-        greatest(sum(chunk_count) * {frequent_share}, {frequent})::bigint AS frequent
-    FROM documents
+    SELECT sum(chunks) AS chunks, greatest(sum(terms), 1)::float / greatest(sum(chunks), 1)::float AS length,
+        greatest(sum(chunks) * {frequent_share}, {frequent})::bigint AS frequent
+    FROM languages
 ),
 permitted (id) AS MATERIALIZED (
     SELECT chunk.id FROM rag_document document JOIN rag_chunk chunk ON chunk.document_id = document.id
@@ -22,7 +25,7 @@ permitted (id) AS MATERIALIZED (
 -- the question's words in every language that is there, and what compounds among them are made of
 words AS MATERIALIZED (
     SELECT config, lexeme, term
-    FROM asked, (SELECT DISTINCT config FROM documents) present, rag_terms(config, question)
+    FROM asked, (SELECT DISTINCT config FROM languages) present, rag_terms(config, question)
 ),
 parts AS (
     SELECT unnest(ARRAY[head, tail]) AS term
@@ -38,7 +41,7 @@ parts AS (
 ),
 terms AS (
     SELECT term, max(importance) AS importance
-    FROM (SELECT term, 1.0 FROM words UNION ALL SELECT term, {part_importance} FROM parts) asked (term, importance)
+    FROM (SELECT term, 1::float FROM words UNION ALL SELECT term, {part_importance} FROM parts) asked (term, importance)
     GROUP BY term ORDER BY length(term) DESC, term LIMIT {most_terms}
 ),
 -- in how many chunks a term stands, counted up to where it tells nothing any more
@@ -53,7 +56,7 @@ spread AS MATERIALIZED (
     FROM terms, total
 ),
 rarity AS MATERIALIZED (
-    SELECT term, importance, ln(1 + greatest(total.chunks - spread.chunks + 0.5, 0.5) / (spread.chunks + 0.5)) AS weight
+    SELECT term, importance, ln(1 + greatest(total.chunks - spread.chunks + 0.5, 0.5)::float / (spread.chunks + 0.5)) AS weight
     FROM spread, total
     WHERE spread.chunks <= total.frequent
         OR NOT EXISTS (SELECT FROM spread rare WHERE rare.chunks BETWEEN 1 AND rare.frequent)

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -259,3 +261,13 @@ def test_what_is_confidential_holds_up_a_model_outside_but_nothing_else(
     index = built(adoption.adopt(other))
     assert (index.state, index.error, index.documents.count()) == (State.BUILDING, "outside_the_house", 2)
     assert not [text for text in asked_of(wide, "multilingual-e5-owl") if "Imkerin" in text]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_of_the_index_in_use_is_told_to_every_process(handbook: Collection) -> None:
+    known = connection.get_connection_params()
+    about = {key: known[key] for key in ("dbname", "host", "port", "user", "password") if key in known}
+    with psycopg.connect(**about, autocommit=True) as listener:
+        listener.execute("LISTEN gateway_changed")
+        EmbeddingIndex.objects.update(state=State.RETIRED)
+        assert [told.channel for told in listener.notifies(timeout=5, stop_after=1)] == ["gateway_changed"]
