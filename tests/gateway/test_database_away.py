@@ -33,6 +33,7 @@ def no_database() -> Iterator[None]:
     }
     connections.close_all()
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()  # what async tests left open there
+    connection.close_pool()  # type: ignore[attr-defined]  # not with what earlier tests left in it
     pool = connection.pool  # type: ignore[attr-defined]
     patience, pool.timeout = pool.timeout, 0.5
     allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format
