@@ -17,7 +17,7 @@ from rag.vectors import EmbeddingIndex
 
 EXACT = 20_000  # vectors; so many are always compared
 EQUAL_COST = 10_000  # permitted² : all, where both ways take as long; measured by bench.scale
-PARTS = 400  # nearest parts that are looked for, so that they make a hundred chunks
+PARTS = 300  # nearest parts that are looked for: where chunks have three they make a hundred chunks
 SCAN_TUPLES = 20_000  # pgvector's own limit; raised where few of those met are permitted
 SCAN_MEMORY = 8  # times work_mem
 
