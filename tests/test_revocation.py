@@ -26,7 +26,7 @@ from rag.models import Collection, Document
 from tests.chat.conftest import ask, conversation  # noqa: F401  (fixtures)
 from tests.chat.test_socket import socket
 from tests.conftest import client_of
-from tests.fake_upstream import FakeUpstream
+from tests.fake_upstream import ANSWERS, Connection, FakeUpstream
 from tests.gateway.conftest import aviary, base_url, caller, parrot, secret  # noqa: F401  (fixtures)
 
 PROMISED = 5.0  # seconds
@@ -215,7 +215,13 @@ async def test_a_document_being_indexed(
         document.save()
         return document
 
+    async def slowly(connection: Connection) -> None:
+        await asyncio.sleep(0.1)
+        await ANSWERS["/embeddings"](connection)
+
     monkeypatch.setattr(ingestion, "BATCH", 1)
+    for _ in range(200):
+        fake_upstream.do(slowly)
     document = await in_database(upload)
     fresh.forget()
     reading = asyncio.create_task(ingestion.ingest(document.pk))

@@ -107,7 +107,7 @@ def test_a_session_that_ran_out_costs_no_word(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Send").click()
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("textbox", name="Message")).to_have_value("Was ich noch fragen wollte")
 
 

@@ -65,13 +65,13 @@ def test_signing_out_and_in_again(open_page: OpenPage) -> None:
     page = open_page(signed=False)
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill("falsch geraten")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator(".errorlist")).to_be_visible()
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("textbox", name="Message")).to_be_focused()
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
 
 
 def test_a_file_that_cannot_be_read_says_why_and_asking_goes_on(open_page: OpenPage, tmp_path: Path) -> None:

@@ -75,9 +75,10 @@ def test_a_folder_is_read_but_for_its_bad_files_and_cited(filled: Page) -> None:
         ask(page, question)
         expect(page.get_by_role("article").last).to_contain_text(answer, timeout=READY)
         expect(page.locator("article[data-status=done]").last).to_contain_text(answer, timeout=READY)
-        page.get_by_role("article").last.get_by_role("link", name="Source 1").first.click()
+        said = page.locator("#messages article").last.locator("blockquote p", has_text=answer)
+        said.first.get_by_role("link", name="Source").first.click()
         expect(page.locator("mark", has_text=answer).first).to_be_visible()
-        page.go_back()
+        page.locator("#panel-close").click()
 
 
 def test_an_old_citation_opens_the_old_version(filled: Page, tmp_path: Path) -> None:

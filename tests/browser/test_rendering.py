@@ -103,7 +103,7 @@ def test_earlier_messages_come_on_scrolling_and_a_named_one_is_found(open_page: 
 def sign_in(page: Page) -> None:
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("textbox", name="Message").wait_for()
 
 
