@@ -80,7 +80,7 @@ def test_a_long_code_block_grows_through_a_reload_without_gap_or_doubling(
 MANY = """
 from accounts.models import User
 from chat.models import Conversation
-conversation = Conversation.objects.create(owner=User.objects.first(), title="Lang")
+conversation = Conversation.objects.create(owner=User.objects.get(email="ada@example.org"), title="Lang")
 parent = None
 for number in range(100):
     parent = conversation.messages.create(parent=parent, role="user", text=f"Nachricht {number:03}")
