@@ -134,6 +134,10 @@ class FakeUpstream:
         """Take the question and never say a word."""
         self._scripts.append(lambda connection: connection.wait(60))
 
+    def forget(self) -> None:
+        """What was scripted and not asked for."""
+        self._scripts.clear()
+
     # --- what came of it -------------------------------------------------------------------------------------------
 
     @property

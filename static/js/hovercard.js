@@ -28,8 +28,14 @@ for (const [on, off] of [["pointerover", "pointerout"], ["focusin", "focusout"]]
 card.addEventListener("pointerover", () => clearTimeout(timer));
 card.addEventListener("pointerout", later);
 document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-byId("scroll").addEventListener("scroll", hide, { passive: true });
+byId("scroll").addEventListener("scroll", follow, { passive: true });
 messages.addEventListener("click", (event) => event.target.closest("a") && hide());
+
+/** Who comes by keyboard has it scrolled into view: the card goes along. */
+function follow() {
+  if (shown && shown === document.activeElement) place(shown.getBoundingClientRect());
+  else if (shown) hide();
+}
 
 function later() {
   clearTimeout(timer);

@@ -13,6 +13,7 @@ from tests.browser.files import handbook
 from tests.fake_upstream import FakeUpstream
 from tests.run.instance import Instance, eventually
 
+OFFERED = "from gateway.models import Deployment; print(Deployment.objects.filter(is_active=True))"
 EMAIL, PASSWORD = "ada@example.org", "sieben kluge Dohlen"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # without these Chromium calls home, which a closed network answers with noise
@@ -24,6 +25,7 @@ FLAGS += ["--disable-component-update", "--disable-sync"]
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     house = Instance(tmp_path_factory.mktemp("house"), VOLIERE_INFERENCE_URL="").run()
     assert eventually(lambda: "embedded models are ready" in house.log, 90), house.log
+    assert eventually(lambda: "librarian" in house.manage("shell", "--no-imports", "-c", OFFERED).stdout, 60), house.log
     yield house
     house.stop()
 
@@ -35,6 +37,13 @@ def upstream(house: Instance) -> Iterator[FakeUpstream]:
         added = house.manage("addupstream", "aviary", server.url)
         assert added.returncode == 0, added.stderr
         yield server
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_to_say(request: pytest.FixtureRequest) -> None:
+    """One test that fails is enough."""
+    if "upstream" in request.fixturenames:
+        request.getfixturevalue("upstream").forget()
 
 
 @pytest.fixture(scope="module")
