@@ -28,7 +28,7 @@ async def test_events_cut_anywhere_come_out_whole(
 ) -> None:
     texts = [text.strip() or "x" for text in texts]
     raw = "".join(f"{around}{data}{text}\n\n" for text in texts).replace("\n", end).encode()
-    source, found = _Source(Pieces(raw, cuts), 1e9), []  # type: ignore[arg-type]
+    source, found = _Source(Pieces(raw, cuts), 1e9, lambda: None), []  # type: ignore[arg-type]
     while (event := source.buffered() or await source.next(1e9)) is not None:
         found.append(event.decode())
     source.close()

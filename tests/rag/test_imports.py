@@ -7,7 +7,7 @@ from django.conf import settings
 from rag.parsers.reading import READERS
 
 HEAVY = [
-    *("torch", "sentence_transformers", "numpy", "py3langid", "charset_normalizer"),
+    *("torch", "sentence_transformers", "numpy", "py3langid"),
     *("pypdfium2", "docx", "pptx", "openpyxl", "lxml", "selectolax", "PIL"),
 ]
 LOADED = """
