@@ -81,7 +81,8 @@ def _streams(rounds: Rounds) -> list[str]:
 
 def _bursts(rounds: Rounds) -> list[str]:
     label = "64 streams beginning at the same moment: "
-    return [*_first(rounds, f"{label}ms to the first delta"), _failed(rounds, f"{label}failed")]
+    cpu = _compared(rounds, "cpu", f"{label}CPU ms per stream", ("1.6×", "1.2×"))
+    return [cpu, *_first(rounds, f"{label}ms to the first delta"), _failed(rounds, f"{label}failed")]
 
 
 def _first(rounds: Rounds, label: str, most: str = "") -> list[str]:
