@@ -86,7 +86,7 @@ def _load(settings: Settings) -> Loaded:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads that spin take the core from the web process
-    # between two steps of a model they do spin, for some tens of microseconds: to wake them costs a query a quarter more
+    # between two steps of a model they do spin, for tens of microseconds: to wake them costs a query a quarter more
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     if settings.is_local:
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
