@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.signing_in import person, sign_in_required
 from chat.choosing import Current
 from chat.models import Assistant
+from chat.offered import by_owner
 from chat.offering_forms import AssistantForm, OfferForm
 
 
@@ -25,11 +26,7 @@ def assistants(request: HttpRequest) -> HttpResponse:
     user = person(request)
     visible = Assistant.objects.visible_to(user).select_related("owner").prefetch_related("people", "teams")
     found = list(visible)
-    groups = [
-        (_("Yours"), [each for each in found if each.owner_id == user.pk]),
-        (_("Shared with you"), [each for each in found if each.owner_id != user.pk]),
-    ]
-    return render(request, "chat/assistants.html", {"groups": groups, "is_empty": not found})
+    return render(request, "chat/assistants.html", {"groups": by_owner(found, user), "is_empty": not found})
 
 
 @sign_in_required

@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
@@ -23,6 +24,14 @@ class OfferedQuerySet(models.QuerySet[Any]):
     def managed_by(self, user: User) -> Self:
         """Those the user may change, share and delete."""
         return self.filter(owner=user)
+
+
+def by_owner(found: Iterable[Any], user: User) -> list[tuple[str, list[Any]]]:
+    """One's own, then what others offer, each under its heading."""
+    own, others = list[Any](), list[Any]()
+    for each in found:
+        (own if each.owner_id == user.pk else others).append(each)
+    return [(gettext("Yours"), own), (gettext("Shared with you"), others)]
 
 
 class Offered(models.Model):

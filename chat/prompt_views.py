@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.signing_in import person, sign_in_required, wants_json
 from chat.models import Prompt
+from chat.offered import by_owner
 from chat.offering_forms import OfferForm, PromptForm
 
 LISTED = 20  # in the composer; who wants another one types more of its title
@@ -29,11 +30,7 @@ def prompts(request: HttpRequest) -> HttpResponse:
         fitting = visible.filter(title__icontains=request.GET.get("q", "").replace("\x00", ""))[:LISTED]
         return JsonResponse({"prompts": [_listed(prompt, prompt.owner_id == user.pk) for prompt in fitting]})
     found = list(visible.prefetch_related("people", "teams"))
-    groups = [
-        (_("Yours"), [each for each in found if each.owner_id == user.pk]),
-        (_("Shared with you"), [each for each in found if each.owner_id != user.pk]),
-    ]
-    return render(request, "chat/prompts.html", {"groups": groups, "is_empty": not found})
+    return render(request, "chat/prompts.html", {"groups": by_owner(found, user), "is_empty": not found})
 
 
 def _listed(prompt: Prompt, is_own: bool) -> dict[str, str]:
