@@ -54,6 +54,7 @@ async def test_a_socket_opens_under_any_of_our_names(name: str, alice: User) -> 
     await opened.disconnect()
 
 
+@pytest.mark.django_db  # a thread of the pool may hold a connection of an earlier test: it is looked at, not used
 @pytest.mark.parametrize(
     ("host", "origin"),
     [
