@@ -52,13 +52,11 @@ async def stream(call: Running, path: str, body: Body) -> AsyncIterator[AsyncIte
     call.is_streamed = True
     while True:
         own = body_for(call.deployment, path, body)
-        events = relay.stream(call.deployment.upstream, path, own, onward(call.span), lambda: call.revoked)
-        async with contextlib.aclosing(events):
-            try:
-                await anext(events)
-            except UpstreamError as error:
-                await call.move(error)
-                continue
-            with metrics.streams.track_inprogress():
-                yield events
-            return
+        try:
+            events = await relay.stream(call.deployment.upstream, path, own, onward(call.span), lambda: call.revoked)
+        except UpstreamError as error:
+            await call.move(error)
+            continue
+        with metrics.streams.track_inprogress(), contextlib.closing(events):
+            yield events
+        return

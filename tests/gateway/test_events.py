@@ -5,21 +5,27 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.relay import _Source
+from gateway.exceptions import UpstreamBroken
+from gateway.server_events import Events
 
 TEXTS = st.lists(st.text(st.characters(exclude_characters="\r\n", codec="utf-8"), min_size=1), max_size=5)
 AROUND = st.sampled_from(["", ": keep-alive\n\n", "\n\n", "event: message\nid: 7\n", "retry: 5\n\n"])
 
 
 class Pieces:
-    """What a connection would hand over, piece by piece."""
+    """An answer, handed over piece by piece."""
 
     def __init__(self, raw: bytes, cuts: list[int]) -> None:
         ends = sorted({0, len(raw), *(cut % (len(raw) + 1) for cut in cuts)})
         self.pieces = [raw[start:end] for start, end in pairwise(ends)]
+        self.content = self
 
     async def readany(self) -> bytes:
         return self.pieces.pop(0) if self.pieces else b""
+
+    def release(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @given(TEXTS, AROUND, st.sampled_from(["\n", "\r\n"]), st.sampled_from(["data: ", "data:"]), st.lists(st.integers(0)))
@@ -28,8 +34,7 @@ async def test_events_cut_anywhere_come_out_whole(
 ) -> None:
     texts = [text.strip() or "x" for text in texts]
     raw = "".join(f"{around}{data}{text}\n\n" for text in texts).replace("\n", end).encode()
-    source, found = _Source(Pieces(raw, cuts), 1e9, lambda: None), []  # type: ignore[arg-type]
-    while (event := source.buffered() or await source.next(1e9)) is not None:
-        found.append(event.decode())
-    source.close()
-    assert found == texts
+    events = Events(Pieces(raw, cuts), 1e9, 1e9, lambda: None, UpstreamBroken)  # type: ignore[arg-type]
+    assert await events.first(1e9) == "".join(texts[:1]).encode()
+    assert [event.decode() async for event in events] == texts
+    events.close()

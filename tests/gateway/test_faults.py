@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from accounts.models import User
-from gateway import relay, upstreams
+from gateway import server_events, upstreams
 from gateway.models import ApiKey, Quota, Upstream
 from tests.fake_upstream import DEFAULT_TEXT, Connection, FakeUpstream, Script
 from tests.gateway.faults import ask, books_agree
@@ -212,7 +212,7 @@ def test_a_line_of_50_mb_is_not_read_to_its_end(http: httpx2.Client, alice: User
             sent += 2**16
 
     fake_upstream.do(flood)
-    assert (ask(http).code, sent < 4 * relay.LONGEST_EVENT) == ("upstream_broken", True)
+    assert (ask(http).code, sent < 4 * server_events.LONGEST) == ("upstream_broken", True)
     books_agree(alice)
 
 
