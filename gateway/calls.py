@@ -213,11 +213,11 @@ async def metered(
     if not able:
         raise NotInHouse
     call = Running(caller, wanted, known, able)
-    keeping = leases.of_this_loop().running
-    leases.of_this_loop().checks[call.id] = call.check
+    keeping = leases.of_this_loop()
+    keeping.checks[call.id] = call.check
     try:
         await call.reserve(estimate(able))
-        keeping[call.id] = call.meter
+        keeping.running[call.id] = call.meter
         yield call
         if call.revoked:
             raise call.revoked
@@ -228,8 +228,8 @@ async def metered(
             await health.note(call.deployment.upstream, error)
         raise
     finally:
-        keeping.pop(call.id, None)
-        leases.of_this_loop().checks.pop(call.id, None)
+        keeping.running.pop(call.id, None)
+        keeping.checks.pop(call.id, None)
         metrics.ended(call)
         tracing.end(call)
         if call.is_booked:

@@ -87,7 +87,7 @@ async def events(
 ) -> AsyncGenerator[Event, None]:
     """The same of a checked body, each piece beside the bytes that say it; `admitted` is told before the first."""
     upstream_body = body | {"stream": True, "stream_options": {"include_usage": True}}
-    last: Piece = {"id": f"{form.id_begins}{uuid.uuid4().hex}", "created": int(time.time())}
+    last: Piece = {}
     async with (
         calls.metered(caller, wanted, partial(form.estimate, body)) as call,
         routing.stream(call, form.path, upstream_body) as source,
@@ -100,12 +100,18 @@ async def events(
             if is_first:
                 is_first = False
                 admitted(call)
-                last |= {name: event.content()[name] for name in ("id", "created") if name in event.content()}
+                last = _origin(event.content(), form)
             yield event
         passage.end()
     head = {"object": form.piece, "model": call.deployment.name, "choices": []}
     end = last | head | {"usage": usage_of(call.meter)}
     yield Event(json.dumps(end, separators=(",", ":")).encode(), has_choices=False)
+
+
+def _origin(piece: Piece, form: Form) -> Piece:
+    """What all pieces of an answer have in common."""
+    own = {"id": f"{form.id_begins}{uuid.uuid4().hex}", "created": int(time.time())}
+    return {name: piece.get(name, value) for name, value in own.items()}
 
 
 async def complete(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from gateway.exceptions import BooksUnavailable
 
 Entry = dict[str, Any]
 Result = dict[str, Any] | None
+Cursor = psycopg.AsyncRawCursor[Any]
 Waiting = tuple[Entry, asyncio.Future[Result], float]  # since when, by the monotonic clock
 
-BOOK = "SELECT gateway_book(%s::jsonb, %s)"
+BOOK = "SELECT gateway_book($1::jsonb, $2)"
 AT_ONCE = 64
 PATIENCE = 60.0  # seconds in which a database that restarts gets what a call consumed
 
@@ -43,7 +44,7 @@ async def book(entry: Entry) -> Result:
 def book_now(entries: list[Entry]) -> list[Result]:
     """The same for code that is not async, over Django's connection."""
     with connection.cursor() as cursor:
-        cursor.execute(BOOK, [json.dumps(entries), settings.TIME_ZONE])
+        cursor.execute("SELECT gateway_book(%s::jsonb, %s)", [json.dumps(entries), settings.TIME_ZONE])
         results: list[Result] = json.loads(cursor.fetchone()[0])
         return results
 
@@ -76,31 +77,31 @@ class Ledger:
     async def _write(self) -> None:
         while True:
             try:
-                async with await connect() as database:
-                    await self._serve(database)
+                async with await connect() as database, psycopg.AsyncRawCursor(database) as cursor:
+                    await self._serve(cursor)
             except psycopg.OperationalError as error:
                 logger.warning("The ledger lost its database: %s", type(error).__name__)
                 self._give_up()
                 await asyncio.sleep(0.5)
 
-    async def _serve(self, database: psycopg.AsyncConnection[Any]) -> None:
+    async def _serve(self, cursor: Cursor) -> None:
         while True:
             await self.wanted.wait()
             batch = self.waiting[:AT_ONCE]
             try:
-                await self._book(database, batch)
+                await self._book(cursor, batch)
             except psycopg.OperationalError:
                 raise
             except psycopg.Error:  # one of them is at fault: each by itself, so that the others are not
                 for single in batch:
-                    await self._alone(database, single)
+                    await self._alone(cursor, single)
             del self.waiting[: len(batch)]
             if not self.waiting:
                 self.wanted.clear()
 
-    async def _alone(self, database: psycopg.AsyncConnection[Any], single: Waiting) -> None:
+    async def _alone(self, cursor: Cursor, single: Waiting) -> None:
         try:
-            await self._book(database, [single])
+            await self._book(cursor, [single])
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -108,10 +109,11 @@ class Ledger:
             if not single[1].done():
                 single[1].set_exception(error)
 
-    async def _book(self, database: psycopg.AsyncConnection[Any], batch: list[Waiting]) -> None:
+    async def _book(self, cursor: Cursor, batch: list[Waiting]) -> None:
         batch = sorted(batch, key=lambda waiting: waiting[0]["op"] == "settle")  # they are answered last
         entries = json.dumps([entry for entry, _, _ in batch])
-        row = await (await database.execute(BOOK, [entries, settings.TIME_ZONE])).fetchone()
+        await cursor.execute(BOOK, [entries, settings.TIME_ZONE])
+        row = await cursor.fetchone()
         assert row is not None  # noqa: S101  (it is a SELECT)
         for (_, future, _), result in zip(batch, row[0], strict=True):
             if not future.done():

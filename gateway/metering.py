@@ -23,6 +23,8 @@ def tokens_of_piece(text: str) -> int:
 
 def cost_of(deployment: Deployment, input_tokens: int, output_tokens: int) -> int:
     """In millionths of the currency: prices are for a million tokens."""
+    if not (deployment.input_price or deployment.output_price):
+        return 0
     return math.ceil(input_tokens * deployment.input_price + output_tokens * deployment.output_price)
 
 

@@ -85,6 +85,9 @@ class Events:
             self._read(more)
 
     def _read(self, more: bytes) -> None:
+        if not self.buffer and more.count(b"\n") == 2 and more.startswith(b"data: ") and more.endswith(b"\n\n"):
+            self.ready.append(more[6:-2])  # one event, whole, as nearly all of them come
+            return
         self.buffer += more
         if b"\r" in self.buffer:
             self.buffer = self.buffer.replace(b"\r\n", b"\n")
