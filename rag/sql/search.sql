@@ -76,8 +76,14 @@ by_meaning AS ({by_meaning}),
 found AS MATERIALIZED (
     SELECT chunk.*, coalesce(shares -> config, shares -> '')::float AS share,
         coalesce(scored.score / nullif(complete.score, 0), 0) AS words,
-        coalesce((SELECT max({meaning}) FROM rag_vector vector WHERE vector.chunk_id = chunk.id), 0) AS meaning
-    FROM asked, (SELECT id FROM by_words UNION SELECT id FROM by_meaning) candidate
+        CASE WHEN candidate.meaning IS NOT NULL THEN greatest((candidate.meaning - unrelated) / (1 - unrelated), 0)
+            ELSE coalesce((SELECT max({meaning}) FROM rag_vector vector WHERE vector.chunk_id = chunk.id), 0)
+        END AS meaning
+    FROM asked, (
+            SELECT id, max(meaning) AS meaning  -- known of those that were found by it
+            FROM (SELECT id, NULL::float FROM by_words UNION ALL SELECT id, score FROM by_meaning) each (id, meaning)
+            GROUP BY id
+        ) candidate
         JOIN rag_chunk chunk USING (id) LEFT JOIN scored USING (id) LEFT JOIN complete USING (config)
 ),
 weighed AS (
