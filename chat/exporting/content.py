@@ -70,7 +70,8 @@ def _turn(message: Message) -> Turn:
     text = writable(message.text)
     if message.role == Message.Role.USER:
         return Turn(message, _("You"), text, [])
-    author = _("%(model)s (AI)") % {"model": message.model} if message.model else _("AI")
+    by = " · ".join(writable(name) for name in (message.assistant, message.model) if name)  # as the page says it
+    author = _("%(model)s (AI)") % {"model": by} if by else _("AI")
     if message.edited:
         author = _("%(author)s, edited by a person") % {"author": author}
     return Turn(message, author, text, sources_of(message).used)

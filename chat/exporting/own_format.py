@@ -63,6 +63,7 @@ def _message(message: Message) -> dict[str, Any]:
         "status": message.status,
         "text": message.text,
         "model": message.model,
+        "assistant": message.assistant,
         "created_at": message.created_at.isoformat(),
         "ai_generated": is_answer,
         "edited_by_person": message.edited,

@@ -54,6 +54,7 @@ def _message(value: Any) -> ImportedMessage:
         text=text_in(text, LONGEST_TEXT),
         status=status if isinstance(status, str) and status in ENDED else Message.Status.DONE,
         model=line_in(value.get("model"), 200),
+        assistant=line_in(value.get("assistant"), 100),
         created_at=moment_in(value.get("created_at")),
         edited=value.get("edited_by_person") is True,
         citations=_citations(value.get("citations")),

@@ -30,6 +30,7 @@ class ImportedMessage:
     created_at: datetime
     status: str = Message.Status.DONE
     model: str = ""
+    assistant: str = ""
     edited: bool = False
     citations: list[dict[str, Any]] = field(default_factory=list)
 

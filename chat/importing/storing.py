@@ -105,6 +105,7 @@ def _messages(conversation: Conversation, imported: list[ImportedMessage]) -> li
             status=source.status,
             text=source.text,
             model=source.model,
+            assistant=source.assistant,
             edited=source.edited,
             searched=bool(source.citations),
             created_at=source.created_at,

@@ -106,6 +106,34 @@ def test_pdf_has_its_text_and_its_marks(alices_client: Client, exported: Convers
     assert b"Iptc4xmpExt:DigitalSourceType" in content
 
 
+def words(name: str, content: bytes) -> str:
+    match name:
+        case "docx":
+            return "\n".join(paragraph.text for paragraph in docx.Document(io.BytesIO(content)).paragraphs)
+        case "odt":
+            with zipfile.ZipFile(io.BytesIO(content)) as packed:
+                return "".join(ElementTree.fromstring(packed.read("content.xml")).itertext())
+        case "pdf":
+            return "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content))
+    return content.decode()
+
+
+@pytest.mark.parametrize("name", ["md", "docx", "odt", "pdf", "json"])
+def test_formulas_stand_in_every_format_as_they_are_written(
+    name: str, alices_client: Client, conversation: Conversation
+) -> None:
+    answered(conversation, text="Im Text $a^2+b^2=c^2$ und allein:\n\n$$\nE=m\\cdot c^2\n$$\n")
+    text = words(name, export(alices_client, conversation, name))
+    assert "a^2+b^2=c^2" in text and r"E=m\cdot c^2" in text.replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize("name", ["md", "docx", "odt", "pdf", "json"])
+def test_an_assistant_is_named_beside_its_model(name: str, alices_client: Client, conversation: Conversation) -> None:
+    answered(conversation, assistant="Rechtsberatung")
+    text = words(name, export(alices_client, conversation, name))
+    assert "Rechtsberatung" in text and "parrot" in text
+
+
 def test_json_holds_every_branch_and_marks_each_answer(alices_client: Client, exported: Conversation) -> None:
     first = exported.messages.get(role="assistant")
     Message.objects.create(conversation=exported, parent=first.parent, role="assistant", text="Anders", model="owl")

@@ -75,13 +75,14 @@ def test_chatgpts_whole_archive_is_read(alice: User) -> None:
 
 def test_our_own_export_comes_back_whole(alices_client: Client, bob: User, alice: User) -> None:
     one = Conversation.objects.create(owner=alice, title="Urlaub", pinned=True)
-    answer = answered(one, "Frage", "Antwort [1]")
+    answer = answered(one, "Frage", "Antwort [1]", assistant="Rechtsberatung")
     cite(answer, document_of(alice), text="Zitat")
     Message.objects.create(conversation=one, parent=answer.parent, role="assistant", text="Zweite")
     response: Any = alices_client.get(reverse("chat:export-all", args=["json"]))
     content = b"".join(response.streaming_content)
     assert take(bob, content).taken == 1
     copy = Conversation.objects.get(owner=bob)
+    assert copy.messages.exclude(assistant="").get().assistant == "Rechtsberatung"
     assert (copy.title, copy.pinned, copy.created_at) == (one.title, True, one.created_at)
     assert [message.text for message in copy.thread()] == [message.text for message in one.thread()]
     assert {message.text for message in copy.messages.all()} == {"Frage", "Antwort [1]", "Zweite"}
