@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from gateway import catalogue
 from gateway.callers import Caller, standing
 from gateway.exceptions import InvalidRequest
+from gateway.grounding import Grounds
 from gateway.models import Deployment, Scope
 
 PREFIX = "assistant/"
@@ -37,6 +38,7 @@ class Part:
     chat: Body
     caller: Caller
     told: Body
+    grounds: Grounds | None = None  # what its collections hold of the question
 
 
 class Assistants(Protocol):
@@ -57,8 +59,9 @@ async def offered(assistants: Assistants | None, caller: Caller) -> list[Listed]
     return [each for each in found if each.name not in names and (each.model in names if each.model else names)]
 
 
-async def played(assistants: Assistants | None, caller: Caller, chat: Body, *, is_grounded: bool) -> Part | None:
-    """None where the name is a model's; what an assistant is drawn from is not for the request to say."""
+async def played(assistants: Assistants | None, caller: Caller, chat: Body, *, grounded_by: str = "") -> Part | None:
+    """None where the name is a model's; what an assistant is drawn from is not for the request to say, in whichever
+    field it does."""
     name = chat["model"]
     if assistants is None or not name.startswith(PREFIX):
         return None
@@ -66,6 +69,6 @@ async def played(assistants: Assistants | None, caller: Caller, chat: Body, *, i
     known.allow(Scope.CHAT)
     if name in dict((await catalogue.current()).offered_to(known)):
         return None
-    if is_grounded:
-        raise InvalidRequest(_("An assistant searches its own collections."), param="x_rag")
+    if grounded_by:
+        raise InvalidRequest(_("An assistant searches its own collections."), param=grounded_by)
     return await assistants.play(caller, chat)

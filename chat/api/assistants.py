@@ -43,14 +43,13 @@ class OwnAssistants:
         about: Body = {"id": assistant.public_name, "name": assistant.name, "collections_left_out": cast.left_out}
         prompt, beside = as_assistant(assistant.name, assistant.instructions), {"x_assistant": about}
         question = question_of(chat["messages"])
-        system = system_message([], searched=False, role=prompt)["content"]
+        system, grounds = system_message([], searched=False, role=prompt)["content"], None
         if cast.collections and question:
             (await standing(caller)).allow(Scope.DOCUMENTS_READ)
             with told("model"):
                 grounds = await drawn_from(caller, question, Asked(cast.collections, USUAL_FOR_ANSWER))
             system, caller = f"{system}\n\n{grounds.prompt}", grounds.caller
-            beside |= grounds.told()
-        return Part(_asked(chat, assistant, system), caller, beside)
+        return Part(_asked(chat, assistant, system), caller, beside, grounds)
 
 
 def _asked(chat: Body, assistant: Assistant, system: str) -> Body:

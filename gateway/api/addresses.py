@@ -28,7 +28,7 @@ def addresses(search: Search | None = None, others: Assistants | None = None) ->
               takes=TEXT_COMPLETION, needs=("model", "prompt"), gives=STREAMED),
         Route("POST", "/embeddings", endpoints.create_embeddings, takes=EMBEDDING, needs=("model", "input")),
         Route("POST", "/rerank", endpoints.rerank, takes=RERANK, needs=("model", "query", "documents")),
-        Route("POST", "/responses", partial(responses.create_response, search=search),
+        Route("POST", "/responses", partial(responses.create_response, search=search, others=others),
               takes=FIELDS, needs=("model", "input"), gives=STREAMED),
         Route("POST", "/audio/transcriptions", audio.create_transcription, is_upload=True,
               takes=TRANSCRIPTION | {"file": FILE}, needs=("model", "file"), gives=TRANSCRIBED),

@@ -43,8 +43,9 @@ async def chat_completions(request: Request, search: Search | None, others: Assi
     chat = requests.chat(body)
     told_beside: dict[str, Any] = {}
     given = body.get("x_rag")
-    if part := await assistants.played(others, request.caller, chat, is_grounded=given is not None):
+    if part := await assistants.played(others, request.caller, chat, grounded_by="" if given is None else "x_rag"):
         chat, request.caller, told_beside = part.chat, part.caller, part.told
+        told_beside |= part.grounds.told() if part.grounds else {}
     elif given is not None:
         grounds = await grounding.grounded(search, request.caller, chat, given, "x_rag")
         request.caller, told_beside = grounds.caller, grounds.told()

@@ -13,9 +13,9 @@ from gateway.responses.tools import wants_results
 Event = dict[str, Any]
 
 
-def response(body: Object, completion: Object, grounds: Grounds | None = None) -> Object:
+def response(body: Object, completion: Object, grounds: Grounds | None = None, beside: Object | None = None) -> Object:
     """The whole response of a whole chat completion: what it would end with if all of it came in one chunk."""
-    answer = Answer(body, completion, grounds)
+    answer = Answer(body, completion, grounds, beside)
     choices = [choice | {"delta": choice.get("message")} for choice in completion["choices"]]
     events = [*answer.told(completion | {"choices": choices}), *answer.ended()]
     whole: Object = events[-1]["response"]
@@ -25,8 +25,11 @@ def response(body: Object, completion: Object, grounds: Grounds | None = None) -
 class Answer:
     """Texts follow one another; a call stays open to the end, since several may be told in turns."""
 
-    def __init__(self, body: Object, first: Object, grounds: Grounds | None = None) -> None:
-        self._head = objects.begun(body, first)
+    def __init__(
+        self, body: Object, first: Object, grounds: Grounds | None = None, beside: Object | None = None
+    ) -> None:
+        """`beside` is what it tells that no response of OpenAI does."""
+        self._head = objects.begun(body, first) | (beside or {})
         self._items: list[Speech | Call | Searched] = []  # by output_index
         self._done: dict[int, Object] = {}  # the same when they are finished
         self._speech: Speech | None = None  # the open one

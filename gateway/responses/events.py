@@ -10,7 +10,10 @@ from gateway.responses.answer import Answer, Event
 
 
 async def events(
-    body: dict[str, Any], pieces: AsyncIterator[dict[str, Any]], grounds: Grounds | None = None
+    body: dict[str, Any],
+    pieces: AsyncIterator[dict[str, Any]],
+    grounds: Grounds | None = None,
+    beside: dict[str, Any] | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Typed events from the chunks of a chat completion; whoever opened `pieces` closes them.
 
@@ -19,7 +22,7 @@ async def events(
     first = await anext(pieces, None)
     if first is None:
         raise UpstreamBroken
-    answer = Answer(body, first, grounds)
+    answer = Answer(body, first, grounds, beside)
     for event in (*answer.begun(), *answer.told(first)):
         yield event
     try:

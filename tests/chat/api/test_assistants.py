@@ -66,6 +66,35 @@ def test_a_stream_ends_with_the_same(
     assert asked(models)["temperature"] == 0.9
 
 
+def responded(client: openai.OpenAI, **more: Any) -> Any:
+    return client.responses.create(model="assistant/gartnerin", input=QUESTION, **more)
+
+
+def test_a_response_is_its_too_and_cites_what_it_found(
+    sdk: openai.OpenAI, assistant: Assistant, models: FakeUpstream
+) -> None:
+    answers(models, "Um neun [1].")
+    answer = responded(sdk)
+    assert (answer.output_text, answer.model, answer.x_assistant["name"]) == ("Um neun [1].", "parrot", "Gärtnerin")
+    assert [item.type for item in answer.output] == ["file_search_call", "message"]
+    assert answer.output[1].content[0].annotations[0].filename == "garten.txt"
+    assert "Reime." in str(asked(models)) and asked(models)["model"] == "parrot"
+
+
+def test_a_streamed_response_is_its_too(sdk: openai.OpenAI, assistant: Assistant, models: FakeUpstream) -> None:
+    answers(models, "Um neun [1].")
+    with sdk.responses.stream(model="assistant/gartnerin", input=QUESTION) as stream:
+        final = stream.get_final_response()
+    assert final.output_text == "Um neun [1]." and final.x_assistant["name"] == "Gärtnerin"
+
+
+def test_a_response_of_an_assistant_searches_no_other_collections(sdk: openai.OpenAI, assistant: Assistant) -> None:
+    tool: Any = {"type": "file_search", "vector_store_ids": ["vs_1"]}
+    with pytest.raises(openai.BadRequestError) as refused:
+        responded(sdk, tools=[tool])
+    assert refused.value.param == "tools[0]"
+
+
 def test_it_is_listed_to_those_who_may_use_it_and_call_its_model(
     sdk_of: Sdk,
     assistant: Assistant,
