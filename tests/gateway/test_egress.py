@@ -1,19 +1,26 @@
 """Where the server lets itself be sent. Every address here is dialled, or not, over real sockets."""
 
 import asyncio
+import ssl
+from pathlib import Path
 
 import pytest
+import requests
 from aiohttp import ClientConnectorError
 
 from accounts import addresses
 from accounts.exceptions import AddressRefused
+from accounts.models import IdentityProvider
+from accounts.oidc import ProviderAdapter
 from gateway import egress, probing
 from gateway.egress import fetch
 from gateway.exceptions import OutsideError, OutsideRefused, OutsideTooLarge, UpstreamUnreachable
 from gateway.models import Upstream
+from tests.fake_upstream import FakeUpstream
+from tests.gateway.test_discovery import own_authority
 from tests.outside import INSIDE, PUBLIC, Names, Server, inside, names, outside
 
-__all__ = ["inside", "names", "outside"]
+__all__ = ["inside", "names", "outside", "own_authority"]
 
 NOT_OUTSIDE = """
     0.0.0.0 10.0.0.1 100.64.0.1 100.100.100.200 127.0.0.1 127.8.8.8 168.63.129.16 169.254.169.254 172.16.0.1
@@ -163,3 +170,32 @@ async def test_an_upstream_whose_name_turns_to_metadata_is_not_dialled(names: Na
         with pytest.raises(ClientConnectorError) as failure:
             await session.get("http://gpu.example.org/v1/models", allow_redirects=False)
     assert isinstance(failure.value.os_error, AddressRefused)
+
+
+def test_the_certificate_has_to_be_for_the_name_not_for_the_address_behind_it(
+    own_authority: tuple[str, ssl.SSLContext, ssl.SSLContext], names: Names
+) -> None:
+    names.say("gpu.example.org", ["127.0.0.1"])
+    with FakeUpstream(tls=own_authority[1]) as server:
+        upstream = Upstream(base_url=server.url, certificate=own_authority[0])
+        assert probing.list_models(upstream)
+        upstream.base_url = server.url.replace("127.0.0.1", "gpu.example.org")
+        with pytest.raises(UpstreamUnreachable, match="another name"):
+            probing.list_models(upstream)
+
+
+@pytest.mark.django_db
+def test_nor_does_it_suffice_for_an_identity_provider(
+    own_authority: tuple[str, ssl.SSLContext, ssl.SSLContext], names: Names, tmp_path: Path
+) -> None:
+    names.say("login.example.org", ["127.0.0.1"])
+    known = tmp_path / "authority.pem"
+    known.write_text(own_authority[0])
+    with FakeUpstream(tls=own_authority[1]) as server, ProviderAdapter().get_requests_session() as session:
+        session.verify = str(known)
+        by_address, by_name = server.url, server.url.replace("127.0.0.1", "login.example.org")
+        for issuer in (by_address, by_name):
+            IdentityProvider.objects.create(name="K", slug=str(len(issuer)), issuer=issuer, client_id="voliere")
+        assert session.get(f"{by_address}/models").status_code == 200
+        with pytest.raises(requests.exceptions.SSLError):
+            session.get(f"{by_name}/models")
