@@ -53,6 +53,7 @@ class Kind(models.TextChoices):
     SHARE_GIVEN = "share-given", _("shared")
     SHARE_CHANGED = "share-changed", _("changed a share")
     SHARE_TAKEN = "share-taken", _("took a share back")
+    SECRETS_ROTATED = "secrets-rotated", _("encrypted secrets anew")
     EXPORTED = "exported", _("exported")
     DELETED = "deleted", _("deleted")
 

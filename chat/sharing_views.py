@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.acting import reads_as_its_person
 from accounts.signing_in import person, sign_in_required
 from chat import sharing
 from chat.exceptions import NothingToShare
@@ -73,6 +74,7 @@ def shares(request: HttpRequest) -> HttpResponse:
 
 @sign_in_required
 @require_GET
+@reads_as_its_person
 def shared(request: HttpRequest, share: UUID) -> HttpResponse:
     reader = person(request)
     visible = Share.objects.visible_to(reader).select_related("conversation__owner")

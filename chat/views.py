@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.acting import reads_as_its_person
 from accounts.signing_in import person, sign_in_required, wants_json
 from chat import asking, attachments, citations, conversations, events, generation
 from chat.exceptions import ChatError
@@ -62,6 +63,7 @@ def project_in(request: HttpRequest) -> Project | None:
 
 @sign_in_required
 @require_GET
+@reads_as_its_person
 def conversation(request: HttpRequest, conversation: UUID) -> HttpResponse:
     found = find(request, conversation)
     page = conversations.page(found.owner, found, window(request, found))
@@ -70,6 +72,7 @@ def conversation(request: HttpRequest, conversation: UUID) -> HttpResponse:
 
 @sign_in_required
 @require_GET
+@reads_as_its_person
 def messages(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """The messages alone: what a tab shows again after its socket was away, or earlier ones."""
     found = find(request, conversation)
@@ -164,6 +167,7 @@ def detach(request: HttpRequest, conversation: UUID, document: UUID) -> HttpResp
 
 @sign_in_required
 @require_GET
+@reads_as_its_person
 def source(request: HttpRequest, message: UUID, number: int) -> HttpResponse:
     """Open the document at what answers; when it is gone or no longer shared, the passage as it was quoted."""
     user = person(request)

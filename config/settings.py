@@ -37,7 +37,9 @@ DATA_DIR = data_dir()
 DEBUG = env.bool("VOLIERE_DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY", default="") or secret("secret_key", DATA_DIR / "secrets")
 # upstream credentials at rest; several keys separated by commas: the first encrypts, all decrypt
-ENCRYPTION_KEYS = env.list("VOLIERE_ENCRYPTION_KEYS", default=[]) or [secret("encryption_key", DATA_DIR / "secrets")]
+ENCRYPTION_KEYS = env.list("VOLIERE_ENCRYPTION_KEYS", default=[]) or secret(
+    "encryption_key", DATA_DIR / "secrets"
+).split(",")
 PUBLIC_URL = Address.from_environment().url
 PORT = Address.from_environment().port
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import audit
+from accounts.acting import reads_as_its_person
 from accounts.audit import Kind
 from accounts.signing_in import person, sign_in_required
 from rag import page_pictures, queueing
@@ -68,12 +69,14 @@ async def page_picture(request: HttpRequest, pk: str, page: int) -> HttpResponse
 
 @sign_in_required
 @require_GET
+@reads_as_its_person
 def document_status(request: HttpRequest, pk: str) -> JsonResponse:
     return JsonResponse(state(_visible(request, pk)))
 
 
 @sign_in_required
 @require_GET
+@reads_as_its_person
 def download(request: HttpRequest, pk: str) -> StreamingHttpResponse:
     """The file as it was uploaded: a stranger's bytes, so never shown inside of our own pages."""
     found = _visible(request, pk)
@@ -114,6 +117,7 @@ def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "rag/document_delete.html", {"document": found})
 
 
+@reads_as_its_person
 def _opened(request: HttpRequest, pk: str) -> tuple[Edition, dict[str, object]]:
     found = _visible(request, pk)
     replacing = Document.objects.filter(replaces=found).first()

@@ -9,6 +9,7 @@
     │   ├── ContentMismatch            415
     │   ├── AlreadyThere               409
     │   ├── OldOrLockedFile            415
+    │   ├── TooManyUploads             429
     │   └── StorageFull                507
     ├── MayNotLeave                    403  a confidential document that is moved
     ├── InvalidFilter                  400
@@ -66,6 +67,12 @@ class CollectionNotFound(UploadRefused):
     status = 404
     code = "collection_not_found"
     message = _("There is no such collection to add files to.")
+
+
+class TooManyUploads(UploadRefused):
+    status = 429
+    code = "too_many_uploads"
+    message = _("These are too many files at once. Please go on in a minute.")
 
 
 class EmptyFile(UploadRefused):

@@ -16,7 +16,7 @@ from rag.models import Document, DocumentQuerySet, StoredFile
 
 def keep(user: User, file: "UploadedFile[bytes]", purpose: str, lasts: timedelta | None) -> StoredFile:
     """Raises UploadRefused."""
-    found = uploads.checked(file)
+    found = uploads.checked(user, file)
     expires_at = timezone.now() + lasts if lasts else None
     stored = StoredFile(owner=user, purpose=purpose, expires_at=expires_at, **found._asdict())
     uploads.write(stored, file)

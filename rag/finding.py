@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import connection
 from pgvector import HalfVector
 
+from accounts.acting import acting_for
 from accounts.models import User
 from rag import nearest
 from rag.calibration import OTHERS, Calibration
@@ -57,8 +58,9 @@ class Asked:
 
 
 class Scope(NamedTuple):
-    """The collections that a search may look at, as SQL."""
+    """Who searches, and the collections that this search may look at, as SQL."""
 
+    asker: User
     sql: str
     params: tuple[Any, ...]
 
@@ -86,7 +88,7 @@ def scope_of(user: User, collections: CollectionQuerySet) -> Scope | None:
     """None where nothing can be found."""
     asked_for = Collection.objects.visible_to(user).filter(pk__in=collections.order_by().values("pk"))
     try:
-        return Scope(*asked_for.order_by().values("pk").query.sql_with_params())
+        return Scope(user, *asked_for.order_by().values("pk").query.sql_with_params())
     except EmptyResultSet:
         return None
 
@@ -98,7 +100,7 @@ def find(
     condition, params = within or ("true", [])
     configs = json.dumps({**CONFIGURATIONS, "": UNSURE})
     question = [telling(asked.text), configs, *_meant(asked, calibration)]
-    with transaction.atomic(), connection.cursor() as cursor:
+    with acting_for(scope.asker), connection.cursor() as cursor:
         permitted = nearest.Permitted(scope.sql, scope.params, condition if within else "", params)
         way = nearest.way(cursor, asked.index, permitted, CANDIDATES) if asked.index else nearest.NONE
         statement = SEARCH.format(

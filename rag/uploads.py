@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
+from accounts import limits
 from accounts.models import User
 from rag import formats, queueing, versions
 from rag.exceptions import (
@@ -20,12 +21,14 @@ from rag.exceptions import (
     FileTooLarge,
     OldOrLockedFile,
     StorageFull,
+    TooManyUploads,
     TypeNotAllowed,
 )
 from rag.models import Collection, Document, StoredFile
 
 logger = logging.getLogger(__name__)
 
+PER_MINUTE = 3_000  # files of one person: more than a browser sends
 NAME_LENGTH = 200
 FOLDER_LENGTH = 500
 
@@ -48,13 +51,15 @@ def accept(
     """
     if not Collection.objects.editable_by(user).filter(pk=collection.pk).exists():
         raise CollectionNotFound
-    found = checked(file)
+    found = checked(user, file)
     document = Document(collection=collection, uploaded_by=user, folder=cleaned_folder(folder), **found._asdict())
     return _known(collection, found.sha256) or _stored(document, file, as_version=as_version)
 
 
-def checked(file: "UploadedFile[bytes]") -> Checked:
+def checked(user: User, file: "UploadedFile[bytes]") -> Checked:
     """What really arrived; raises UploadRefused."""
+    if limits.is_too_often("upload", str(user.pk), PER_MINUTE):
+        raise TooManyUploads
     name = cleaned_name(file.name or "")
     size, sha256, head, tail = _measured(file)
     return Checked(name, _media_type(name, head, tail), size, sha256)

@@ -22,6 +22,7 @@ from chat.models import Assistant, Conversation, Message, Project, Prompt, Share
 from gateway.models import ApiKey
 from rag.models import Collection, CollectionShare, Document, DocumentText
 from tests.conftest import client_of
+from tests.permissions import EDITORS_TOO
 from tests.rag.files import pdf
 
 LOGIN = "login"  # sent to sign in
@@ -32,6 +33,7 @@ PRIVATE = (FOUND, GONE, GONE, LOGIN)
 READABLE = (FOUND, FOUND, GONE, LOGIN)
 EVERYONE_SIGNED_IN = (FOUND, FOUND, FOUND, LOGIN)
 OPEN = (FOUND, FOUND, FOUND, FOUND)
+PANELS = (LOGIN, LOGIN, LOGIN, LOGIN)
 NOBODYS = (GONE, GONE, GONE, LOGIN)  # of what nobody here has
 
 ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
@@ -75,7 +77,7 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "openid_connect_callback": ("get", (404, 404, 404, 404)),
     "oidc_backchannel_logout": ("post", (404, 404, 404, 404)),
     "preferences": ("get", EVERYONE_SIGNED_IN),
-    "opinions": ("get", OPEN),  # to the panel's sign-in: tests/chat/test_opinions.py
+    "opinions": ("get", PANELS),  # tests/chat/test_opinions.py
     "theme": ("post", EVERYONE_SIGNED_IN),
     "chat:home": ("get", EVERYONE_SIGNED_IN),
     "chat:create": ("post", EVERYONE_SIGNED_IN),
@@ -166,7 +168,8 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "rag:retry": ("post", PRIVATE),
     "rag:document-delete": ("post", PRIVATE),
 }
-PANEL = "admin:"  # below
+OF_ROLES = {"invitation-revoke": (FOUND, GONE), "opinions": (FOUND, FOUND)}  # of the admin and the auditor
+PANEL = "admin:"  # tests/test_permissions.py
 
 
 def addresses(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[str]:
@@ -294,7 +297,7 @@ def make(collection: Collection, content: bytes = b"Haus", media_type: str = "te
 
 def outcome(client: Client, method: str, address: str) -> object:
     response = getattr(client, method)(address)
-    if response.status_code == 302 and response["Location"].startswith("/accounts/login/"):
+    if response.status_code == 302 and response["Location"].startswith(("/accounts/login/", "/admin/login/")):
         return LOGIN
     assert response.status_code < 500
     return GONE if response.status_code == 404 else FOUND
@@ -310,11 +313,36 @@ def test_no_address_is_forgotten() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_each_gets_what_is_theirs(house: House, alice: User, bob: User, charlie: User, name: str) -> None:
+    """No role opens what is not shared: who manages the house is a stranger here."""
     method, expected = ROWS[name]
+    ada = User.objects.create_superuser("ada@example.org")
+    otto = User.objects.create_user("otto@example.org", is_staff=True)
     # the owner last: some of her requests delete
-    people = {"charlie": client_of(charlie), "nobody": Client(), "bob": client_of(bob), "alice": client_of(alice)}
+    people = {"charlie": client_of(charlie), "nobody": Client(), "admin": client_of(ada), "auditor": client_of(otto)}
+    people |= {"bob": client_of(bob), "alice": client_of(alice)}
     got = {who: outcome(client, method, house.address(name)) for who, client in people.items()}
     assert (got["alice"], got["bob"], got["charlie"], got["nobody"]) == expected
+    assert (got["admin"], got["auditor"]) == OF_ROLES.get(name, (got["charlie"], got["charlie"]))
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name.startswith("rag:")])
+@pytest.mark.parametrize("of_a_team", [False, True], ids=["shared", "of a team"])
+def test_an_editor_may_more_than_a_viewer_and_less_than_the_owner(
+    house: House, alice: User, charlie: User, name: str, of_a_team: bool
+) -> None:
+    """Of a collection of a team its members are editors, and who leads it is its owner."""
+    method, (owners, viewers, _strangers, _nobodys) = ROWS[name]
+    collection = house.document.collection
+    if of_a_team:
+        team = Team.objects.create(name="Kasse")
+        Membership.objects.create(user=charlie, team=team)
+        Membership.objects.create(user=alice, team=team, role=Membership.Role.LEAD)
+        Collection.objects.filter(pk=collection.pk).update(owner=None, team=team)
+    else:
+        collection.shares.create(user=charlie, role=CollectionShare.Role.EDITOR)
+    assert outcome(client_of(charlie), method, house.address(name)) == (owners if name in EDITORS_TOO else viewers)
+    if name not in EDITORS_TOO:  # else it may be gone by now
+        assert outcome(client_of(alice), method, house.address(name)) == owners
 
 
 @pytest.mark.parametrize("name", [name for name, (_, expected) in ROWS.items() if GONE in expected and name != "setup"])

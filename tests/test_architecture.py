@@ -101,3 +101,51 @@ def test_nothing_is_pinned_that_brings_cuda() -> None:
     for path in (ROOT / "requirements").glob("*.txt"):
         names = [line.split("==")[0] for line in path.read_text().splitlines() if "==" in line]
         assert not [name for name in names if name.startswith(("nvidia", "cuda", "triton")) or name == "torch"]
+
+
+# whoever may open a connection of their own, and why it is not one to an address that somebody named
+NETWORK = {"aiohttp", "ftplib", "http.client", "httpcore", "httpx", "httpx2", "requests", "smtplib", "socket"}
+NETWORK |= {"urllib.request", "urllib3", "websockets", "xmlrpc"}
+MAY_DIAL = {
+    "accounts/addresses.py": "the rules themselves",
+    "accounts/dialling.py": "identity providers, by the rules",
+    "accounts/oidc.py": "allauth's sessions, dialled by the rules",
+    "accounts/oidc_views.py": "what can go wrong with them",
+    "gateway/egress.py": "the way out",
+    "gateway/connections.py": "sessions of the way out, kept",
+    "gateway/probing.py": "sessions of the way out",
+    "gateway/relay.py": "answers and what can go wrong with them",
+    "gateway/routing.py": "the type of a form",
+    "gateway/transcriptions.py": "forms",
+    "config/running/ports.py": "who listens at a port; of no use to a request",
+    "config/running/supervisor.py": "the address that we listen at",
+}
+OPENING = {
+    "ClientSession",
+    "TCPConnector",
+    "UnixConnector",
+    "open_connection",
+    "create_connection",
+    "urlopen",
+    "HTTPAdapter",
+}
+MAY_OPEN = {"gateway/egress.py", "accounts/dialling.py", "config/running/ports.py"}
+
+
+@pytest.mark.parametrize("path", modules(*ROOMS), ids=str)
+def test_there_is_one_way_out(path: Path) -> None:
+    names = set(imports(path))
+    network = {name for name in names for library in NETWORK if name == library or name.startswith(f"{library}.")}
+    assert not network or str(path) in MAY_DIAL
+
+
+@pytest.mark.parametrize("path", modules(*ROOMS), ids=str)
+def test_only_the_way_out_opens_connections(path: Path) -> None:
+    calls = (node.func for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.Call))
+    called = {call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls}
+    assert not called & OPENING or str(path) in MAY_OPEN
+
+
+def test_nobody_may_dial_without_need() -> None:
+    needed = {str(path) for path in modules(*ROOMS) if {name.split(".")[0] for name in imports(path)} & NETWORK}
+    assert needed == set(MAY_DIAL)

@@ -4,7 +4,8 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -51,7 +52,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
         """All that the list shows, filters included."""
         if not roles.may(request.user, roles.May.SEE_AUDIT):
             raise PermissionDenied
-        rows = self.get_changelist_instance(request).queryset.select_related(None)
+        try:
+            rows = self.get_changelist_instance(request).queryset.select_related(None)
+        except IncorrectLookupParameters:
+            raise BadRequest from None
         audit.record(Kind.EXPORTED, detail="audit log")
         headers = {"Content-Disposition": f'attachment; filename="audit-{timezone.localdate():%Y-%m-%d}.jsonl"'}
         return StreamingHttpResponse(_streamed(lines(rows)), content_type="application/x-ndjson", headers=headers)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnreachable
 from redis.exceptions import RedisError
 
+from accounts import acting
 from config.celery import app
 from config.running import connections
 from config.running.exceptions import StartError
@@ -79,6 +80,14 @@ def _migrations() -> str:
     return "all applied"
 
 
+def _second_wall() -> str:
+    connections.check_database()
+    if acting.wall_stands():
+        return "the database knows who may read what"
+    user = settings.DATABASES["default"]["USER"]
+    raise StartError(f'The database does not check rights itself. As its superuser: GRANT {acting.READER} TO "{user}"')
+
+
 def _worker() -> str:
     connections.check_redis()
     try:
@@ -138,6 +147,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "Disk": _disk,
     "Database": connections.check_database,
     "Migrations": _migrations,
+    "Second wall": _second_wall,
     "Redis": connections.check_redis,
     "Worker": _worker,
     "Upstreams": _upstreams,

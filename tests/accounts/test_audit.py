@@ -215,6 +215,11 @@ def test_no_other_filter_than_those_offered_is_taken(ada: User, query: str) -> N
     assert answer.status_code == 400
 
 
+def test_an_export_of_a_filter_that_is_none_is_refused() -> None:
+    client = client_of(User.objects.create_superuser("ada@example.org"))
+    assert client.get("/admin/accounts/auditevent/export/?unknown=1").status_code == 400
+
+
 async def test_the_export_is_lines_of_json(transactional_db: None) -> None:
     ada = await sync_to_async(User.objects.create_superuser)("ada@example.org", PASSWORD)
     bulk = [AuditEvent(kind=Kind.SIGNED_OUT, detail=str(number)) for number in range(2_100)]

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+import requests
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import connection
@@ -15,8 +16,12 @@ from django.urls import reverse
 
 from accounts.audit import AuditEvent, Kind
 from accounts.models import GroupMapping, HouseRules, IdentityProvider, Membership, Team, User
+from accounts.oidc import ProviderAdapter
 from tests.conftest import client_of
 from tests.fake_identity import CLIENT, SECRET, Claims, FakeIdentity
+from tests.outside import Names, Server, inside, names, outside
+
+__all__ = ["inside", "names", "outside"]
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "sieben kluge Dohlen"
@@ -367,3 +372,29 @@ def test_an_issuer_is_an_https_address(issuer: str) -> None:
     form = {"name": "K", "slug": "k", "issuer": issuer, "client_id": CLIENT, **rows}
     assert client.post(reverse("admin:accounts_identityprovider_add"), form).status_code == 200
     assert not IdentityProvider.objects.exists()
+
+
+def test_what_the_description_names_beside_the_issuer_has_to_be_outside(
+    there: FakeIdentity, provider: IdentityProvider, inside: Server
+) -> None:
+    there.configuration = {"token_endpoint": f"{inside.url}/token", "jwks_uri": f"{inside.url}/keys"}
+    assert not is_in(through(there))
+    assert inside.connections == 0
+
+
+def test_a_provider_that_leads_elsewhere_is_not_followed(
+    provider: IdentityProvider, inside: Server, outside: Server
+) -> None:
+    outside.status, outside.headers = 302, {"location": inside.url}
+    IdentityProvider.objects.update(issuer=outside.url)
+    assert Client().post(reverse("openid_connect_login", args=["keycloak"])).status_code == 503
+    assert outside.connections == 1 and inside.connections == 0
+
+
+def test_an_issuer_whose_name_turns_to_a_clouds_metadata_is_not_dialled(
+    provider: IdentityProvider, names: Names
+) -> None:
+    names.say("login.example.org", ["169.254.169.254"])
+    IdentityProvider.objects.update(issuer="https://login.example.org")
+    with pytest.raises(requests.ConnectionError, match="not open"), ProviderAdapter().get_requests_session() as session:
+        session.get("https://login.example.org/")

@@ -1,12 +1,14 @@
 """The graph and the comparison of everything find the same, under the same rights."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from django.db import connection, transaction
 from pgvector import HalfVector
 
+from accounts.acting import acting_for
 from accounts.models import User
 from rag import hnsw, nearest
 from rag.models import Chunk, Collection, Document, EmbeddingIndex, IndexedDocument, Vector
@@ -75,8 +77,10 @@ def test_the_graph_finds_what_comparing_everything_finds(index: EmbeddingIndex, 
     assert sum(recalls) / len(recalls) >= 0.99
 
 
-def test_the_graph_is_what_is_walked(index: EmbeddingIndex) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
+@pytest.mark.parametrize("guarded", [False, True], ids=["before the second wall", "behind it"])
+def test_the_graph_is_what_is_walked(index: EmbeddingIndex, alice: User, guarded: bool) -> None:
+    wall = acting_for(alice) if guarded else nullcontext()
+    with transaction.atomic(), wall, connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         nearest.EXACT = 0
         way = nearest.way(cursor, index, nearest.Permitted(SCOPE, [["A"]]), 100)

@@ -5,8 +5,9 @@ import pytest
 from django.core.files.storage import default_storage
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from accounts import limits
 from accounts.models import Membership, Team, User
-from rag import formats
+from rag import formats, uploads
 from rag.exceptions import (
     CollectionNotFound,
     ContentMismatch,
@@ -14,6 +15,7 @@ from rag.exceptions import (
     FileTooLarge,
     OldOrLockedFile,
     StorageFull,
+    TooManyUploads,
     TypeNotAllowed,
     UploadRefused,
 )
@@ -31,6 +33,20 @@ def test_an_upload_is_stored_under_a_name_of_ours_and_queued(collection: Collect
     assert document.file.name == f"documents/{document.id.hex[:2]}/{document.id.hex}"
     assert document.file.read().decode() == GARDEN
     assert (document.status, document.size) == (Document.Status.QUEUED, len(GARDEN.encode()))
+
+
+def test_who_sends_too_many_at_once_is_told_to_wait_and_nobody_else(
+    collection: Collection, shared: CollectionShare, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CollectionShare.objects.update(role=CollectionShare.Role.EDITOR)
+    monkeypatch.setattr(limits, "WINDOW", 10**6)  # else a minute may begin anew in between
+    monkeypatch.setattr(uploads, "PER_MINUTE", 2)
+    for number in range(2):
+        accept(alice, collection, uploaded(f"{GARDEN} {number}"))
+    with pytest.raises(TooManyUploads):
+        accept(alice, collection, uploaded(f"{GARDEN} 3"))
+    assert Document.objects.count() == 2
+    accept(bob, collection, uploaded(f"{GARDEN} 4"))
 
 
 @pytest.mark.parametrize(
