@@ -18,6 +18,7 @@ GatewayError                 500  gateway_error
 ├── Unavailable              503  overloaded
 │   ├── LineFull             503  overloaded
 │   └── BooksUnavailable     503  service_unavailable
+├── MeterUnreadable          502  meter_unreadable
 └── UpstreamError            502  upstream_error
     ├── UpstreamRefused      400  upstream_refused
     ├── ContextTooLong       400  context_length_exceeded
@@ -139,6 +140,13 @@ class LineFull(Unavailable):
 class BooksUnavailable(Unavailable):
     code = "service_unavailable"
     text = _("The server cannot reach its database. Please try again in a moment.")
+
+
+class MeterUnreadable(GatewayError):
+    """For the panel alone: no call waits for a meter."""
+
+    status = 502
+    code = "meter_unreadable"
 
 
 class UpstreamError(GatewayError):

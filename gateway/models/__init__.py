@@ -1,5 +1,6 @@
 """Servers and what they offer, who calls, how much may be consumed, and what was."""
 
+from gateway.models.energy import CallEnergy, EnergyHour, EnergyRules, Method, PowerMeter
 from gateway.models.keys import ApiKey, ApiKeyQuerySet, Scope
 from gateway.models.quotas import Quota
 from gateway.models.servers import Alias, Deployment, DeploymentQuerySet, Occupancy, Upstream
@@ -10,9 +11,14 @@ __all__ = [
     "ApiKey",
     "ApiKeyQuerySet",
     "Call",
+    "CallEnergy",
     "Deployment",
     "DeploymentQuerySet",
+    "EnergyHour",
+    "EnergyRules",
+    "Method",
     "Occupancy",
+    "PowerMeter",
     "Purpose",
     "Quota",
     "Scope",
