@@ -58,6 +58,9 @@ SETTINGS = {
     "gateway.alias",
     "gateway.quota",
     "gateway.apikey",
+    "gateway.powermeter",
+    "gateway.energyrules",
+    "gateway.energyhour",  # by server and team, no person
     "rag.embeddingindex",
 }
 AUDIT = {"accounts.auditevent"}

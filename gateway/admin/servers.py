@@ -17,6 +17,7 @@ from unfold.decorators import action
 
 from accounts.panel import AuditedAdmin
 from gateway import neighbours, rounds, upstreams
+from gateway.admin.energy import PowerMeterInline, try_out
 from gateway.exceptions import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from gateway.forms import AliasForm, DeploymentForm, UpstreamForm
 from gateway.models import Alias, Deployment, Upstream
@@ -49,12 +50,12 @@ class DeploymentInline(TabularInline):  # type: ignore[misc]
 @admin.register(Upstream)
 class UpstreamAdmin(AuditedAdmin):
     form = UpstreamForm
-    inlines = [DeploymentInline]
+    inlines = [PowerMeterInline, DeploymentInline]
     list_display = ["name", "base_url", "place", "in_house", "state", "is_active"]
     list_before_template = "gateway/panel_found_servers.html"
     search_fields = ["name", "place"]
     readonly_fields = ["state"]
-    actions_submit_line = ["test", "look_for_models"]
+    actions_submit_line = ["test", "look_for_models", "read_meter"]
     fieldsets = [
         (None, {"fields": ["name", "base_url", "api_key", "place", "in_house", "is_active", "state"]}),
         (_("Energy"), {"fields": ["watts"]}),
@@ -88,7 +89,7 @@ class UpstreamAdmin(AuditedAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        for deployment in [each for formset in formsets for each in (*formset.new_objects, *changed(formset))]:
+        for deployment in touched(formsets):
             _warn_of_differences(request, deployment)
         if not change:
             self._discover(request, form.instance)
@@ -108,6 +109,10 @@ class UpstreamAdmin(AuditedAdmin):
     @action(description=_("Save and look for models"))  # type: ignore[untyped-decorator]
     def look_for_models(self, request: HttpRequest, upstream: Upstream) -> None:
         self._discover(request, upstream)
+
+    @action(description=_("Save and read the meter"))  # type: ignore[untyped-decorator]
+    def read_meter(self, request: HttpRequest, upstream: Upstream) -> None:
+        try_out(request, upstream)
 
     def _discover(self, request: HttpRequest, upstream: Upstream) -> None:
         try:
@@ -160,8 +165,11 @@ class UpstreamAdmin(AuditedAdmin):
         return redirect("admin:gateway_upstream_change", upstream.pk)
 
 
-def changed(formset: Any) -> Iterable[Deployment]:
-    return [deployment for deployment, _fields in formset.changed_objects]
+def touched(formsets: Iterable[Any]) -> Iterable[Deployment]:
+    """The deployments among what was entered below an upstream."""
+    for formset in formsets:
+        rows = [*formset.new_objects, *(row for row, _fields in formset.changed_objects)]
+        yield from (row for row in rows if isinstance(row, Deployment))
 
 
 @admin.register(Deployment)
@@ -192,7 +200,7 @@ class DeploymentAdmin(AuditedAdmin):
                 ),
             },
         ),
-        (_("Price"), {"fields": ["input_price", "output_price"]}),
+        (_("Price"), {"fields": ["input_price", "output_price", "api_input_price", "api_output_price"]}),
     ]
 
     @admin.display(description=_("at its upstream"))

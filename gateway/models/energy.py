@@ -210,3 +210,7 @@ class EnergyRules(models.Model):
 
     def __str__(self) -> str:
         return str(_("Power of the house"))
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
