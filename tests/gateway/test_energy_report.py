@@ -189,7 +189,8 @@ def form_of(client: Client, upstream: Upstream) -> dict[str, str]:
         formset = inline.formset
         data |= {f"{formset.prefix}-{name}": value for name, value in formset.management_form.initial.items()}
         for row in formset.forms:
-            data |= {row.add_prefix(name): row[name].value() for name in row.fields}
+            shown = [name for name in row.fields if row.fields[name].widget.attrs.get("autocomplete") != "new-password"]
+            data |= {row.add_prefix(name): row[name].value() for name in shown}
     return {name: str(value) for name, value in data.items() if value is not None and value is not False}
 
 
