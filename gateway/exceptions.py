@@ -17,7 +17,9 @@ GatewayError                 500  gateway_error
 │   └── RateLimited          429  rate_limit_exceeded
 ├── Unavailable              503  overloaded
 │   ├── LineFull             503  overloaded
+│   ├── Asleep               503  asleep
 │   └── BooksUnavailable     503  service_unavailable
+├── HookFailed               502  hook_failed
 ├── MeterUnreadable          502  meter_unreadable
 └── UpstreamError            502  upstream_error
     ├── UpstreamRefused      400  upstream_refused
@@ -137,9 +139,21 @@ class LineFull(Unavailable):
     text = _("Too many are waiting for this model already. Please try again later.")
 
 
+class Asleep(Unavailable):
+    code = "asleep"
+    text = _("The model is asleep.")
+
+
 class BooksUnavailable(Unavailable):
     code = "service_unavailable"
     text = _("The server cannot reach its database. Please try again in a moment.")
+
+
+class HookFailed(GatewayError):
+    """For the panel alone: why a server was not started or stopped."""
+
+    status = 502
+    code = "hook_failed"
 
 
 class MeterUnreadable(GatewayError):

@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from gateway import probing
@@ -18,7 +18,7 @@ from gateway.energy.reading import Reading, read
 from gateway.energy.sharing import Shares, busy, shared
 from gateway.energy.windows import LONGEST, SHORTEST, Window, between, is_plausible
 from gateway.exceptions import MeterUnreadable
-from gateway.models import Method, PowerMeter, Upstream
+from gateway.models import Method, PowerMeter, ServerHours, Upstream
 
 AT_ONCE = 4
 STEADY = 0.1  # what a new time without calls counts towards the power when idle
@@ -38,7 +38,8 @@ def _meters() -> QuerySet[PowerMeter]:
     PowerMeter.objects.bulk_create(
         [PowerMeter(upstream=upstream) for upstream in servers.filter(power_meter=None)], ignore_conflicts=True
     )
-    return PowerMeter.objects.filter(upstream__is_active=True).select_related("upstream")
+    is_off = Q(upstream__hours__state=ServerHours.State.ASLEEP)
+    return PowerMeter.objects.filter(upstream__is_active=True).exclude(is_off).select_related("upstream")
 
 
 async def _read_all(meters: list[PowerMeter]) -> list[Outcome]:

@@ -266,6 +266,7 @@ class Occupancy(models.Model):
 
     deployment = models.OneToOneField(Deployment, on_delete=models.CASCADE, primary_key=True)
     running = models.PositiveIntegerField(default=0)
+    is_awake = models.BooleanField(db_default=True)  # by `hours`; who is asleep is sent no call
 
     class Meta:
         verbose_name = _("occupancy")
