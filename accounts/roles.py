@@ -59,6 +59,7 @@ SETTINGS = {
     "gateway.quota",
     "gateway.apikey",
     "gateway.powermeter",
+    "gateway.serverhours",
     "gateway.energyrules",
     "gateway.energyhour",  # by server and team, no person
     "rag.embeddingindex",

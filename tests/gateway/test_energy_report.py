@@ -12,6 +12,7 @@ from accounts.roles import Role
 from gateway.energy import reports
 from gateway.models import CallEnergy, Deployment, EnergyHour, EnergyRules, PowerMeter, Upstream, Usage
 from tests.conftest import client_of
+from tests.gateway.scripted import Scripted
 from tests.gateway.test_energy import BEGAN, call
 
 START, END = datetime(2027, 2, 28, 23, tzinfo=UTC), datetime(2027, 3, 31, 22, tzinfo=UTC)  # March in Berlin
@@ -233,3 +234,14 @@ def test_a_form_that_was_open_leaves_what_was_read_meanwhile(nest: Upstream) -> 
     PowerMeter.objects.update(readings={"at": 1}, read_at=BEGAN)
     stale.save()
     assert PowerMeter.objects.get(upstream=nest).read_at == BEGAN
+
+
+def test_the_meter_is_tried_out_as_just_entered(nest: Upstream) -> None:
+    with Scripted() as page:
+        page.page = b'voliere_gpu_energy_joules_total{uuid="GPU-7"} 1234.4\n'
+        client = panel_of(Role.ADMIN)
+        entered = {"power_meter-0-source": "metrics", "power_meter-0-address": f"{page.url}/metrics"}
+        data = form_of(client, nest) | entered | {"gateway_upstream_read_meter": "on"}
+        assert "The meter tells: GPU-7: 1,234 J" in client.post(upstream_page(nest), data, follow=True).content.decode()
+        page.status = 500
+        assert "status 500" in client.post(upstream_page(nest), data, follow=True).content.decode()

@@ -14,10 +14,12 @@ import openai
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
+from accounts.roles import Role
 from gateway import completions, rounds
 from gateway.callers import Caller
 from gateway.exceptions import Asleep
@@ -25,6 +27,7 @@ from gateway.hours import hooks, tending, waking
 from gateway.models import Call, Deployment, Occupancy, Purpose, ServerHours, Upstream, Usage
 from tests.fake_upstream import FakeUpstream
 from tests.gateway.scripted import Scripted
+from tests.gateway.test_energy_report import form_of, panel_of, upstream_page
 
 MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)  # 8:00 in Berlin
 OFFICE = ["08:00-18:00"] * 5 + ["", ""]
@@ -373,3 +376,41 @@ def test_hours_that_cannot_be_read_harm_nobody_else(hours: ServerHours, clock: C
     put(hours, State.ASLEEP, zone="Europe/Atlantis")
     tending.tend_all()
     assert not waking._load(None)[hours.upstream_id].may_wake
+
+
+# --- in the panel ------------------------------------------------------------------------------------------------
+
+
+def test_hours_are_entered_and_their_header_never_comes_out(hours: ServerHours, aviary: Upstream) -> None:
+    client = panel_of(Role.ADMIN)
+    entered = {"hours-0-monday": "09:00-12:00, 13:00-17:00", "hours-0-friday": "", "hours-0-idle_minutes": "30"}
+    assert client.post(upstream_page(aviary), form_of(client, aviary) | entered).status_code == 302
+    hours.refresh_from_db()
+    assert hours.week == ["09:00-12:00, 13:00-17:00", *["08:00-18:00"] * 3, "", "", ""]
+    assert (hours.idle_minutes, hours.authorization, hours.state) == (30, "Bearer hook", "asleep")
+    for reader in (client, panel_of(Role.AUDITOR)):
+        text = reader.get(upstream_page(aviary)).content.decode()
+        assert "09:00-12:00, 13:00-17:00" in text and "Bearer hook" not in text
+    client.post(upstream_page(aviary), form_of(client, aviary) | {"hours-0-start_url": "http://127.0.0.1:8/"})
+    hours.refresh_from_db()
+    assert hours.authorization == ""
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [{"monday": "18:00-08:00"}, {"zone": "Europe/Atlantis"}, {"exceptions": "Weihnachten"}, {"idle_minutes": "0"},
+     {"idle_minutes": "99999"}, {"start_url": ""}, {"stop_url": "ftp://x/"}, {"hook": "command"},
+     {"hook": "command", "command": "/bin/sh"}, {"hook": "shell"}],
+)  # fmt: skip
+def test_nonsense_is_refused_in_the_panel(hours: ServerHours, aviary: Upstream, entered: dict[str, str]) -> None:
+    client = panel_of(Role.ADMIN)
+    data = form_of(client, aviary) | {f"hours-0-{name}": value for name, value in entered.items()}
+    assert client.post(upstream_page(aviary), data).status_code == 200
+    assert ServerHours.objects.get().week == OFFICE
+
+
+def test_the_panel_wakes_it(hours: ServerHours, aviary: Upstream) -> None:
+    client = panel_of(Role.ADMIN)
+    client.post(upstream_page(aviary), form_of(client, aviary) | {"gateway_upstream_wake": "on"})
+    assert ServerHours.objects.get().state == "waking"
+    assert "waking" in client.get(reverse("admin:gateway_upstream_changelist")).content.decode()
