@@ -92,7 +92,7 @@ class PowerMeter(models.Model):
         null=True,
         blank=True,
         validators=[NOT_NEGATIVE],
-        help_text=_("What its rent or its purchase comes to."),
+        help_text=_("Its rent, power included."),
     )
     month_price = models.DecimalField(
         _("price of a month, on or off"),
@@ -101,6 +101,7 @@ class PowerMeter(models.Model):
         null=True,
         blank=True,
         validators=[NOT_NEGATIVE],
+        help_text=_("What it costs by the month, without its power."),
     )
 
     readings = models.JSONField(default=dict, editable=False)  # the last ones, by series
