@@ -22,7 +22,16 @@ class Table(NamedTuple):
 
 
 def of_servers(month: Month) -> Table:
-    columns = [_("Server"), _("hours on"), _("answering"), _("energy"), _("idle"), "CO₂", _("cost of power"), _("cost of server")]
+    columns = [
+        _("Server"),
+        _("hours on"),
+        _("answering"),
+        _("energy"),
+        _("idle"),
+        "CO₂",
+        _("cost of power"),
+        _("cost of server"),
+    ]
     note = _("Idle is what a server draws while it answers nobody: it is charged to no call.")
     return Table("servers", _("By server"), note, columns, [_server(server) for server in month.servers])
 

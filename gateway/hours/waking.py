@@ -88,7 +88,7 @@ async def outlook(deployments: Iterable[Deployment], *, wakes: bool = True) -> O
     known = await sleeping.get(None)
     found = [known.get(deployment.upstream_id) for deployment in deployments]
     asleep = [each for each in found if each is not None]
-    if len(asleep) < len(found):
+    if not asleep or len(asleep) < len(found):
         return None
     if waking := [each for each in asleep if each.state == State.WAKING]:
         return Outlook(seconds=min(map(_left, waking)))
