@@ -58,6 +58,10 @@ SETTINGS = {
     "gateway.alias",
     "gateway.quota",
     "gateway.apikey",
+    "gateway.powermeter",
+    "gateway.serverhours",
+    "gateway.energyrules",
+    "gateway.energyhour",  # by server and team, no person
     "rag.embeddingindex",
 }
 AUDIT = {"accounts.auditevent"}

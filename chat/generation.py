@@ -32,6 +32,7 @@ from chat.rewriting import standalone
 from gateway import completions
 from gateway.database import in_database
 from gateway.exceptions import GatewayError
+from gateway.hours import waking
 from gateway.leases import Place
 from gateway.models import Purpose
 from rag.exceptions import RagError
@@ -47,6 +48,7 @@ SAVE_EVERY = 1.0  # seconds
 SAVE_LONG_EVERY = 5.0  # seconds: a long answer is written as a whole each time
 LONG = 50_000  # characters
 CHECK_EVERY = 2_000  # characters
+TELL_AGAIN = 10.0  # seconds, to who waits for a server that sleeps
 
 
 _tasks: set[asyncio.Task[None]] = set()
@@ -109,6 +111,7 @@ class Writer:
     async def _write(self) -> tuple[Message.Status, Failure | None]:
         try:
             context = await in_database(load, self.answer)
+            await self._until_awake(context)
             found = await (self._kept_sources() if self.answer.text else self._search(context))
             async for said in self._said(context, found):
                 self._take(said)
@@ -129,6 +132,17 @@ class Writer:
             logger.exception("An answer failed")
             return Message.Status.FAILED, ChatError()
         return Message.Status.DONE, None
+
+    async def _until_awake(self, context: Context) -> None:
+        """A model may sleep until the morning: the question waits, and whoever comes to look meanwhile is told."""
+        told_at = 0.0
+        async for expected in waking.expected(context.caller, context.deployment.name):
+            text = str(expected)
+            if expected.seconds is None:
+                text += " " + _("Your question waits and is answered then.")
+            if text != self.last_told or time.monotonic() - told_at >= TELL_AGAIN:
+                told_at = time.monotonic()
+                await self._tell(text)
 
     async def _search(self, context: Context) -> list[Passage]:
         if not context.searched:

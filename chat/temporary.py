@@ -42,6 +42,7 @@ from chat.rendering import StreamingRenderer, cited, render
 from gateway import completions
 from gateway.callers import Caller
 from gateway.exceptions import GatewayError
+from gateway.hours import waking
 from gateway.models import Deployment, Purpose
 from rag.exceptions import RagError
 from rag.models import CollectionQuerySet
@@ -121,6 +122,8 @@ async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
 async def _events(asked: Question) -> AsyncGenerator[Event, None]:
     text, passages, links = "", list[Passage](), None
     try:
+        async for expected in waking.expected(asked.caller, asked.deployment.name):
+            yield {"type": "status", "text": str(expected)}
         if asked.searched:
             yield {"type": "status", "text": _("Searching documents…")}
             passages = list(await retrieve(asked.caller, asked.history[-1]["content"], asked.collections))

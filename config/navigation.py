@@ -49,6 +49,8 @@ UNFOLD = {
                     _panel_link(_("Quotas"), "speed", "gateway_quota"),
                     _panel_link(_("API keys"), "key", "gateway_apikey"),
                     _panel_link(_("Usage"), "bar_chart", "gateway_usage"),
+                    _panel_link(_("Energy and cost"), "bolt", "gateway_energyhour"),
+                    _panel_link(_("Power of the house"), "electric_meter", "gateway_energyrules"),
                     {"title": _("Opinions"), "icon": "thumbs_up_down", "link": reverse_lazy("opinions")},
                 ],
             },

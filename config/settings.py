@@ -163,11 +163,16 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-calls": {"task": "gateway.tasks.sweep_calls", "schedule": 10},
     # a worker that was busy makes up for no missed round
     "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 15, "options": {"expires": 15}},
+    "tend-servers": {"task": "config.tasks.tend_servers", "schedule": 5, "options": {"expires": 5}},
+    "read-meters": {"task": "gateway.tasks.read_meters", "schedule": 15, "options": {"expires": 15}},
     "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 3600},
     "keep-audit": {"task": "accounts.tasks.keep_audit", "schedule": 3600},
     # once a day would do, but not every machine is on at any given hour of it
     "keep-ledger": {"task": "gateway.tasks.keep_ledger", "schedule": 3600},
 }
+
+# programs, by their whole paths, that may start and stop model servers; the panel can only choose among them
+HOOK_COMMANDS = env.list("VOLIERE_HOOK_COMMANDS", default=[])
 
 # --- the ledger ------------------------------------------------------------------------------------------------
 CURRENCY = env("VOLIERE_CURRENCY", default="EUR")  # of prices and quotas; amounts are never converted

@@ -22,3 +22,12 @@ def register_inference(self: Any) -> None:
         register_embedded(url, text("VOLIERE_INFERENCE_KEY"))
     except UpstreamError as error:  # it ended after it had answered
         raise self.retry(countdown=2) from error
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def tend_servers() -> None:
+    """Here, as what keeps a server awake is known in more than one room."""
+    from gateway.hours import tending
+    from rag import awaited
+
+    tending.tend_all(awaited.by_documents)

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from gateway import catalogue, health, leases, ledger, metrics, quotas, tracing
 from gateway.callers import Caller, Standing, standing
-from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, NotAllowed, NotInHouse, UpstreamError
+from gateway.exceptions import Asleep, BooksUnavailable, GatewayError, LineFull, NotAllowed, NotInHouse, UpstreamError
+from gateway.hours import waking
 from gateway.leases import Place
 from gateway.metering import Consumption, Estimate, Meter, cost_of
 from gateway.models import Call, Deployment, Purpose, Scope, Usage
@@ -52,6 +53,7 @@ class Running:
         self.meter = Meter(0)
         self.first_place: int | None = None  # in line, if it stood there
         self.queued_ms = 0
+        self.wakes_in: int | None = None  # seconds, where it waits for its server to wake
         self.is_booked = False  # it has, or may have, a row
         self.is_admitted = False
         self.is_streamed = False
@@ -64,13 +66,20 @@ class Running:
         """Asked each second: who is deactivated, and whose key is revoked, is served no longer."""
         try:
             await standing(self.caller)
+            if self.wakes_in is not None and not self.is_admitted:
+                await waking.ready(self.able.values(), wakes=True)
         except NotAllowed as error:
             self.revoked = error
-            waiting = leases.of_this_loop().waiting.get(self.id)
-            if waiting and not waiting.admitted.done():
-                waiting.admitted.set_exception(error)
+            self._leave_line(error)
+        except Asleep as error:
+            self._leave_line(error)
         except BooksUnavailable:
             pass  # nobody knows; a second later somebody may
+
+    def _leave_line(self, error: GatewayError) -> None:
+        waiting = leases.of_this_loop().waiting.get(self.id)
+        if waiting and not waiting.admitted.done():
+            waiting.admitted.set_exception(error)
 
     async def reserve(self, estimate: Estimate) -> None:
         """Hold what the call may need and wait for a free slot, or raise and change nothing."""
@@ -212,7 +221,9 @@ async def metered(
     able = [deployment for deployment in able if caller.may_send_to(deployment.upstream)]
     if not able:
         raise NotInHouse
+    wakes_in = await waking.ready(able, wakes=False)
     call = Running(caller, wanted, known, able)
+    call.wakes_in = wakes_in
     keeping = leases.of_this_loop()
     keeping.checks[call.id] = call.check
     try:

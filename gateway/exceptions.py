@@ -17,10 +17,13 @@ GatewayError                 500  gateway_error
 │   └── RateLimited          429  rate_limit_exceeded
 ├── Unavailable              503  overloaded
 │   ├── LineFull             503  overloaded
+│   ├── Asleep               503  asleep
 │   └── BooksUnavailable     503  service_unavailable
 ├── OutsideError             502  outside_error        of what `egress.fetch` asks
 │   ├── OutsideRefused       400  address_refused
 │   └── OutsideTooLarge      502  answer_too_large
+├── HookFailed               502  hook_failed
+├── MeterUnreadable          502  meter_unreadable
 └── UpstreamError            502  upstream_error
     ├── UpstreamRefused      400  upstream_refused
     ├── ContextTooLong       400  context_length_exceeded
@@ -139,6 +142,11 @@ class LineFull(Unavailable):
     text = _("Too many are waiting for this model already. Please try again later.")
 
 
+class Asleep(Unavailable):
+    code = "asleep"
+    text = _("The model is asleep.")
+
+
 class BooksUnavailable(Unavailable):
     code = "service_unavailable"
     text = _("The server cannot reach its database. Please try again in a moment.")
@@ -159,6 +167,20 @@ class OutsideRefused(OutsideError):
 class OutsideTooLarge(OutsideError):
     code = "answer_too_large"
     text = _("The other server sent too much.")
+
+
+class HookFailed(GatewayError):
+    """For the panel alone: why a server was not started or stopped."""
+
+    status = 502
+    code = "hook_failed"
+
+
+class MeterUnreadable(GatewayError):
+    """For the panel alone: no call waits for a meter."""
+
+    status = 502
+    code = "meter_unreadable"
 
 
 class UpstreamError(GatewayError):

@@ -59,7 +59,7 @@ class Visit:
 
     async def models(self) -> list[Entry]:
         """Raises UpstreamError."""
-        with _understood():
+        with understood():
             status, answer = await self._ask("GET", f"{self.base}/models")
             if status != 200:
                 raise refusal(status, _parsed(answer))
@@ -73,7 +73,7 @@ class Visit:
         """What it answers beside the OpenAI API, at a path next to /v1; empty where it does not."""
         if not self.base.endswith("/v1"):
             return {}
-        with contextlib.suppress(exceptions.UpstreamError), _understood():
+        with contextlib.suppress(exceptions.UpstreamError), understood():
             url = self.base.removesuffix("/v1") + path
             status, answer = await self._ask("GET" if body is None else "POST", url, body)
             told = _parsed(answer) if status == 200 else None
@@ -82,7 +82,7 @@ class Visit:
 
     async def takes(self, path: str) -> bool:
         """Whether it has this address of the OpenAI API: an empty question is wrong there, not unknown."""
-        with contextlib.suppress(exceptions.UpstreamError), _understood():
+        with contextlib.suppress(exceptions.UpstreamError), understood():
             return (await self._ask("POST", self.base + path, {}))[0] in (400, 422)
         return False
 
@@ -116,7 +116,7 @@ def _parsed(answer: bytes) -> Any:
 
 
 @contextlib.contextmanager
-def _understood() -> Iterator[None]:
+def understood() -> Iterator[None]:
     """Whatever goes wrong leaves as an UpstreamError that names no address."""
     try:
         yield

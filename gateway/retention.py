@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from gateway import partitions
+from gateway.energy import booking
 from gateway.models import UsageTotal
 
 FORGET_PERSONS = """
@@ -45,6 +46,7 @@ def apply() -> None:
         return
     for name, rows in partitions.drop_before(since).items():
         logger.warning("The ledger's month %s is over its time: dropped with %s rows.", name, rows)
+    booking.forget_before(since)
     with transaction.atomic(), connection.cursor() as cursor:
         hours, _ = UsageTotal.objects.filter(span=UsageTotal.Span.HOUR, start__lt=since).delete()
         cursor.execute(FORGET_PERSONS, [since])

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from gateway import health, probing
 from gateway.exceptions import UpstreamBroken, UpstreamBusy, UpstreamError, UpstreamTimeout, UpstreamUnreachable
-from gateway.models import Upstream
+from gateway.models import ServerHours, Upstream
 
 TIMEOUT = 5.0  # seconds
 AT_ONCE = 4
@@ -24,7 +24,8 @@ Outcome = list[str] | UpstreamError | None  # None: it answers and has no list
 def probe_all() -> None:
     # the embedded server has a new address with each start: until that is known, the old one says nothing
     waiting = Q(is_embedded=True, probed_at=None)
-    upstreams = list(Upstream.objects.filter(is_active=True).exclude(waiting))
+    awake = Q(hours=None) | Q(hours__state=ServerHours.State.AWAKE)  # who sleeps is not ill
+    upstreams = list(Upstream.objects.filter(awake, is_active=True).exclude(waiting))
     for upstream, outcome in zip(upstreams, probing.run(_ask_all(upstreams)), strict=True):
         conclude(upstream, outcome)
 

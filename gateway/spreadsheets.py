@@ -110,6 +110,17 @@ def _harmless(value: Any) -> str:
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
 
 
+def of_rows(rows: list[list[Any]], flavour: Flavour) -> str:
+    """A table that is whole already, its first row the names."""
+    return flavour.mark + _text([[_cell(value, flavour) for value in row] for row in rows], flavour)
+
+
+def _cell(value: Any, flavour: Flavour) -> str:
+    if value is None:
+        return ""
+    return f"{value:f}".replace(".", flavour.decimal) if isinstance(value, Decimal) else _harmless(value)
+
+
 def _text(rows: list[list[str]], flavour: Flavour) -> str:
     file = io.StringIO()
     csv.writer(file, delimiter=flavour.delimiter).writerows(rows)

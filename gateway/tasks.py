@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from gateway import calls, partitions, retention, rounds
+from gateway.energy import sampling
 
 
 @shared_task  # type: ignore[untyped-decorator]  # celery has no types
@@ -17,3 +18,8 @@ def keep_ledger() -> None:
 @shared_task  # type: ignore[untyped-decorator]
 def probe_upstreams() -> None:
     rounds.probe_all()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def read_meters() -> None:
+    sampling.sample_all()

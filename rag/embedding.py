@@ -10,6 +10,7 @@ from gateway import embeddings
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.exceptions import (
+    Asleep,
     ContextTooLong,
     GatewayError,
     InvalidRequest,
@@ -20,9 +21,11 @@ from gateway.exceptions import (
     UpstreamRefused,
 )
 from gateway.fresh import Fresh
+from gateway.hours import waking
 from gateway.models import Deployment, Purpose
 from rag.exceptions import (
     IngestionError,
+    ModelAsleep,
     ModelRefused,
     ModelUnavailable,
     NoEmbeddingModel,
@@ -33,6 +36,7 @@ from rag.prefixes import prefixes_of
 from rag.vectors import EmbeddingIndex
 
 REASONS: dict[type[GatewayError], type[IngestionError]] = {
+    Asleep: ModelAsleep,
     QuotaExceeded: QuotaUsedUp,
     NotFound: NoEmbeddingModel,
     NotInHouse: OutsideTheHouse,
@@ -105,6 +109,15 @@ async def embed(
     if index.dimension and any(len(vector) != index.dimension for vector in found):
         raise ModelRefused  # another model answers under the same name
     return [HalfVector(_of_length_one(vector)) for vector in found]
+
+
+async def awaken(index: EmbeddingIndex) -> None:
+    """Begin to wake the server that serves it; raises ModelAsleep where that is not to be."""
+    deployments = await in_database(list, index.offers())
+    try:
+        await waking.ready(deployments, wakes=True)
+    except GatewayError as error:
+        raise _reason(error) from error
 
 
 def _reason(error: GatewayError) -> IngestionError:

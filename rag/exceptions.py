@@ -37,6 +37,7 @@
         ├── ModelRefused
         ├── QuotaUsedUp
         ├── ModelUnavailable           tried again by itself, with growing delay
+        │   └── ModelAsleep            tried again by itself until its server is on
         ├── OutsideTheHouse            confidential, and the model is elsewhere
         ├── Interrupted
         └── LeaseLost                  another worker has taken the document over; nothing is stored
@@ -269,6 +270,11 @@ class ModelUnavailable(IngestionError):
     status = 503
     code = "model_unavailable"
     message = _("The model that indexes documents does not answer.")
+
+
+class ModelAsleep(ModelUnavailable):
+    code = "model_asleep"
+    message = _("The embedding model is asleep. The document is read as soon as it is awake.")
 
 
 class OutsideTheHouse(IngestionError):

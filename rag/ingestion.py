@@ -23,8 +23,8 @@ from gateway.database import in_database
 from gateway.models import Purpose
 from rag import queueing, versions
 from rag.chunking import Parent, chunk
-from rag.embedding import embed, index_in_use
-from rag.exceptions import IngestionError, LeaseLost, ModelRefused, ModelUnavailable
+from rag.embedding import awaken, embed, index_in_use
+from rag.exceptions import IngestionError, LeaseLost, ModelAsleep, ModelRefused, ModelUnavailable
 from rag.indexing import BATCH, ROWS, passages, store_vectors
 from rag.languages import CONFIGURATIONS, configuration
 from rag.models import (
@@ -80,6 +80,7 @@ async def _read_and_store(document: Document) -> None:
     async def tell(done: int, total: int) -> None:
         await in_database(_progress, document, done=done, total=total)
 
+    await awaken(await in_database(index_in_use))  # while the file is read
     parsed = await parse(document.file, document.media_type, tell)
     parsed.language = await asyncio.to_thread(_language, parsed.text)
     parents = await asyncio.to_thread(chunk, parsed.text, parsed.headings, parsed.page_starts, parsed.tables)
@@ -211,7 +212,9 @@ def _fail(document: Document, error: IngestionError) -> None:
 
 
 def _postpone_or_fail(document: Document, error: IngestionError) -> None:
-    if document.attempts < queueing.MAX_ATTEMPTS:
+    if isinstance(error, ModelAsleep):
+        queueing.let_sleep(document)
+    elif document.attempts < queueing.MAX_ATTEMPTS:
         queueing.postpone(document)
     else:
         _fail(document, error)

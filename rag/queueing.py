@@ -12,6 +12,7 @@ from rag.models import Document, DocumentQuerySet, first_lease
 
 MAX_ATTEMPTS = 6
 RETRY_DELAY = timedelta(seconds=5)  # doubled with each attempt
+ASLEEP_DELAY = timedelta(minutes=1)
 
 
 def announce(document_id: uuid.UUID) -> None:
@@ -53,6 +54,18 @@ def postpone(document: Document) -> None:
     until = timezone.now() + RETRY_DELAY * 2 ** (document.attempts - 1)
     Document.objects.unfinished().filter(pk=document.pk, claim=document.claim).update(
         status=Document.Status.QUEUED, claim=None, done=0, total=0, lease_until=until
+    )
+
+
+def let_sleep(document: Document) -> None:
+    """The same where its model sleeps, which is no failed attempt."""
+    Document.objects.unfinished().filter(pk=document.pk, claim=document.claim).update(
+        status=Document.Status.QUEUED,
+        claim=None,
+        done=0,
+        total=0,
+        attempts=0,
+        lease_until=timezone.now() + ASLEEP_DELAY,
     )
 
 

@@ -1,6 +1,16 @@
+from gateway.admin.energy import EnergyHourAdmin, EnergyRulesAdmin
 from gateway.admin.keys import ApiKeyAdmin
 from gateway.admin.quotas import QuotaAdmin
 from gateway.admin.servers import AliasAdmin, DeploymentAdmin, UpstreamAdmin
 from gateway.admin.usage import UsageAdmin
 
-__all__ = ["AliasAdmin", "ApiKeyAdmin", "DeploymentAdmin", "QuotaAdmin", "UpstreamAdmin", "UsageAdmin"]
+__all__ = [
+    "AliasAdmin",
+    "ApiKeyAdmin",
+    "DeploymentAdmin",
+    "EnergyHourAdmin",
+    "EnergyRulesAdmin",
+    "QuotaAdmin",
+    "UpstreamAdmin",
+    "UsageAdmin",
+]

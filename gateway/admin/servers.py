@@ -17,6 +17,8 @@ from unfold.decorators import action
 
 from accounts.panel import AuditedAdmin
 from gateway import neighbours, rounds, upstreams
+from gateway.admin.energy import PowerMeterInline, try_out
+from gateway.admin.hours import ServerHoursInline, state_of, wake_now
 from gateway.exceptions import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from gateway.forms import AliasForm, DeploymentForm, UpstreamForm
 from gateway.models import Alias, Deployment, Upstream
@@ -49,12 +51,13 @@ class DeploymentInline(TabularInline):  # type: ignore[misc]
 @admin.register(Upstream)
 class UpstreamAdmin(AuditedAdmin):
     form = UpstreamForm
-    inlines = [DeploymentInline]
+    inlines = [DeploymentInline, PowerMeterInline, ServerHoursInline]
     list_display = ["name", "base_url", "place", "in_house", "state", "is_active"]
     list_before_template = "gateway/panel_found_servers.html"
     search_fields = ["name", "place"]
     readonly_fields = ["state"]
-    actions_submit_line = ["test", "look_for_models"]
+    actions_submit_line = ["test", "look_for_models", "read_meter", "wake"]
+    list_select_related = ["hours"]
     fieldsets = [
         (None, {"fields": ["name", "base_url", "api_key", "place", "in_house", "is_active", "state"]}),
         (_("Energy"), {"fields": ["watts"]}),
@@ -80,6 +83,8 @@ class UpstreamAdmin(AuditedAdmin):
     def state(self, upstream: Upstream) -> str:
         if not upstream.is_active:
             return gettext("switched off")
+        if asleep := state_of(upstream):
+            return asleep
         if upstream.failures and upstream.failing_since:
             since = date_format(localtime(upstream.failing_since), "SHORT_DATETIME_FORMAT")
             failure = FAILURES.get(upstream.failure, gettext("fails calls"))
@@ -88,10 +93,13 @@ class UpstreamAdmin(AuditedAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        for deployment in [each for formset in formsets for each in (*formset.new_objects, *changed(formset))]:
+        for deployment in touched(formsets):
             _warn_of_differences(request, deployment)
         if not change:
             self._discover(request, form.instance)
+        for name, act in {"read_meter": try_out, "wake": wake_now}.items():
+            if f"gateway_upstream_{name}" in request.POST:
+                act(request, form.instance)
 
     @action(description=_("Save and test"))  # type: ignore[untyped-decorator]
     def test(self, request: HttpRequest, upstream: Upstream) -> None:
@@ -108,6 +116,14 @@ class UpstreamAdmin(AuditedAdmin):
     @action(description=_("Save and look for models"))  # type: ignore[untyped-decorator]
     def look_for_models(self, request: HttpRequest, upstream: Upstream) -> None:
         self._discover(request, upstream)
+
+    @action(description=_("Save and read the meter"))  # type: ignore[untyped-decorator]
+    def read_meter(self, request: HttpRequest, upstream: Upstream) -> None:
+        """In `save_related`, when the meter is saved as well."""
+
+    @action(description=_("Save and wake"))  # type: ignore[untyped-decorator]
+    def wake(self, request: HttpRequest, upstream: Upstream) -> None:
+        """In `save_related`, when its hours are saved as well."""
 
     def _discover(self, request: HttpRequest, upstream: Upstream) -> None:
         try:
@@ -160,8 +176,11 @@ class UpstreamAdmin(AuditedAdmin):
         return redirect("admin:gateway_upstream_change", upstream.pk)
 
 
-def changed(formset: Any) -> Iterable[Deployment]:
-    return [deployment for deployment, _fields in formset.changed_objects]
+def touched(formsets: Iterable[Any]) -> Iterable[Deployment]:
+    """The deployments among what was entered below an upstream."""
+    for formset in formsets:
+        rows = [*formset.new_objects, *(row for row, _fields in formset.changed_objects)]
+        yield from (row for row in rows if isinstance(row, Deployment))
 
 
 @admin.register(Deployment)
@@ -192,7 +211,7 @@ class DeploymentAdmin(AuditedAdmin):
                 ),
             },
         ),
-        (_("Price"), {"fields": ["input_price", "output_price"]}),
+        (_("Price"), {"fields": ["input_price", "output_price", "api_input_price", "api_output_price"]}),
     ]
 
     @admin.display(description=_("at its upstream"))

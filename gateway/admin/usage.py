@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
@@ -20,6 +21,7 @@ from accounts.audit import Kind
 from accounts.panel import ReadOnlyAdmin
 from gateway import amounts, reports, spreadsheets
 from gateway.database import in_database
+from gateway.energy import figures
 from gateway.models import Usage
 
 USUAL = timedelta(days=30)  # what is shown, summed and exported while nobody chooses a range
@@ -74,6 +76,9 @@ class UsageAdmin(ReadOnlyAdmin):
     paginator = FirstPages
     show_full_result_count = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Usage]:
+        return figures.beside(super().get_queryset(request))
+
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="gateway_usage_export")
         return [export, *super().get_urls()]
@@ -112,7 +117,11 @@ class UsageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("energy"), ordering="energy")
     def power(self, usage: Usage) -> str:
-        return "" if usage.energy is None else amounts.energy(usage.energy)
+        figure = figures.of(usage)
+        if figure is None:
+            return ""
+        said = {"energy": amounts.energy(figure.energy), "method": figure.method.label}
+        return gettext("%(energy)s, %(method)s (%(confidence)s)") % {**said, "confidence": figure.confidence.label}
 
     @admin.display(description=_("waited"), ordering="queued_ms")
     def waited(self, usage: Usage) -> str:

@@ -16,6 +16,8 @@ def headers_of(call: Running) -> Headers:
     headers = {"x-voliere-model": call.deployment.name, "x-voliere-queue-ms": str(call.queued_ms)}
     if call.first_place:
         headers["x-voliere-queue-place"] = str(call.first_place)
+    if call.wakes_in is not None:
+        headers["x-voliere-waking"] = str(call.wakes_in)
     now = timezone.now()
     for unit, name in NAMED_LIKE_OPENAIS.items():
         counted = [quota for quota in call.quotas if quota.unit == unit and quota.is_hard and quota.id in call.left]

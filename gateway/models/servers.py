@@ -201,6 +201,23 @@ class Deployment(models.Model):
     output_price = models.DecimalField(
         _("price of a million tokens out"), default=0, max_digits=12, decimal_places=4, validators=[NOT_NEGATIVE]
     )
+    # what others would charge for the same tokens: for comparison alone
+    api_input_price = models.DecimalField(
+        _("at an API: a million tokens in"),
+        null=True,
+        blank=True,
+        max_digits=12,
+        decimal_places=4,
+        validators=[NOT_NEGATIVE],
+    )
+    api_output_price = models.DecimalField(
+        _("at an API: a million tokens out"),
+        null=True,
+        blank=True,
+        max_digits=12,
+        decimal_places=4,
+        validators=[NOT_NEGATIVE],
+    )
 
     missing_since = models.DateTimeField(_("no longer listed since"), null=True, editable=False)  # by its upstream
 
@@ -249,6 +266,7 @@ class Occupancy(models.Model):
 
     deployment = models.OneToOneField(Deployment, on_delete=models.CASCADE, primary_key=True)
     running = models.PositiveIntegerField(default=0)
+    is_awake = models.BooleanField(db_default=True)  # by `hours`; who is asleep is sent no call
 
     class Meta:
         verbose_name = _("occupancy")

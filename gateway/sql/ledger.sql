@@ -64,7 +64,7 @@ DECLARE
     next uuid;
 BEGIN
     LOOP
-        SELECT coalesce(d.slots, 2147483647) - o.running INTO free
+        SELECT CASE WHEN o.is_awake THEN coalesce(d.slots, 2147483647) - o.running ELSE 0 END INTO free
         FROM gateway_deployment d JOIN gateway_occupancy o ON o.deployment_id = d.id WHERE d.id = wanted;
         IF free IS NULL OR free <= 0 THEN RETURN; END IF;
         SELECT id INTO next FROM gateway_call JOIN gateway_line(wanted) line ON line.call = id
@@ -90,15 +90,17 @@ CREATE OR REPLACE FUNCTION gateway_standing(wanted uuid, candidate_ids bigint[])
     WHERE line.call = wanted ORDER BY line.place LIMIT 1
 $$;
 
--- The free deployment to take now: best rank first, then the least busy for its weight. None while others wait for it.
-CREATE OR REPLACE FUNCTION gateway_free(candidates jsonb) RETURNS bigint LANGUAGE sql VOLATILE AS $$
-    SELECT d.id FROM jsonb_to_recordset(candidates) c(id bigint, rank int, weight float)
-    JOIN gateway_deployment d ON d.id = c.id JOIN gateway_occupancy o ON o.deployment_id = c.id
-    WHERE d.slots IS NULL OR (o.running < d.slots AND NOT EXISTS (
-        SELECT 1 FROM gateway_call w
-        WHERE w.admitted_at IS NULL AND w.lease_until > clock_timestamp() AND d.id = ANY (w.candidates)))
-    ORDER BY c.rank, (o.running + 1) / c.weight, random() LIMIT 1
-$$;
+-- The free deployment to take now, of those that are awake: best rank first, then the least busy for its weight. None while others wait for it.
+CREATE OR REPLACE FUNCTION gateway_free(candidates jsonb) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (
+        SELECT d.id FROM jsonb_to_recordset(candidates) c(id bigint, rank int, weight float)
+        JOIN gateway_deployment d ON d.id = c.id JOIN gateway_occupancy o ON o.deployment_id = c.id
+        WHERE o.is_awake AND (d.slots IS NULL OR (o.running < d.slots AND NOT EXISTS (
+            SELECT 1 FROM gateway_call w
+            WHERE w.admitted_at IS NULL AND w.lease_until > clock_timestamp() AND d.id = ANY (w.candidates))))
+        ORDER BY c.rank, (o.running + 1) / c.weight, random() LIMIT 1);
+END $$;
 
 CREATE OR REPLACE FUNCTION gateway_reserve(entry jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -289,7 +291,7 @@ BEGIN
         SELECT 1 FROM (SELECT (e#>>'{candidates,0,id}')::bigint AS id, count(*) AS calls
                        FROM jsonb_array_elements(entries) e GROUP BY 1) wanted
         LEFT JOIN gateway_deployment d USING (id) LEFT JOIN gateway_occupancy o ON o.deployment_id = wanted.id
-        WHERE o.deployment_id IS NULL OR (d.slots IS NOT NULL AND (o.running + calls > d.slots OR EXISTS (
+        WHERE o.deployment_id IS NULL OR NOT o.is_awake OR (d.slots IS NOT NULL AND (o.running + calls > d.slots OR EXISTS (
             SELECT 1 FROM gateway_call w WHERE w.admitted_at IS NULL AND w.lease_until > clock_timestamp()
             AND d.id = ANY (w.candidates))))
     ) THEN

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from gateway.models import Quota, Usage
-from rag import queueing
-from rag.embedding import index_in_use
+from gateway.models import Deployment, Occupancy, Quota, ServerHours, Upstream, Usage
+from rag import awaited, queueing
+from rag.embedding import awaken, index_in_use
 from rag.exceptions import LeaseLost
 from rag.ingestion import ingest, store
 from rag.models import Chunk, Collection, Document, DocumentText, Posting, Vector
@@ -174,3 +174,22 @@ def test_the_tasks_lead_to_the_same(document: Document) -> None:
     ingest_document.apply(args=[str(document.pk)])
     document.refresh_from_db()
     assert document.status == Document.Status.READY
+
+
+def test_a_document_waits_for_a_model_that_sleeps_however_often(document: Document) -> None:
+    upstream = Upstream.objects.get()
+    hours = ServerHours.objects.create(upstream=upstream, week=[""] * 7, wakes_on_demand=False, state="asleep")
+    for _ in range(queueing.MAX_ATTEMPTS + 1):
+        assert (ingested(document).status, document.attempts) == (Document.Status.QUEUED, 0)
+    assert awaited.by_documents([*Deployment.objects.values_list("pk", flat=True)])
+    assert not awaited.by_documents([0])
+    hours.delete()
+    assert ingested(document).status == Document.Status.READY
+    assert not awaited.by_documents([*Deployment.objects.values_list("pk", flat=True)])
+
+
+def test_a_document_wakes_its_model_where_it_may(document: Document) -> None:
+    ServerHours.objects.create(upstream=Upstream.objects.get(), week=[""] * 7, state="asleep")
+    Occupancy.objects.update(is_awake=False)
+    asyncio.run(asyncio.wait_for(awaken(index_in_use()), 5))
+    assert ServerHours.objects.get().state == "waking"
