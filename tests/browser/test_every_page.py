@@ -33,6 +33,8 @@ PAGES = {
     "chat:project-delete": "/projects/{project}/delete/",
     "chat:shares": "/shared/",
     "chat:shared": "/shared/{share}/",
+    "chat:receipt": "/c/{conversation}/messages/{message}/receipt/",
+    "chat:shared-receipt": "/shared/{share}/receipts/{message}/",
     "chat:source": "/sources/{message}/{number}/",
     "chat:temporary": "/temporary/",
     "chat:transfer": "/transfer/",
