@@ -6,6 +6,7 @@ AccountError
 ├── InvitationInvalid   404  wrong, cut off or expired, used or revoked
 ├── AddressTaken        409  somebody here has that address already
 ├── LastAdmin           409  nobody would be left to manage this house
+├── NoticeChanged       409  what was agreed to is not the version that holds now
 └── NotRemembered       400  empty, too long, or not asked for
     └── MemoryFull      409
 """
@@ -46,6 +47,10 @@ class AddressTaken(AccountError):
 
     def __str__(self) -> str:
         return _("There is an account with this address already. Please sign in.")
+
+
+class NoticeChanged(AccountError):
+    status = 409
 
 
 class LastAdmin(AccountError):

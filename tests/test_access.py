@@ -75,6 +75,10 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "openid_connect_callback": ("get", (404, 404, 404, 404)),
     "oidc_backchannel_logout": ("post", (404, 404, 404, 404)),
     "preferences": ("get", EVERYONE_SIGNED_IN),
+    "about": ("get", EVERYONE_SIGNED_IN),
+    "usage": ("get", EVERYONE_SIGNED_IN),
+    "notice": ("get", EVERYONE_SIGNED_IN),
+    "notice-version": ("get", NOBODYS),
     "opinions": ("get", OPEN),  # to the panel's sign-in: tests/chat/test_opinions.py
     "theme": ("post", EVERYONE_SIGNED_IN),
     "chat:home": ("get", EVERYONE_SIGNED_IN),
@@ -236,7 +240,8 @@ class House:
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
                      {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
-                     {"share"}, {"share", "message"}, {"fact"}, {"assistant"}, {"prompt"}, {"provider_id"}):  # fmt: skip
+                     {"share"}, {"share", "message"}, {"fact"}, {"assistant"}, {"prompt"},
+                     {"provider_id"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)

@@ -37,7 +37,6 @@ OUTER = {
     "receipt_views",
     "usage_views",
     "notice_views",
-    "about_views",
 }
 HEAVY = ["torch", "sentence_transformers", "transformers", "pypdfium2", "docx", "py3langid", "lxml"]
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40  # lines

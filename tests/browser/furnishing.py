@@ -58,7 +58,7 @@ def furnish(email: str) -> dict[str, str]:
     things = {"conversation": conversation.id, "message": asked.id, "number": 1, "asked": asked.parent_id}
     things |= {"project": project.id, "share": share.id, "key": key.pk}
     assistant = Assistant.objects.create(owner=user, name=NAME, instructions=f"Du kennst {NAME}.", model="librarian")
-    prompt = Prompt.objects.create(owner=user, title=NAME, text=f"Fasse {{ {{was }}}} für {NAME} zusammen.")
+    prompt = Prompt.objects.create(owner=user, title=NAME, text=f"Fasse {{{{was}}}} für {NAME} zusammen.")
     things |= {"assistant": assistant.id, "prompt": prompt.id}
     things |= {"collection": document.collection_id, "document": document.id}
     return {name: str(value) for name, value in things.items()}
