@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -21,7 +22,8 @@ REACHED = {
     Reached.PRIVATE: gettext_lazy("in the private network"),
     Reached.PUBLIC: gettext_lazy("at a public address of the internet"),
 }
-ANSWER = gettext_lazy("the question, what was said before in this chat, and the passages below")
+ANSWER = gettext_lazy("the question and what was said before in this chat")
+WITH_PASSAGES = gettext_lazy("the question, what was said before in this chat, and the passages below")
 GIVEN: dict[str, Promise] = {  # by purpose of a chat model's call, or by kind of model
     TITLE: gettext_lazy("the beginning of question and answer, to find a title"),
     Purpose.RETRIEVAL: gettext_lazy("the question and what it refers to, to search for the right words"),
@@ -39,8 +41,13 @@ class Stop:
     what: str
 
     @property
+    def server(self) -> str:
+        return _("Voliere’s own model server") if self.note.get("embedded") else self.note["upstream"]
+
+    @property
     def where(self) -> str:
-        parts = [self.note.get("place", ""), str(REACHED.get(Reached(self.note.get("reached", "")), ""))]
+        place = "" if self.note.get("embedded") else self.note.get("place", "")
+        parts = [place, str(REACHED.get(Reached(self.note.get("reached", "")), ""))]
         return ", ".join(part for part in parts if part)
 
     @property
@@ -59,8 +66,15 @@ class Disclosure:
     hidden: int  # passages that the reader may not open
 
     @property
-    def outside(self) -> list[Stop]:
-        return [stop for stop in self.stops if not stop.note.get("in_house")]
+    def outside(self) -> dict[str, str]:
+        """Servers that no admin calls the house's own, with where each of them is."""
+        return {stop.server: stop.where for stop in self.stops if not stop.note.get("in_house")}
+
+    @property
+    def is_near(self) -> bool:
+        """All of those were reached at an address of one's own: what is behind them, nobody has said."""
+        near = (Reached.THIS_MACHINE, Reached.PRIVATE)
+        return all(stop.note.get("in_house") or stop.note.get("reached") in near for stop in self.stops)
 
 
 def to_owner(message: Message) -> Disclosure:
@@ -79,7 +93,8 @@ def to_reader(message: Message, allowed: set[Citation]) -> Disclosure:
 
 def of_notes(notes: Sequence[Note], used: list[Link], unused: list[Link], hidden: int = 0) -> Disclosure:
     answering = [note for note in notes if _answers(note)]
-    stops = [Stop(note, str(_given(note))) for note in notes]
+    answer = WITH_PASSAGES if used or unused or hidden else ANSWER
+    stops = [Stop(note, str(_given(note, answer))) for note in notes]
     wrote = next((stop for stop in reversed(stops) if stop.note in answering), None)
     return Disclosure(wrote, stops, figures(answering) if answering else [], used, unused, hidden)
 
@@ -88,8 +103,8 @@ def _answers(note: Note) -> bool:
     return note.get("kind") == Deployment.Kind.CHAT and note.get("purpose") == Purpose.CHAT
 
 
-def _given(note: Note) -> Promise:
-    return GIVEN.get(note["purpose"] if note["kind"] == Deployment.Kind.CHAT else note["kind"], ANSWER)
+def _given(note: Note, answer: Promise) -> Promise:
+    return GIVEN.get(note["purpose"] if note["kind"] == Deployment.Kind.CHAT else note["kind"], answer)
 
 
 def _own(citations: Iterable[Citation]) -> list[Link]:
@@ -132,7 +147,7 @@ def _seconds(notes: Sequence[Note], name: str) -> str:
 def _in_seconds(milliseconds: int | None) -> str:
     if milliseconds is None:
         return ""
-    return _("%(seconds)s s") % {"seconds": amounts.number(round(milliseconds / 1000, 1), 1)}
+    return _("%(seconds)s s") % {"seconds": amounts.number(Decimal(milliseconds) / 1000, 1)}
 
 
 def _energy(notes: Sequence[Note]) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -71,16 +72,17 @@ async def _post(
 
 
 def _remember(upstream: Upstream, response: aiohttp.ClientResponse) -> None:
-    """A short answer may have come as a whole, and its connection gone back: then an earlier one has to do."""
+    """A short answer may have come as a whole, and its connection gone back: then an earlier one has to do, or the
+    name that is an address."""
     if (connection := response.connection) and connection.transport:
         peer = connection.transport.get_extra_info("peername")
         _addresses[upstream.base_url] = str(peer[0]) if peer else ""
 
 
 def reached(upstream: Upstream) -> Reached:
-    """By the address that this process talked to, not by a name."""
+    """By the address that this process talked to."""
     with suppress(ValueError):
-        address = ip_address(_addresses.get(upstream.base_url, ""))
+        address = ip_address(_addresses.get(upstream.base_url) or urlsplit(upstream.base_url).hostname or "")
         address = getattr(address, "ipv4_mapped", None) or address
         if address.is_loopback:
             return Reached.THIS_MACHINE

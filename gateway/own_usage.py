@@ -1,7 +1,7 @@
 """What a person used, as their own page shows it: by day and model in a month, by month, and what is left of quotas."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -37,7 +37,7 @@ class Sums:
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens
 
-    def add(self, row: dict[str, Any], deployment: Deployment | None) -> None:
+    def add(self, row: Mapping[str, Any], deployment: Deployment | None) -> None:
         self.calls += row["calls"]
         self.input_tokens += row["input_tokens"]
         self.output_tokens += row["output_tokens"]

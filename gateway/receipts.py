@@ -33,6 +33,7 @@ class Note(TypedDict, total=False):
     card: str
     upstream: str
     place: str
+    embedded: bool  # it is the one that comes along
     in_house: bool
     reached: str  # connections.Reached
     watts: int | None
@@ -62,8 +63,11 @@ def sending(call: UUID, deployment: Deployment, purpose: str) -> Note:
     if (notes := _notes.get()) is None:
         return Note()
     upstream = deployment.upstream
-    note = Note(call=str(call), kind=deployment.kind, purpose=purpose, model=deployment.name)
-    note.update(
+    note = Note(
+        call=str(call),
+        kind=deployment.kind,
+        purpose=purpose,
+        model=deployment.name,
         licence=deployment.licence,
         openness=deployment.openness,
         origin=deployment.origin,
@@ -72,6 +76,7 @@ def sending(call: UUID, deployment: Deployment, purpose: str) -> Note:
         card=deployment.card,
         upstream=upstream.name,
         place=upstream.place,
+        embedded=upstream.is_embedded,
         in_house=upstream.in_house,
         watts=upstream.watts,
     )
@@ -93,7 +98,7 @@ def sent(note: Note, deployment: Deployment, error: GatewayError | None) -> None
 def ended(note: Note, deployment: Deployment, consumed: Consumption, queued_ms: int) -> None:
     if not note:
         return
-    note.update(
+    figures = Note(
         status=consumed.status,
         input_tokens=consumed.input_tokens,
         output_tokens=consumed.output_tokens,
@@ -104,6 +109,7 @@ def ended(note: Note, deployment: Deployment, consumed: Consumption, queued_ms: 
         first_token_ms=consumed.first_token_ms,
         duration_ms=consumed.duration_ms,
     )
+    note.update(figures)
 
 
 def settled(notes: Iterable[Note]) -> list[Note]:

@@ -22,7 +22,11 @@ from tests.chat.test_temporary import ask as ask_temporarily
 from tests.conftest import client_of
 from tests.fake_upstream import FakeUpstream
 
-LEFT, STAYED = "This answer left the house.", "Nothing left the house."
+LEFT, MAY_HAVE, STAYED = (
+    "This answer left the house.",
+    "This answer may have left the house.",
+    "Nothing left the house.",
+)
 NOTE = Note(
     call=str(uuid4()), kind="chat", purpose="chat", model="parrot", licence="Apache-2.0", openness="weights",
     origin="Mistral, Paris", size="24B", quantisation="Q4", card="https://example.org/card", upstream="aviary",
@@ -60,11 +64,20 @@ async def test_it_says_who_answered_where_and_what_it_took(
 
 
 async def test_a_server_that_is_not_ones_own_is_said_plainly(
+    ask: Ask, alice: User, parrot: Deployment, fake_upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_upstream.reply("Um neun Uhr.")
+    monkeypatch.setattr(connections, "reached", lambda upstream: connections.Reached.PUBLIC)
+    html = await in_database(page_of, await written(await in_database(ask)), alice)
+    assert LEFT in html and "aviary (at a public address" in html and STAYED not in html and "not measured" in html
+
+
+async def test_a_server_near_by_that_nobody_calls_ones_own_may_send_it_on(
     ask: Ask, alice: User, parrot: Deployment, fake_upstream: FakeUpstream
 ) -> None:
     fake_upstream.reply("Um neun Uhr.")
     html = await in_database(page_of, await written(await in_database(ask)), alice)
-    assert LEFT in html and "aviary" in html and STAYED not in html and "not measured" in html
+    assert MAY_HAVE in html and "aviary (on this machine)" in html and LEFT not in html and STAYED not in html
 
 
 async def test_also_a_server_that_got_the_question_and_failed_is_named(
@@ -78,7 +91,7 @@ async def test_also_a_server_that_got_the_question_and_failed_is_named(
         answer = await written(await in_database(ask))
     notes = (await Receipt.objects.aget()).notes
     assert [(note["upstream"], note["status"]) for note in notes] == [("aviary", "failed"), ("tower", "done")]
-    assert LEFT in await in_database(page_of, answer, alice)
+    assert MAY_HAVE in await in_database(page_of, answer, alice)
 
 
 async def test_a_server_that_could_not_be_reached_got_nothing(ask: Ask, parrot: Deployment) -> None:
@@ -208,7 +221,7 @@ def test_the_export_holds_it(conversation: Conversation) -> None:
 async def test_a_temporary_answer_tells_it_at_once_and_keeps_none(alice: User, fake_upstream: FakeUpstream) -> None:
     fake_upstream.reply("Um neun Uhr.")
     events = await ask_temporarily(alice, "Wann?")
-    assert LEFT in events[-1]["receipt"] and "parrot" in events[-1]["receipt"]
+    assert MAY_HAVE in events[-1]["receipt"] and "parrot" in events[-1]["receipt"]
     assert not await Receipt.objects.aexists()
 
 
@@ -221,3 +234,11 @@ async def test_a_temporary_answer_tells_it_at_once_and_keeps_none(alice: User, f
 def test_an_address_says_where_it_leads(monkeypatch: pytest.MonkeyPatch, address: str, reached: str) -> None:
     monkeypatch.setitem(connections._addresses, "http://x/v1", address)
     assert connections.reached(Upstream(base_url="http://x/v1")) == reached
+
+
+@pytest.mark.parametrize(
+    ("url", "reached"),
+    [("http://10.1.2.3:8000/v1", "private"), ("https://[::1]/v1", "this machine"), ("http://gpu/v1", ""), ("x", "")],
+)
+def test_before_anything_was_said_a_name_that_is_an_address_tells(url: str, reached: str) -> None:
+    assert connections.reached(Upstream(base_url=url)) == reached
