@@ -50,6 +50,8 @@ class Kind(models.TextChoices):
     SETTING_ADDED = "setting-added", _("added to the configuration")
     SETTING_CHANGED = "setting-changed", _("changed the configuration")
     SETTING_REMOVED = "setting-removed", _("removed from the configuration")
+    NOTICE_PUBLISHED = "notice-published", _("published a privacy notice")
+    NOTICE_AGREED = "notice-agreed", _("agreed to a privacy notice")
     SHARE_GIVEN = "share-given", _("shared")
     SHARE_CHANGED = "share-changed", _("changed a share")
     SHARE_TAKEN = "share-taken", _("took a share back")

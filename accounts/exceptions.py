@@ -7,6 +7,7 @@ AccountError
 ├── AddressTaken        409  somebody here has that address already
 ├── LastAdmin           409  nobody would be left to manage this house
 ├── AddressRefused      400  the server does not dial that for whoever named it
+├── NoticeChanged       409  what was agreed to is not the version that holds now
 └── NotRemembered       400  empty, too long, or not asked for
     └── MemoryFull      409
 """
@@ -54,6 +55,10 @@ class AddressTaken(AccountError):
 
     def __str__(self) -> str:
         return _("There is an account with this address already. Please sign in.")
+
+
+class NoticeChanged(AccountError):
+    status = 409
 
 
 class LastAdmin(AccountError):

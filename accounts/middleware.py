@@ -1,5 +1,6 @@
 """`origin_middleware` lets what is logged and recorded say where it comes from.
-`session_middleware` notes that a session is used, and leads who must have a second factor to setting one up.
+`session_middleware` notes that a session is used, and leads who must have a second factor to setting one up, and who
+has not agreed to the privacy notice to that.
 `preferences_middleware` lets a signed-in person's language win over the browser's.
 """
 
@@ -15,7 +16,7 @@ from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext as _
 
-from accounts import factors, origin, sessions
+from accounts import factors, notices, origin, sessions
 from accounts.signing_in import wants_json
 
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
@@ -72,20 +73,26 @@ def _led_elsewhere(request: HttpRequest) -> HttpResponse | None:
     if not request.user.is_authenticated:
         return None
     sessions.note_use(request)
-    if not factors.is_missing(request.user, request.session):
-        return None
-    if _is_on_the_way(request.path):
+    if factors.is_missing(request.user, request.session):
+        return _led_to_a_factor(request)
+    if notices.is_due(request.user) and not _is_on_the_way(request.path, "notice", "account_logout"):
+        return _led(request, "notice", "notice_not_agreed", _("Please read the privacy notice first."))
+    return None
+
+
+def _led_to_a_factor(request: HttpRequest) -> HttpResponse | None:
+    if _is_on_the_way(request.path, "mfa_index", "account_reauthenticate", "account_logout"):
         request.factor_missing = True  # type: ignore[attr-defined]  # the pages there say why, and show nothing else
         return None
-    if wants_json(request):
-        text = _("Please set up a second factor first.")
-        return JsonResponse({"error": "second_factor_missing", "message": text}, status=403)
-    return redirect("mfa_index")
+    return _led(request, "mfa_index", "second_factor_missing", _("Please set up a second factor first."))
 
 
-def _is_on_the_way(path: str) -> bool:
-    to_it = [reverse(name) for name in ("mfa_index", "account_reauthenticate", "account_logout")]
-    return path.startswith((*to_it, settings.STATIC_URL))
+def _led(request: HttpRequest, to: str, code: str, text: str) -> HttpResponse:
+    return JsonResponse({"error": code, "message": text}, status=403) if wants_json(request) else redirect(to)
+
+
+def _is_on_the_way(path: str, *pages: str) -> bool:
+    return path.startswith((*(reverse(page) for page in pages), settings.STATIC_URL))
 
 
 @sync_and_async_middleware

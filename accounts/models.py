@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts import roles
 from accounts.audit import AuditEvent
 from accounts.invitation import Invitation
+from accounts.notices import Agreement, Notice
 from accounts.preferences import Preferences
 from accounts.rules import HouseRules
 from accounts.single_sign_on import GroupMapping, IdentityProvider
 
 __all__ = [
+    "Agreement",
     "AuditEvent",
     "Fact",
     "GroupMapping",
@@ -23,6 +25,7 @@ __all__ = [
     "IdentityProvider",
     "Invitation",
     "Membership",
+    "Notice",
     "Team",
     "User",
     "UserManager",

@@ -51,6 +51,7 @@ SETTINGS = {
     "accounts.membership",
     "accounts.invitation",
     "accounts.houserules",
+    "accounts.notice",
     "accounts.identityprovider",
     "accounts.groupmapping",
     "gateway.upstream",

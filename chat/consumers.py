@@ -11,7 +11,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.utils import translation
 
-from accounts import factors, sessions
+from accounts import factors, notices, sessions
 from chat import events
 from chat.models import Conversation
 from chat.snapshots import ended, running, snapshot
@@ -142,6 +142,6 @@ def may_watch(scope: dict[str, Any], conversation: UUID) -> bool:
     user, session = scope["user"], scope["session"]
     if not user.is_authenticated or not sessions.is_valid(session, user.pk):  # signed out since
         return False
-    if factors.is_missing(user, session):
+    if factors.is_missing(user, session) or notices.is_due(user):
         return False
     return Conversation.objects.visible_to(user).filter(id=conversation, owner__is_active=True).exists()

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from chat import asking
+from chat import asking, receipts
 from chat.context import deployment_for
 from chat.copying import cite
 from chat.exceptions import NothingToContinue
@@ -42,6 +42,7 @@ def resume(answer: Message) -> Message:
     thoughts = {"reasoning": answer.reasoning, "thinking_seconds": answer.thinking_seconds}
     onward = asking.place_for_answer(answer.parent, model=model, edited=answer.edited, **facts, **thoughts)
     cite(onward, answer.citations.all())
+    receipts.copy([(answer.id, onward.id)], for_another=False)
     return onward
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from chat import receipts
 from chat.models import Citation, Conversation, Message
 
 SAID = ("role", "status", "text", "error", "reason", "model", "assistant", "searched", "edited", "finish", "created_at")
@@ -20,6 +21,10 @@ def copy(
     pairs = zip(messages, copies, strict=True)
     cited = [_cited_by(mine, each) for message, mine in pairs for each in filter(may_cite, message.citations.all())]
     Citation.objects.bulk_create(cited)
+    for_another = any(message.conversation.owner_id != into.owner_id for message in messages)
+    receipts.copy(
+        zip([each.id for each in messages], [each.id for each in copies], strict=True), for_another=for_another
+    )
     return copies
 
 

@@ -20,7 +20,7 @@ from django.db import OperationalError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from chat import citations, continuing, endless, events, fitting, titles
+from chat import citations, continuing, endless, events, fitting, receipts, titles
 from chat.checking import Support, check
 from chat.context import Context, load
 from chat.exceptions import ChatError, EmptyAnswer
@@ -35,6 +35,7 @@ from gateway.exceptions import GatewayError
 from gateway.hours import waking
 from gateway.leases import Place
 from gateway.models import Purpose
+from gateway.receipts import Note, begin
 from rag.exceptions import RagError
 from rag.retrieval import Passage, retrieve
 
@@ -64,7 +65,11 @@ def start(answer: Message) -> None:
 
 async def _answer(writer: "Writer") -> None:
     await writer.run()
+    answered = len(writer.notes)
     await titles.give(writer.answer)
+    if titled := writer.notes[answered:]:
+        receipts.name_title(titled)
+        await in_database(receipts.keep, writer.answer.id, writer.notes)
 
 
 def _finished(task: asyncio.Task[None]) -> None:
@@ -94,8 +99,11 @@ class Writer:
         self.support: Support | None = None
         self.left_out: fitting.LeftOut | None = None
         self.finish = ""
+        self.notes: list[Note] = []  # of the calls made for it
+        self.noted = 0  # how many of them are kept
 
     async def run(self) -> None:
+        self.notes = begin()
         with translation.override(self.language):
             beside = [asyncio.create_task(self._show()), asyncio.create_task(self._keep(asyncio.current_task()))]
             for task in beside:
@@ -164,6 +172,7 @@ class Writer:
     async def _kept_sources(self) -> list[Passage]:
         """Of an answer that goes on; where it goes on from is shown once more, as the renderer has it."""
         self._use(await in_database(list, self.answer.citations.all()))
+        self.notes[:0] = await in_database(receipts.of, self.answer.id)
         update = await asyncio.to_thread(self.renderer.feed, self.text)
         thinking = {"thought": self.thoughts, "seconds": self.thinking_seconds}
         await self._publish({"type": "snapshot", **thinking, **update._asdict()})
@@ -264,6 +273,9 @@ class Writer:
             changes = {"text": self.shown.text, "event": self.number, **self._thoughts(self.shown.thought)}
         try:
             stop = await in_database(save, self.answer.id, changes)
+            if self.noted < (noted := len(self.notes)):  # what is sent has to be known even if nobody ends this
+                await in_database(receipts.keep, self.answer.id, self.notes)
+                self.noted = noted
         except OperationalError:  # the database restarts: the next second tries again
             logger.warning("An answer could not be saved yet")
             return False
@@ -278,5 +290,6 @@ class Writer:
         self.number += 1
         texts = {"text": self.text, "event": self.number, **self._thoughts(self.thoughts)}
         facts = {"support": self.support, "left_out": self.left_out, "finish": str(self.finish)[:20]}
+        await patiently(receipts.keep, self.answer.id, self.notes)
         if message := await patiently(end, self.answer.id, status, error, {**texts, **facts}):
             await events.publish(message.conversation_id, await in_database(ended_event, message))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from chat.assistants import Assistant as Assistant
 from chat.library import Prompt as Prompt
+from chat.receipts import Receipt as Receipt
 from chat.shares import Share as Share
 from chat.tree import Tree, Versions
 

@@ -120,6 +120,12 @@ def _openable(reader: User, messages: Iterable[Message]) -> set[tuple[UUID, int]
     return set(documents.values_list("id", "version"))
 
 
+def openable(reader: User, message: Message) -> set[Citation]:
+    """Those of its sources that the reader may open at this moment."""
+    allowed = _openable(reader, [message])
+    return {citation for citation in message.citations.all() if may_open(citation, allowed)}
+
+
 def may_open(citation: Citation, allowed: set[tuple[UUID, int]]) -> bool:
     return citation.document_id is not None and (citation.document_id, citation.version) in allowed
 

@@ -5,8 +5,8 @@ The server writes none of it down. It answers in the response itself, as lines o
     status   text, confidential   what is being done; and whether the page has to say with all that follows that
                               something of it stays in the house
     text     closed, tail, more, rest   of the HTML, as in `events`
-    ended    html, text, sources, note   the whole answer: rendered, as written by the model, where it came from, and
-                              what of the person was given with it
+    ended    html, text, sources, note, receipt   the whole answer: rendered, as written by the model, where it came
+                              from, what of the person was given with it, and its receipt in HTML
     failed   message          a sentence for the reader; `html` and `text` hold what there was
 What was consumed is counted as ever; the ledger holds no content.
 """
@@ -19,9 +19,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from chat import disclosure
 from chat.asking import QUESTION_LIMIT
 from chat.citations import link_to_passage
 from chat.context import is_offered_in_house, refuse_ended
@@ -39,8 +41,9 @@ from chat.personal import Personal
 from chat.prompts import ChatMessage, build_messages
 from chat.reasoning import Splitter
 from chat.rendering import StreamingRenderer, cited, render
-from gateway import completions
+from gateway import completions, receipts
 from gateway.callers import Caller
+from gateway.database import in_database
 from gateway.exceptions import GatewayError
 from gateway.hours import waking
 from gateway.models import Deployment, Purpose
@@ -120,7 +123,7 @@ async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
 
 
 async def _events(asked: Question) -> AsyncGenerator[Event, None]:
-    text, passages, links = "", list[Passage](), None
+    text, passages, links, notes = "", list[Passage](), None, receipts.begin()
     try:
         async for expected in waking.expected(asked.caller, asked.deployment.name):
             yield {"type": "status", "text": str(expected)}
@@ -142,7 +145,19 @@ async def _events(asked: Question) -> AsyncGenerator[Event, None]:
         yield {"type": "failed", "message": str(error), "html": render(text, links), "text": text}
         return
     ended = {"type": "ended", "html": render(text, links), "text": text, "sources": _sources(text, links)}
-    yield {**ended, "note": _("Written with your own instructions.") if asked.personal.parts else ""}
+    note = _("Written with your own instructions.") if asked.personal.parts else ""
+    yield {**ended, "note": note, "receipt": await in_database(_receipt, notes, passages, text)}
+
+
+def _receipt(notes: list[receipts.Note], passages: Sequence[Passage], text: str) -> str:
+    used = cited(text, links_to(passages))
+    links = [(number, *link) for number, link in links_to(passages).items()]
+    disclosed = disclosure.of_notes(
+        receipts.settled(notes),
+        [each for each in links if each[0] in used],
+        [each for each in links if each[0] not in used],
+    )
+    return render_to_string("chat/_receipt.html", {"receipt": disclosed})
 
 
 async def _deltas(asked: Question, passages: Sequence[Passage]) -> AsyncIterator[str]:

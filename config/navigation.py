@@ -61,6 +61,7 @@ UNFOLD = {
                     _panel_link(_("Teams"), "group", "accounts_team"),
                     _panel_link(_("Invitations"), "mail", "accounts_invitation"),
                     _panel_link(_("Sign-in"), "login", "accounts_houserules"),
+                    _panel_link(_("Privacy notice"), "policy", "accounts_notice"),
                     _panel_link(_("Identity providers"), "badge", "accounts_identityprovider"),
                     _panel_link(_("Audit log"), "history", "accounts_auditevent"),
                 ],

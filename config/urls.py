@@ -2,7 +2,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 from chat.admin import opinions
-from config import health, installing, metrics
+from config import about, health, installing, metrics, notice
+from gateway.usage_views import usage
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -10,6 +11,10 @@ urlpatterns = [
     path("metrics", metrics.scrape, name="metrics"),
     path("manifest.webmanifest", installing.manifest, name="manifest"),
     path("service-worker.js", installing.service_worker, name="service-worker"),
+    path("about/", about.about, name="about"),
+    path("usage/", usage, name="usage"),
+    path("notice/", notice.notice, name="notice"),
+    path("notice/<int:pk>/", notice.version, name="notice-version"),
     path("offline/", installing.offline, name="offline"),
     path("accounts/", include("accounts.urls")),
     path("admin/opinions/", admin.site.admin_view(opinions), name="opinions"),

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from gateway import catalogue, health, leases, ledger, metrics, quotas, tracing
+from gateway import catalogue, health, leases, ledger, metrics, quotas, receipts, tracing
 from gateway.callers import Caller, Standing, standing
 from gateway.exceptions import Asleep, BooksUnavailable, GatewayError, LineFull, NotAllowed, NotInHouse, UpstreamError
 from gateway.hours import waking
@@ -61,6 +61,7 @@ class Running:
         self.error: GatewayError | None = None
         self.revoked: GatewayError | None = None  # since it began
         self.span = tracing.begin(wanted.kind, self.deployment.name)
+        self.note = receipts.Note()
 
     async def check(self) -> None:
         """Asked each second: who is deactivated, and whose key is revoked, is served no longer."""
@@ -119,6 +120,7 @@ class Running:
             raise error
         logger.info("A call moves on from upstream %s: %s", failed.upstream.name, error.code)
         await health.note(failed.upstream, error)
+        receipts.sent(self.note, failed, error)
         self.attempts += 1
         await self._take(await ledger.book({"op": "move", "id": str(self.id), "candidates": self._candidates()}))
 
@@ -137,6 +139,7 @@ class Running:
             self.queued_ms = self.meter.elapsed_ms()
         self.deployment = self.able[found["deployment"]]
         self.is_admitted = True
+        self.note = receipts.sending(self.id, self.deployment, self.wanted.purpose)
 
     def accepted(self, found: ledger.Result) -> dict[str, Any]:
         if found is None:
@@ -158,6 +161,7 @@ class Running:
 
     async def settle(self) -> None:
         consumed = self.meter.consumption(was_sent=self.is_admitted)
+        self.conclude(consumed)
         entry = settlement(self.id, self.deployment, consumed)
         found = await ledger.book(entry) or {}
         if not found.get("settled"):
@@ -166,6 +170,11 @@ class Running:
             if quota.id in found.get("warned", ()):
                 metrics.quota_warnings.labels(quota.unit, quota.period).inc()
                 logger.warning("Quota %s reached its warning mark: %s", quota.id, quota)
+
+    def conclude(self, consumed: Consumption) -> None:
+        if self.is_admitted:
+            receipts.sent(self.note, self.deployment, self.error)
+            receipts.ended(self.note, self.deployment, consumed, self.queued_ms)
 
 
 def settlement(call_id: uuid.UUID, deployment: Deployment | None, consumed: Consumption) -> ledger.Entry:

@@ -2,8 +2,12 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
+from enum import StrEnum
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -17,6 +21,16 @@ Headers = dict[str, str]
 
 _sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 _keepers: set[asyncio.Task[None] | None] = set()
+_addresses: dict[str, str] = {}  # by that of the upstream: the one that answered last
+
+
+class Reached(StrEnum):
+    """Where an address leads. That of a proxy says nothing of what is behind it."""
+
+    THIS_MACHINE = "this machine"
+    PRIVATE = "private"
+    PUBLIC = "public"
+    UNKNOWN = ""
 
 
 class Connection:
@@ -46,7 +60,7 @@ async def post(
 async def _post(
     upstream: Upstream, path: str, data: bytes | aiohttp.FormData, headers: Headers, connection: Connection
 ) -> aiohttp.ClientResponse:
-    return await _session().post(
+    response = await _session().post(
         upstream.base_url.rstrip("/") + path,
         data=data,
         headers=headers,
@@ -55,6 +69,27 @@ async def _post(
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=upstream.connect_timeout),
         trace_request_ctx=connection,
     )
+    _remember(upstream, response)
+    return response
+
+
+def _remember(upstream: Upstream, response: aiohttp.ClientResponse) -> None:
+    """A short answer may have come as a whole, and its connection gone back: then an earlier one has to do, or the
+    name that is an address."""
+    if (connection := response.connection) and connection.transport:
+        peer = connection.transport.get_extra_info("peername")
+        _addresses[upstream.base_url] = str(peer[0]) if peer else ""
+
+
+def reached(upstream: Upstream) -> Reached:
+    """By the address that this process talked to."""
+    with suppress(ValueError):
+        address = ip_address(_addresses.get(upstream.base_url) or urlsplit(upstream.base_url).hostname or "")
+        address = getattr(address, "ipv4_mapped", None) or address
+        if address.is_loopback:
+            return Reached.THIS_MACHINE
+        return Reached.PUBLIC if address.is_global else Reached.PRIVATE
+    return Reached.UNKNOWN
 
 
 def _session() -> aiohttp.ClientSession:

@@ -10,7 +10,7 @@ from django.db import connection, connections
 from django.test import Client
 from pytest_django import Settings
 
-from accounts import rules, sessions
+from accounts import notices, rules, sessions
 from accounts.models import User
 from gateway import fresh, health
 from tests.fake_upstream import FakeUpstream
@@ -83,6 +83,7 @@ def _every_change_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered_of_another_test() -> None:
     rules.forget()
+    notices.forget()
     sessions.forget()
 
 

@@ -78,6 +78,10 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "oidc_backchannel_logout": ("post", (404, 404, 404, 404)),
     "preferences": ("get", EVERYONE_SIGNED_IN),
     "opinions": ("get", PANELS),  # tests/chat/test_opinions.py
+    "about": ("get", EVERYONE_SIGNED_IN),
+    "usage": ("get", EVERYONE_SIGNED_IN),
+    "notice": ("get", EVERYONE_SIGNED_IN),
+    "notice-version": ("get", NOBODYS),
     "theme": ("post", EVERYONE_SIGNED_IN),
     "chat:home": ("get", EVERYONE_SIGNED_IN),
     "chat:create": ("post", EVERYONE_SIGNED_IN),
@@ -98,6 +102,8 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "chat:take": ("post", PRIVATE),
     "chat:opinion": ("post", PRIVATE),
     "chat:fork": ("post", PRIVATE),
+    "chat:receipt": ("get", PRIVATE),
+    "chat:shared-receipt": ("get", READABLE),
     "chat:history": ("get", EVERYONE_SIGNED_IN),
     "chat:sidebar": ("get", EVERYONE_SIGNED_IN),
     "chat:search": ("get", EVERYONE_SIGNED_IN),
@@ -218,7 +224,7 @@ class House:
             "chat:memory": {"fact": self.fact.id},
             "chat:assistant": {"assistant": self.assistant.id},
             "chat:prompt": {"prompt": self.prompt.id},
-            "chat:shared": {"share": self.shown.id},
+            "chat:shared": {"share": self.shown.id, "message": self.message.id},
         }
         begun = (ids for start, ids in beginning.items() if name.startswith(start))
         if found := self.of_people(name) or exact.get(name) or next(begun, None):
@@ -237,7 +243,8 @@ class House:
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
                      {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
-                     {"share"}, {"fact"}, {"assistant"}, {"prompt"}, {"provider_id"}):  # fmt: skip
+                     {"share"}, {"share", "message"}, {"fact"}, {"assistant"}, {"prompt"},
+                     {"provider_id"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)

@@ -34,6 +34,9 @@ OUTER = {
     "transfer_views",
     "assistant_views",
     "prompt_views",
+    "receipt_views",
+    "usage_views",
+    "notice_views",
 }
 HEAVY = ["torch", "sentence_transformers", "transformers", "pypdfium2", "docx", "py3langid", "lxml"]
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40  # lines

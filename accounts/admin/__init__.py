@@ -1,5 +1,6 @@
 from accounts.admin.auditing import AuditEventAdmin
 from accounts.admin.coming_in import HouseRulesAdmin, IdentityProviderAdmin, InvitationAdmin
+from accounts.admin.notices import NoticeAdmin
 from accounts.admin.people import TeamAdmin, UserAdmin
 
 __all__ = [
@@ -7,6 +8,7 @@ __all__ = [
     "HouseRulesAdmin",
     "IdentityProviderAdmin",
     "InvitationAdmin",
+    "NoticeAdmin",
     "TeamAdmin",
     "UserAdmin",
 ]

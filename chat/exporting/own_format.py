@@ -3,6 +3,7 @@
 {"format": "voliere-conversations", "version": 1, "ai_generated": {…}, "conversations": [
     {"id", "title", "model", "created_at", "updated_at", "pinned", "archived", "keeps_in_house", "shown", "messages": [
         {"id", "parent", "role", "status", "text", "model", "created_at", "ai_generated", "edited_by_person",
+         "receipt": which models were asked, where, and what it took; null where nothing is known of it
          "citations": [
             {"number", "document", "version", "page", "page_kind", "page_label", "start", "end", "quote"}]}]}]}
 """
@@ -39,7 +40,11 @@ def pieces(conversations: Iterable[Conversation]) -> Iterator[str]:
 
 
 def record(conversation: Conversation) -> dict[str, Any]:
-    messages = conversation.messages.exclude(status__in=Message.RUNNING).prefetch_related("citations")
+    messages = (
+        conversation.messages.exclude(status__in=Message.RUNNING)
+        .prefetch_related("citations")
+        .select_related("receipt")
+    )
     return {
         "id": str(conversation.id),
         "title": conversation.title,
@@ -67,6 +72,7 @@ def _message(message: Message) -> dict[str, Any]:
         "created_at": message.created_at.isoformat(),
         "ai_generated": is_answer,
         "edited_by_person": message.edited,
+        "receipt": message.receipt.notes if hasattr(message, "receipt") else None,
         "citations": [_citation(citation) for citation in message.citations.all()],
     }
 

@@ -102,6 +102,17 @@ function finish(article, event) {
   for (const link of article.querySelectorAll(".prose a")) link.target = "_blank";
   showSources(article, event.sources);
   showNote(article, event.note);
+  showReceipt(article, event.receipt);
+}
+
+function showReceipt(article, html) {
+  if (!html) return;
+  const details = element('<details class="receipt-here"><summary></summary></details>');
+  details.firstElementChild.textContent = words.receipt;
+  const receipt = element(html);
+  receipt.removeAttribute("id"); // there is one below each answer
+  details.append(receipt);
+  article.append(details);
 }
 
 /** What of the person was given to the model with it. */

@@ -9,9 +9,10 @@ from django.core.files.base import ContentFile
 
 from accounts import memory
 from accounts.models import Membership, Team, User
-from chat import asking, conversations, projects, sharing
+from chat import asking, conversations, projects, receipts, sharing
 from chat.models import Assistant, Conversation, Message, Project, Prompt
 from gateway.models import ApiKey
+from gateway.receipts import Note
 from rag.models import Collection, Document, DocumentText
 from tests.browser.files import PAGES as HANDBOOK
 from tests.browser.files import handbook
@@ -26,6 +27,17 @@ ANSWER = """Im *Haus Wiesengrund* gilt [1]:
 ```python
 wiesengrund = 30
 ```"""
+
+NOTE = Note(
+    call=str(uuid4()), kind="chat", purpose="chat", model=NAME, licence="Apache-2.0", openness="weights",
+    origin=NAME, size="24B", card="https://wiesengrund.example.org/card", upstream=NAME, in_house=True,
+    reached="public", watts=300, status="done", input_tokens=1234, output_tokens=56, estimated=True, cost=1500,
+    currency="EUR", energy=1500, queued_ms=400, first_token_ms=900, duration_ms=5400,
+)  # fmt: skip
+EMBEDDED = Note(
+    call=str(uuid4()), kind="embedding", purpose="retrieval", model=NAME, upstream=NAME, in_house=True, place=NAME,
+    reached="this machine", status="done",
+)  # fmt: skip
 
 
 def furnish(email: str) -> dict[str, str]:
@@ -77,5 +89,6 @@ def talk(user: User, document: Document) -> Conversation:
     )  # fmt: skip
     done = {"status": Message.Status.DONE, "text": ANSWER, "model": NAME, "lease_until": None, "searched": True}
     Message.objects.filter(id=answer.id).update(**done, personal={"instructions": True, "facts": 1})
+    receipts.keep(answer.id, [NOTE | Note(in_house=False, place=NAME), EMBEDDED])
     conversations.delete(Conversation.objects.create(owner=user, title=NAME))
     return conversation

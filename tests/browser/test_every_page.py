@@ -20,6 +20,8 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "account_change_password": "/accounts/password/change/",
     "preferences": "/accounts/preferences/",
+    "about": "/about/",
+    "usage": "/usage/",
     "chat:home": "/?project={project}",
     "chat:conversation": "/c/{conversation}/",
     "chat:options": "/c/{conversation}/options/",
@@ -33,6 +35,8 @@ PAGES = {
     "chat:project-delete": "/projects/{project}/delete/",
     "chat:shares": "/shared/",
     "chat:shared": "/shared/{share}/",
+    "chat:receipt": "/c/{conversation}/messages/{message}/receipt/",
+    "chat:shared-receipt": "/shared/{share}/receipts/{message}/",
     "chat:source": "/sources/{message}/{number}/",
     "chat:temporary": "/temporary/",
     "chat:transfer": "/transfer/",
@@ -86,6 +90,7 @@ OUTSIDE = {  # without signing in
 MORE = {"chat:history archived": "/history/?archived", "nothing": "/nowhere/", "home": "/"}
 NO_PAGES = {
     "healthz", "readyz", "metrics", "manifest", "service-worker", "theme",
+    "notice", "notice-version",  # once there is one everybody is asked: tests/browser/test_openness.py
     "account_set_password",  # of who never had one; the same page as the change
     "chat:create", "chat:messages", "chat:ask", "chat:attach", "chat:detach", "chat:stop", "chat:retry",
     "chat:sidebar", "chat:rename", "chat:pin", "chat:archive", "chat:move", "chat:delete", "chat:restore",
