@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
 
 from accounts import audit
 from accounts.audit import Kind
 from accounts.encryption import EncryptedTextField
+from accounts.first_steps import BACK
 
 
 class OfferedFilters(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -37,6 +39,16 @@ class AuditedAdmin(OfferedFilters):
             return found
         secret = {field.name for field in self.opts.concrete_fields if isinstance(field, EncryptedTextField)}
         return [(title, {**options, "fields": _without(options["fields"], secret)}) for title, options in found]
+
+    def response_post_save_add(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        return self._back(request) or super().response_post_save_add(request, obj)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        return self._back(request) or super().response_post_save_change(request, obj)
+
+    def _back(self, request: HttpRequest) -> HttpResponse | None:
+        """To the first steps, for who came from there."""
+        return redirect("admin:index") if BACK in request.GET else None
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         if self.added:

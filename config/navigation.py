@@ -22,6 +22,8 @@ UNFOLD = {
     "SITE_URL": "/",
     "SITE_SYMBOL": "raven",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/voliere.svg")}],
+    "STYLES": [lambda _request: static("css/panel.css")],
+    "DASHBOARD_CALLBACK": "config.dashboard.overview",
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "primary": {
@@ -40,6 +42,7 @@ UNFOLD = {
     },
     "SIDEBAR": {
         "navigation": [
+            {"items": [{"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")}]},
             {
                 "title": _("Models"),
                 "items": [

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from chat.admin import opinions
-from config import health, installing, metrics
+from config import first_steps, health, installing, metrics
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("service-worker.js", installing.service_worker, name="service-worker"),
     path("offline/", installing.offline, name="offline"),
     path("accounts/", include("accounts.urls")),
+    path("admin/first-steps/", admin.site.admin_view(first_steps.put_away), name="first-steps"),
     path("admin/opinions/", admin.site.admin_view(opinions), name="opinions"),
     path("admin/", admin.site.urls),
     path("keys/", include("gateway.urls")),

@@ -17,7 +17,15 @@ from django.utils import timezone
 
 from gateway import catalogue, health, leases, ledger, metrics, quotas, tracing
 from gateway.callers import Caller, Standing, standing
-from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, NotAllowed, NotInHouse, UpstreamError
+from gateway.exceptions import (
+    BooksUnavailable,
+    GatewayError,
+    LineFull,
+    NotAllowed,
+    NotInHouse,
+    UnknownModel,
+    UpstreamError,
+)
 from gateway.leases import Place
 from gateway.metering import Consumption, Estimate, Meter, cost_of
 from gateway.models import Call, Deployment, Purpose, Scope, Usage
@@ -36,6 +44,7 @@ class Wanted:
     scope: str
     purpose: Purpose
     model: str = ""  # of the deployments of that name only those of this model
+    deployment: int = 0  # and of those only this one, without a fallback; 0: any
     on_wait: Callable[[Place], None] = lambda place: None
 
 
@@ -102,7 +111,7 @@ class Running:
     async def move(self, error: UpstreamError) -> None:
         """To another deployment after one that failed before its first byte; raises `error` when there is none."""
         failed = self.able.pop(self.deployment.pk)
-        if not self.able and failed.fallback_id:
+        if not self.able and failed.fallback_id and not self.wanted.deployment:
             offer = (await catalogue.current()).by_id.get(failed.fallback_id)
             is_open = offer and offer.is_for(self.standing) and self.caller.may_send_to(offer.deployment.upstream)
             self.able = {offer.deployment.pk: offer.deployment} if offer and is_open else {}
@@ -209,6 +218,8 @@ async def metered(
         known.allow(wanted.scope)
     able = (await catalogue.current()).find(wanted.name, wanted.kind, known)
     able = [deployment for deployment in able if wanted.model in ("", deployment.model)] or able
+    if wanted.deployment and not (able := [each for each in able if each.pk == wanted.deployment]):
+        raise UnknownModel(param="model")
     able = [deployment for deployment in able if caller.may_send_to(deployment.upstream)]
     if not able:
         raise NotInHouse

@@ -4,6 +4,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -15,26 +16,51 @@ from django.views.decorators.http import require_POST
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
+from accounts.first_steps import BACK
 from accounts.panel import AuditedAdmin
-from gateway import neighbours, rounds, upstreams
-from gateway.exceptions import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from gateway import neighbours, states, trials, upstreams
+from gateway.exceptions import UpstreamError
 from gateway.forms import AliasForm, DeploymentForm, UpstreamForm
 from gateway.models import Alias, Deployment, Upstream
 
 FOUND = "gateway:found-servers"
 FOUND_SECONDS = 60
-FAILURES = {
-    UpstreamUnreachable.code: _("cannot be reached"),
-    UpstreamBroken.code: _("breaks off its answers"),
-    UpstreamTimeout.code: _("takes too long to answer"),
-    rounds.LIST_REFUSED: _("does not name its models: is the API key right?"),
-}
+ASKED = [Deployment.Kind.CHAT, Deployment.Kind.EMBEDDING]  # what can be tried out
 
 
 def _warn_of_differences(request: HttpRequest, deployment: Deployment) -> None:
     if differing := upstreams.differences(deployment):
         text = gettext("Those who call “%(name)s” may notice who answers: its deployments differ in %(fields)s.")
         messages.warning(request, text % {"name": deployment.name, "fields": ", ".join(differing)})
+
+
+def _try(request: HttpRequest, deployment: Deployment) -> None:
+    """Once what was saved holds for everyone, and no transaction waits for the answer."""
+    transaction.on_commit(lambda: _tell_of_trial(request, deployment))
+
+
+def _tell_of_trial(request: HttpRequest, deployment: Deployment) -> None:
+    """One short question, and in words what came back."""
+    if deployment.kind not in ASKED:
+        messages.info(request, gettext("Chat and embedding models alone can be asked here."))
+        return
+    attempt = trials.attempt(request.user, deployment)  # type: ignore[arg-type]  # who is in the panel is somebody
+    said = {"model": deployment.name, "time": attempt.milliseconds, "said": attempt.answer or attempt.error}
+    if attempt.error:
+        messages.error(request, gettext("%(model)s failed after %(time)s ms: %(said)s") % said)
+    else:
+        messages.success(request, gettext("%(model)s answered after %(time)s ms: %(said)s") % said)
+
+
+class StaysAfterTrial(AuditedAdmin):
+    """Whoever tries something out goes on from there."""
+
+    trial = ""
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if any(name.endswith(f"_{self.trial}") for name in request.POST) and BACK not in request.GET:
+            return redirect(request.path)
+        return super().response_post_save_change(request, obj)
 
 
 class DeploymentInline(TabularInline):  # type: ignore[misc]
@@ -47,8 +73,9 @@ class DeploymentInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Upstream)
-class UpstreamAdmin(AuditedAdmin):
+class UpstreamAdmin(StaysAfterTrial):
     form = UpstreamForm
+    trial = "test"
     inlines = [DeploymentInline]
     list_display = ["name", "base_url", "place", "in_house", "state", "is_active"]
     list_before_template = "gateway/panel_found_servers.html"
@@ -78,13 +105,7 @@ class UpstreamAdmin(AuditedAdmin):
 
     @admin.display(description=_("state"))
     def state(self, upstream: Upstream) -> str:
-        if not upstream.is_active:
-            return gettext("switched off")
-        if upstream.failures and upstream.failing_since:
-            since = date_format(localtime(upstream.failing_since), "SHORT_DATETIME_FORMAT")
-            failure = FAILURES.get(upstream.failure, gettext("fails calls"))
-            return gettext("%(failure)s, since %(time)s") % {"failure": failure, "time": since}
-        return gettext("answers") if upstream.probed_at else gettext("never asked yet")
+        return states.told(upstream)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -104,6 +125,12 @@ class UpstreamAdmin(AuditedAdmin):
         else:
             text = gettext("No luck after %(time)s ms: %(error)s")
             messages.error(request, text % {"time": trial.milliseconds, "error": trial.error})
+            return
+        first = (
+            upstream.deployments.filter(is_active=True, kind__in=ASKED).order_by("kind", "-is_default", "name").first()
+        )
+        if first and upstream.is_active:
+            _try(request, first)
 
     @action(description=_("Save and look for models"))  # type: ignore[untyped-decorator]
     def look_for_models(self, request: HttpRequest, upstream: Upstream) -> None:
@@ -165,8 +192,10 @@ def changed(formset: Any) -> Iterable[Deployment]:
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(AuditedAdmin):
+class DeploymentAdmin(StaysAfterTrial):
     form = DeploymentForm
+    trial = "try_out"
+    actions_submit_line = ["try_out"]
     list_display = ["name", "upstream", "model", "kind", "licence", "listed", "is_active", "is_default"]
     list_filter = ["kind", "is_active", "upstream"]
     list_select_related = ["upstream"]
@@ -194,6 +223,10 @@ class DeploymentAdmin(AuditedAdmin):
         ),
         (_("Price"), {"fields": ["input_price", "output_price"]}),
     ]
+
+    @action(description=_("Save and try"))  # type: ignore[untyped-decorator]
+    def try_out(self, request: HttpRequest, deployment: Deployment) -> None:
+        _try(request, deployment)
 
     @admin.display(description=_("at its upstream"))
     def listed(self, deployment: Deployment) -> str:
