@@ -152,5 +152,11 @@ class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin):  # type: ignore[misc]
 
 @admin.register(Team)
 class TeamAdmin(TeamMembersAdmin):
+    """One is removed at a time, once it was said what goes with it."""
+
+    delete_confirmation_template = "accounts/panel_team_delete.html"
     list_display = ["name", "weight", "may_create_keys", "created_at"]
     search_fields = ["name"]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}

@@ -69,12 +69,13 @@ class DeploymentInline(TabularInline):  # type: ignore[misc]
     fk_name = "upstream"
     extra = 0
     show_change_link = True
-    fields = ["name", "model", "kind", "context_length", "slots", "is_active", "is_default"]
+    fields = ["name", "model", "kind", "context_length", "slots", "is_active", "is_default", "stamp"]
 
 
 @admin.register(Upstream)
 class UpstreamAdmin(StaysAfterTrial):
     form = UpstreamForm
+    change_form_before_template = "accounts/panel_stamp.html"
     trial = "test"
     inlines = [DeploymentInline]
     list_display = ["name", "base_url", "place", "in_house", "state", "is_active"]
@@ -194,6 +195,7 @@ def changed(formset: Any) -> Iterable[Deployment]:
 @admin.register(Deployment)
 class DeploymentAdmin(StaysAfterTrial):
     form = DeploymentForm
+    change_form_before_template = "accounts/panel_stamp.html"
     trial = "try_out"
     actions_submit_line = ["try_out"]
     list_display = ["name", "upstream", "model", "kind", "licence", "listed", "is_active", "is_default"]
