@@ -67,6 +67,12 @@ UNFOLD = {
                 ],
             },
             {
+                "title": _("This house"),
+                "items": [
+                    {"title": _("Settings in force"), "icon": "tune", "link": reverse_lazy("effective-settings")},
+                ],
+            },
+            {
                 "title": _("Knowledge"),
                 "items": [
                     _panel_link(_("Collections"), "folder_open", "rag_collection"),
