@@ -78,6 +78,7 @@ class Level(StrEnum):
     WELL = "well"
     WARNED = "warned"
     ILL = "ill"
+    PLAIN = "plain"  # no state, but a way to more
 
 
 @dataclass(frozen=True)

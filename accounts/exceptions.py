@@ -6,6 +6,7 @@ AccountError
 ├── InvitationInvalid   404  wrong, cut off or expired, used or revoked
 ├── AddressTaken        409  somebody here has that address already
 ├── LastAdmin           409  nobody would be left to manage this house
+├── TableUnreadable     400  a file to import is no table, too large or has other columns
 └── NotRemembered       400  empty, too long, or not asked for
     └── MemoryFull      409
 """
@@ -53,3 +54,8 @@ class LastAdmin(AccountError):
 
     def __str__(self) -> str:
         return _("This is the only admin. Make somebody else an admin first.")
+
+
+class TableUnreadable(AccountError):
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -55,7 +55,7 @@ def _source(variable: Variable) -> str:
         return _("file %(path)s") % {"path": path}
     if os.environ.get(variable.name) and variable.name not in os.environ.get(DECIDED, "").split(","):
         return _("environment")
-    return _("Voliere itself") if variable.is_made else _("default")
+    return _("Voliere itself") if variable.is_made and _in_force(variable) else _("default")
 
 
 def _shown(variable: Variable) -> str:

@@ -75,7 +75,7 @@ SECRETS = (
     Variable("VOLIERE_METRICS_TOKEN", _("Opens the metrics to other machines"), is_secret=True),
     Variable("VOLIERE_INFERENCE_KEY", _("For the model server that comes along"), is_secret=True, is_made=True),
 )
-HABITS = (
+GENERAL = (
     Variable("VOLIERE_LANGUAGE", _("For whoever has chosen none"), lambda: settings.LANGUAGE_CODE),
     Variable("VOLIERE_TIME_ZONE", _("Of times shown, and of days and months"), lambda: settings.TIME_ZONE),
     Variable("VOLIERE_CURRENCY", _("Of prices and quotas"), lambda: settings.CURRENCY),
@@ -119,7 +119,7 @@ GROUPS = (
     (_("Address"), ADDRESS),
     (_("Services"), SERVICES),
     (_("Secrets"), SECRETS),
-    (_("Habits"), HABITS),
+    (_("Other things"), GENERAL),
     (_("How long things are kept"), KEPT),
     (_("The model server that comes along"), INFERENCE),
 )

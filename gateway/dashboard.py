@@ -58,7 +58,7 @@ def _sums(rows: Rows) -> Facts:
             (_("calls"), amounts.number(sums["calls"])),
             (_("of them failed"), amounts.number(sums["failed"])),
             (_("tokens"), amounts.number(sums["tokens"])),
-            (_("money"), amounts.money(sums["cost"])),
+            (_("money"), amounts.money(round(sums["cost"], -4) or sums["cost"])),
             (_("energy"), energy),
         ],
     )

@@ -31,5 +31,5 @@ def _failed() -> States:
     ]
     page = f"{reverse('admin:rag_document_changelist')}?status__exact={Status.FAILED}"
     if states:
-        states.append(State(_("All that failed"), "", Level.WARNED, page))
+        states.append(State(_("All that failed"), "", Level.PLAIN, page))
     return States(_("Could not be read"), states, _("Everything could be read."))

@@ -21,7 +21,9 @@ from accounts.audit import Kind
 from accounts.exceptions import LastAdmin
 from accounts.models import Membership, Team, User
 from accounts.panel import AuditedAdmin, record_rows
+from accounts.people_table import PeopleTable
 from accounts.roles import Role
+from accounts.table_admin import TableAdmin
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 # an address is changed at its user, secrets of factors are nobody's business, and teams are ours: Django's groups would
@@ -71,8 +73,9 @@ class TeamMembersAdmin(AuditedAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin):  # type: ignore[misc]
+class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin, TableAdmin):  # type: ignore[misc]
     added, changed, removed = Kind.PERSON_ADDED, Kind.PERSON_CHANGED, Kind.PERSON_REMOVED
+    table = PeopleTable()
     form = ChangedUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm

@@ -8,16 +8,18 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.panel import AuditedAdmin
+from accounts.table_admin import TableAdmin
 from gateway import quota_sentences, quotas
 from gateway.admin.quota_form import QuotaForm
 from gateway.models import Quota
+from gateway.quota_table import QuotaTable
 
 SUBJECTS = ["user", "team", "api_key", "deployment"]
 
 
 @admin.register(Quota)
-class QuotaAdmin(AuditedAdmin):
+class QuotaAdmin(TableAdmin):
+    table = QuotaTable()
     form = QuotaForm
     change_form_before_template = "gateway/panel_quota.html"
     list_display = ["sentence", "left", "state", "begins_anew"]
