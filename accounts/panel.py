@@ -40,6 +40,11 @@ class AuditedAdmin(OfferedFilters):
         secret = {field.name for field in self.opts.concrete_fields if isinstance(field, EncryptedTextField)}
         return [(title, {**options, "fields": _without(options["fields"], secret)}) for title, options in found]
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with them is counted, not named: among it is what people wrote."""
+        _named, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return [str(obj) for obj in objs], counts, lacking, protected
+
     def response_post_save_add(self, request: HttpRequest, obj: Model) -> HttpResponse:
         return self._back(request) or super().response_post_save_add(request, obj)
 

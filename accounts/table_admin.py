@@ -124,7 +124,7 @@ class TableAdmin(AuditedAdmin):
             return str(error)
 
     def _may_import(self, request: HttpRequest) -> bool:
-        return self.has_add_permission(request) and self.has_change_permission(request)
+        return bool(self.has_add_permission(request) and self.has_change_permission(request))
 
     def _page(self, request: HttpRequest, **found: Any) -> HttpResponse:
         back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")

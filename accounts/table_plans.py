@@ -1,7 +1,7 @@
 """What an imported table would change, row by row, before anything is changed."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,8 +55,11 @@ class Plan:
 
 
 class Table(Protocol):
-    columns: dict[str, Promise]  # with what each takes
-    required: Sequence[str]
+    @property
+    def columns(self) -> Mapping[str, Promise]: ...  # with what each takes
+
+    @property
+    def required(self) -> Sequence[str]: ...
 
     def rows(self, decimal: str) -> Iterable[Sequence[str]]: ...
 

@@ -77,6 +77,12 @@ UNFOLD = {
                 "items": [
                     _panel_link(_("Collections"), "folder_open", "rag_collection"),
                     _panel_link(_("Documents"), "description", "rag_document"),
+                    {
+                        "title": _("Jobs"),
+                        "icon": "pending_actions",
+                        "link": reverse_lazy("jobs"),
+                        "permission": lambda request: request.user.has_perm("rag.view_document"),
+                    },
                     _panel_link(_("Embedding models"), "hub", "rag_embeddingindex"),
                 ],
             },

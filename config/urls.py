@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from chat.admin import opinions
-from config import effective, first_steps, health, installing, metrics
+from config import effective, first_steps, health, installing, jobs, metrics
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/first-steps/", admin.site.admin_view(first_steps.put_away), name="first-steps"),
     path("admin/settings/", admin.site.admin_view(effective.page), name="effective-settings"),
+    path("admin/jobs/", admin.site.admin_view(jobs.page), name="jobs"),
     path("admin/opinions/", admin.site.admin_view(opinions), name="opinions"),
     path("admin/", admin.site.urls),
     path("keys/", include("gateway.urls")),

@@ -6,6 +6,7 @@ Everything is out of the sums by day and hour, so that it costs the same after a
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Q
@@ -116,7 +117,7 @@ def _waiting() -> Columns:
 
 def _waited(hour: datetime, milliseconds: int) -> Figure:
     label = date_format(timezone.localtime(hour), "TIME_FORMAT")
-    return Figure(label, milliseconds, f"{amounts.number(round(milliseconds / 1000, 1), 1)} s")
+    return Figure(label, milliseconds, f"{amounts.number(Decimal(milliseconds) / 1000, 1)} s")
 
 
 def _servers() -> States:

@@ -1,6 +1,7 @@
 """Quotas as sentences: what is allowed, what happens then, and what is left."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -56,7 +57,7 @@ def _in_words(value: int) -> str:
     if value < MILLION or value % (unit // 10):
         return ""
     decimals = 0 if value % unit == 0 else 1
-    number = {"number": amounts.number(round(value / unit, decimals), decimals)}
+    number = {"number": amounts.number(Decimal(value) / unit, decimals)}
     is_one = 1 if value == unit else 2
     if unit == BILLION:
         return ngettext("%(number)s billion", "%(number)s billion", is_one) % number

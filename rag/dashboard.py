@@ -1,6 +1,5 @@
 """What is told of documents on the panel's first page: how many wait, and which could not be read."""
 
-from django.db.models import Count
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -9,6 +8,7 @@ from accounts import roles
 from accounts.charts import Facts, Level, Part, State, States
 from accounts.models import User
 from accounts.roles import May
+from rag import jobs
 from rag.models import Document
 
 NAMED = 5
@@ -17,8 +17,7 @@ Status = Document.Status
 
 def parts(user: User) -> list[Part]:
     """Which documents there are is for those alone who may see it."""
-    counted = dict(Document.objects.order_by().values_list("status").annotate(Count("pk")))
-    facts = [(str(status.label), number_format(counted.get(status, 0), force_grouping=True)) for status in Status]
+    facts = [(str(status.label), number_format(count, force_grouping=True)) for status, count in jobs.counted()]
     found: list[Part] = [Facts(_("Documents"), facts)]
     return [*found, _failed()] if roles.may(user, May.SEE_FILES) else found
 

@@ -76,6 +76,7 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "oidc_backchannel_logout": ("post", (404, 404, 404, 404)),
     "preferences": ("get", EVERYONE_SIGNED_IN),
     "first-steps": ("post", OPEN),  # to the panel's sign-in: tests/test_dashboard.py
+    "jobs": ("get", OPEN),  # the same: tests/test_jobs.py
     "effective-settings": ("get", OPEN),  # the same: tests/test_effective.py
     "opinions": ("get", OPEN),  # to the panel's sign-in: tests/chat/test_opinions.py
     "theme": ("post", EVERYONE_SIGNED_IN),
