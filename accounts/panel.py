@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 from accounts import audit
 from accounts.audit import Kind
@@ -69,6 +69,17 @@ class AuditedAdmin(OfferedFilters):
         for obj in queryset if self.removed else ():
             audit.record(self.removed, obj)  # type: ignore[arg-type]  # not None, by the line above
         return super().log_deletions(request, queryset)
+
+
+class Rows(TabularInline):  # type: ignore[misc]
+    """Rows below another one. Their headings stand in a table's head, which a field on its own does not know."""
+
+    def get_formset(self, *args: Any, **kwargs: Any) -> Any:
+        formset = super().get_formset(*args, **kwargs)
+        for field in formset.form.base_fields.values():
+            widget = getattr(field.widget, "widget", field.widget)  # a related row's is wrapped
+            widget.attrs.setdefault("aria-label", str(field.label))
+        return formset
 
 
 class ReadOnlyAdmin(OfferedFilters):

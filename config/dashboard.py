@@ -4,7 +4,9 @@ import shutil
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -29,4 +31,11 @@ def _disk() -> States:
     level = Level.ILL if found.free < SCARCE else Level.WARNED if found.free < SCANT else Level.WELL
     values = {"free": number_format(found.free / GIB, 1), "total": number_format(found.total / GIB, 1)}
     text = _("%(free)s GiB of %(total)s GiB are free") % values
-    return States(_("Disk"), [State(_("Data folder"), text, level)], "")
+    return States(_("Disk"), [State(_("Data folder"), text, level), State(_("Database"), _database_size())], "")
+
+
+def _database_size() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        [size] = cursor.fetchone() or [0]
+    return filesizeformat(size)

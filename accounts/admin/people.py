@@ -12,7 +12,6 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
@@ -20,7 +19,7 @@ from accounts import admins, audit, people, sessions
 from accounts.audit import Kind
 from accounts.exceptions import LastAdmin
 from accounts.models import Membership, Team, User
-from accounts.panel import AuditedAdmin, record_rows
+from accounts.panel import AuditedAdmin, Rows, record_rows
 from accounts.people_table import PeopleTable
 from accounts.roles import Role
 from accounts.table_admin import TableAdmin
@@ -35,7 +34,7 @@ for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken
 MEMBERSHIP = {"added": Kind.MEMBER_JOINED, "changed": Kind.MEMBER_CHANGED, "removed": Kind.MEMBER_LEFT}
 
 
-class MembershipInline(TabularInline):  # type: ignore[misc]
+class MembershipInline(Rows):
     model = Membership
     extra = 0
     autocomplete_fields = ["user", "team"]

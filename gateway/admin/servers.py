@@ -13,11 +13,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.admin import TabularInline
 from unfold.decorators import action
 
 from accounts.first_steps import BACK
-from accounts.panel import AuditedAdmin
+from accounts.panel import AuditedAdmin, Rows
 from gateway import neighbours, states, trials, upstreams
 from gateway.exceptions import UpstreamError
 from gateway.forms import AliasForm, DeploymentForm, UpstreamForm
@@ -63,7 +62,7 @@ class StaysAfterTrial(AuditedAdmin):
         return super().response_post_save_change(request, obj)
 
 
-class DeploymentInline(TabularInline):  # type: ignore[misc]
+class DeploymentInline(Rows):
     model = Deployment
     form = DeploymentForm
     fk_name = "upstream"

@@ -20,7 +20,7 @@ FILLED = """
 from datetime import timedelta
 from django.utils import timezone
 from accounts.models import User
-from gateway.models import Quota, UsageTotal
+from gateway.models import Deployment, Quota, Upstream, UsageTotal
 from rag.models import Collection, Document
 ada = User.objects.get(is_superuser=True)
 now = timezone.localtime().replace(minute=0, second=0, microsecond=0)
@@ -29,6 +29,8 @@ for number in range(20):
                               purpose="chat", calls=3, input_tokens=1000 * number, cost=5000, energy=900)
     UsageTotal.objects.create(span="hour", start=now - timedelta(hours=number), model="wren", purpose="chat", calls=3,
                               queued_ms=900 * number)
+far = Upstream.objects.create(pk=4711, name="Far", base_url="http://127.0.0.1:9/v1", is_active=False)
+Deployment.objects.create(upstream=far, name="wren", model="wren")
 Quota.objects.create(user=ada, limit=2_000_000, used=1_900_000)
 Quota.objects.create(limit=500, used=700)
 shelf = Collection.objects.create(owner=ada, name="Satzungen")
@@ -163,6 +165,7 @@ PAGES = {
     "import": "/admin/gateway/quota/import/",
     "quotas": "/admin/gateway/quota/",
     "quota": "/admin/gateway/quota/2/change/",
+    "server": "/admin/gateway/upstream/4711/change/",
 }
 
 
@@ -175,7 +178,7 @@ def test_its_pages_are_accessible(
                     viewport={"width": width, "height": 900})  # fmt: skip
     page = context.new_page()
     page.goto(PAGES[name])
-    page.locator(".overview, .panel-page, .quota-bar").first.wait_for()
+    page.locator(".overview, .panel-page, .quota-bar, #upstream_form").first.wait_for()
     assert page.locator("html").get_attribute("lang") == language
     check(page)
     context.close()

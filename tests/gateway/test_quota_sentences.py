@@ -1,9 +1,11 @@
 """Quotas in words, on their pages; and two admins at one form."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -143,6 +145,22 @@ def test_calls_that_count_meanwhile_are_no_change(panel: Client) -> None:
     panel.post(change(quota), quota_form(amount="2000", stamp=stamp))
     quota.refresh_from_db()
     assert (quota.limit, quota.used) == (2000, 700)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_at_the_same_moment_one_is_told() -> None:
+    clients = [client_of(User.objects.create_superuser(f"{name}@example.org")) for name in ("ada", "bea")]
+    for _ in range(3):
+        quota = Quota.objects.create(limit=1000)
+        stamp = stamp_on(clients[0].get(change(quota)).text)
+
+        def save(number: int, quota: Quota = quota, stamp: str = stamp) -> int:
+            response = clients[number].post(change(quota), quota_form(amount=str(2000 + number), stamp=stamp))
+            connection.close()
+            return response.status_code
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(save, range(2))) == [200, 302]
 
 
 @pytest.mark.parametrize("stamp", ["0" * 64, "x", "<script>", "ü" * 99])
