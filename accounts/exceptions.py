@@ -8,6 +8,7 @@ AccountError
 ├── LastAdmin           409  nobody would be left to manage this house
 ├── AddressRefused      400  the server does not dial that for whoever named it
 ├── NoticeChanged       409  what was agreed to is not the version that holds now
+├── TableUnreadable     400  a file to import is no table, too large or has other columns
 └── NotRemembered       400  empty, too long, or not asked for
     └── MemoryFull      409
 """
@@ -66,3 +67,8 @@ class LastAdmin(AccountError):
 
     def __str__(self) -> str:
         return _("This is the only admin. Make somebody else an admin first.")
+
+
+class TableUnreadable(AccountError):
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django.db.models import Model
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from unfold.admin import ModelAdmin, TabularInline
 
 from accounts import audit
 from accounts.audit import Kind
 from accounts.encryption import EncryptedTextField
+from accounts.first_steps import BACK
 
 
 class OfferedFilters(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -38,6 +40,21 @@ class AuditedAdmin(OfferedFilters):
         secret = {field.name for field in self.opts.concrete_fields if isinstance(field, EncryptedTextField)}
         return [(title, {**options, "fields": _without(options["fields"], secret)}) for title, options in found]
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with them is counted, not named: among it is what people wrote."""
+        _named, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return [str(obj) for obj in objs], counts, lacking, protected
+
+    def response_post_save_add(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        return self._back(request) or super().response_post_save_add(request, obj)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        return self._back(request) or super().response_post_save_change(request, obj)
+
+    def _back(self, request: HttpRequest) -> HttpResponse | None:
+        """To the first steps, for who came from there."""
+        return redirect("admin:index") if BACK in request.GET else None
+
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         if self.added:
             audit.record(self.added, obj)
@@ -52,6 +69,17 @@ class AuditedAdmin(OfferedFilters):
         for obj in queryset if self.removed else ():
             audit.record(self.removed, obj)  # type: ignore[arg-type]  # not None, by the line above
         return super().log_deletions(request, queryset)
+
+
+class Rows(TabularInline):  # type: ignore[misc]
+    """Rows below another one. Their headings stand in a table's head, which a field on its own does not know."""
+
+    def get_formset(self, *args: Any, **kwargs: Any) -> Any:
+        formset = super().get_formset(*args, **kwargs)
+        for field in formset.form.base_fields.values():
+            widget = getattr(field.widget, "widget", field.widget)  # a related row's is wrapped
+            widget.attrs.setdefault("aria-label", str(field.label))
+        return formset
 
 
 class ReadOnlyAdmin(OfferedFilters):

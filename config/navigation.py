@@ -22,6 +22,8 @@ UNFOLD = {
     "SITE_URL": "/",
     "SITE_SYMBOL": "raven",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/voliere.svg")}],
+    "STYLES": [lambda _request: static("css/panel.css")],
+    "DASHBOARD_CALLBACK": "config.dashboard.overview",
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "primary": {
@@ -40,6 +42,7 @@ UNFOLD = {
     },
     "SIDEBAR": {
         "navigation": [
+            {"items": [{"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")}]},
             {
                 "title": _("Models"),
                 "items": [
@@ -67,10 +70,22 @@ UNFOLD = {
                 ],
             },
             {
+                "title": _("This house"),
+                "items": [
+                    {"title": _("Settings in force"), "icon": "tune", "link": reverse_lazy("effective-settings")},
+                ],
+            },
+            {
                 "title": _("Knowledge"),
                 "items": [
                     _panel_link(_("Collections"), "folder_open", "rag_collection"),
                     _panel_link(_("Documents"), "description", "rag_document"),
+                    {
+                        "title": _("Jobs"),
+                        "icon": "pending_actions",
+                        "link": reverse_lazy("jobs"),
+                        "permission": lambda request: request.user.has_perm("rag.view_document"),
+                    },
                     _panel_link(_("Embedding models"), "hub", "rag_embeddingindex"),
                 ],
             },

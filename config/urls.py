@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from chat.admin import opinions
-from config import about, health, installing, metrics, notice
+from config import about, effective, first_steps, health, installing, jobs, metrics, notice
 from gateway.usage_views import usage
 
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("notice/<int:pk>/", notice.version, name="notice-version"),
     path("offline/", installing.offline, name="offline"),
     path("accounts/", include("accounts.urls")),
+    path("admin/first-steps/", admin.site.admin_view(first_steps.put_away), name="first-steps"),
+    path("admin/settings/", admin.site.admin_view(effective.page), name="effective-settings"),
+    path("admin/jobs/", admin.site.admin_view(jobs.page), name="jobs"),
     path("admin/opinions/", admin.site.admin_view(opinions), name="opinions"),
     path("admin/", admin.site.urls),
     path("keys/", include("gateway.urls")),

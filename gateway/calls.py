@@ -17,7 +17,16 @@ from django.utils import timezone
 
 from gateway import catalogue, health, leases, ledger, metrics, quotas, receipts, tracing
 from gateway.callers import Caller, Standing, standing
-from gateway.exceptions import Asleep, BooksUnavailable, GatewayError, LineFull, NotAllowed, NotInHouse, UpstreamError
+from gateway.exceptions import (
+    Asleep,
+    BooksUnavailable,
+    GatewayError,
+    LineFull,
+    NotAllowed,
+    NotInHouse,
+    UnknownModel,
+    UpstreamError,
+)
 from gateway.hours import waking
 from gateway.leases import Place
 from gateway.metering import Consumption, Estimate, Meter, cost_of
@@ -37,6 +46,7 @@ class Wanted:
     scope: str
     purpose: Purpose
     model: str = ""  # of the deployments of that name only those of this model
+    deployment: int = 0  # and of those only this one, without a fallback; 0: any
     on_wait: Callable[[Place], None] = lambda place: None
 
 
@@ -112,7 +122,7 @@ class Running:
     async def move(self, error: UpstreamError) -> None:
         """To another deployment after one that failed before its first byte; raises `error` when there is none."""
         failed = self.able.pop(self.deployment.pk)
-        if not self.able and failed.fallback_id:
+        if not self.able and failed.fallback_id and not self.wanted.deployment:
             offer = (await catalogue.current()).by_id.get(failed.fallback_id)
             is_open = offer and offer.is_for(self.standing) and self.caller.may_send_to(offer.deployment.upstream)
             self.able = {offer.deployment.pk: offer.deployment} if offer and is_open else {}
@@ -214,6 +224,18 @@ def _last_known(call: Call) -> Consumption:
     )
 
 
+async def _able(caller: Caller, wanted: Wanted, known: Standing) -> list[Deployment]:
+    """Those that can serve the call, at least one."""
+    able = (await catalogue.current()).find(wanted.name, wanted.kind, known)
+    able = [deployment for deployment in able if wanted.model in ("", deployment.model)] or able
+    if wanted.deployment and not (able := [each for each in able if each.pk == wanted.deployment]):
+        raise UnknownModel(param="model")
+    able = [deployment for deployment in able if caller.may_send_to(deployment.upstream)]
+    if not able:
+        raise NotInHouse
+    return able
+
+
 @contextlib.asynccontextmanager
 async def metered(
     caller: Caller, wanted: Wanted, estimate: Callable[[list[Deployment]], Estimate]
@@ -225,11 +247,7 @@ async def metered(
         known.allow(Scope.DOCUMENTS_READ)
     else:
         known.allow(wanted.scope)
-    able = (await catalogue.current()).find(wanted.name, wanted.kind, known)
-    able = [deployment for deployment in able if wanted.model in ("", deployment.model)] or able
-    able = [deployment for deployment in able if caller.may_send_to(deployment.upstream)]
-    if not able:
-        raise NotInHouse
+    able = await _able(caller, wanted, known)
     wakes_in = await waking.ready(able, wakes=False)
     call = Running(caller, wanted, known, able)
     call.wakes_in = wakes_in

@@ -27,13 +27,22 @@ Vector = list[float]
 
 
 async def embed(
-    caller: Caller, texts: list[str], *, purpose: Purpose, deployment: Deployment | None = None
+    caller: Caller,
+    texts: list[str],
+    *,
+    purpose: Purpose,
+    deployment: Deployment | None = None,
+    by_no_other: bool = False,
 ) -> list[Vector]:
-    """The vectors of `texts`, in their order, by the model of `deployment` or the default one."""
+    """The vectors of `texts`, in their order, by the model of `deployment` or the default one.
+
+    Whichever deployment of that name and model is free answers, unless it should be `by_no_other`.
+    """
     if not texts:
         return []
     name, model = (deployment.name, deployment.model) if deployment else ("", "")
-    vectors, _ = await _embed(caller, requests.embedding({"input": texts}), _wanted(name, purpose, model))
+    wanted = _wanted(name, purpose, model, deployment.pk if deployment and by_no_other else 0)
+    vectors, _ = await _embed(caller, requests.embedding({"input": texts}), wanted)
     return vectors
 
 
@@ -49,8 +58,8 @@ async def answer(
     return await asyncio.to_thread(_written, call.deployment.name, vectors, consumed, in_base64=in_base64)
 
 
-def _wanted(name: str, purpose: Purpose, model: str = "") -> Wanted:
-    return Wanted(name, Deployment.Kind.EMBEDDING, Scope.EMBEDDINGS, purpose, model)
+def _wanted(name: str, purpose: Purpose, model: str = "", only: int = 0) -> Wanted:
+    return Wanted(name, Deployment.Kind.EMBEDDING, Scope.EMBEDDINGS, purpose, model, only)
 
 
 async def _embed(caller: Caller, body: dict[str, Any], wanted: Wanted) -> tuple[list[Vector], Running]:

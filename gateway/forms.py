@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
+from accounts.stamped_forms import StampedForm
 from gateway.models import Alias, Deployment, Upstream
 from gateway.requests import CHAT, EMBEDDING, Field
 
@@ -19,7 +20,7 @@ DEFAULTS: dict[str, dict[str, Field]] = {
 }
 
 
-class UpstreamForm(forms.ModelForm[Upstream]):
+class UpstreamForm(StampedForm[Upstream]):
     """The key goes in and never comes out; with a new address the old one is forgotten, not sent there."""
 
     class Meta:
@@ -50,7 +51,7 @@ class UpstreamForm(forms.ModelForm[Upstream]):
         return data
 
 
-class DeploymentForm(forms.ModelForm[Deployment]):
+class DeploymentForm(StampedForm[Deployment]):
     class Meta:
         model = Deployment
         exclude: list[str] = []

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from gateway import retention
-from gateway.models import Usage
+from gateway.models import Usage, UsageTotal
 
 SUMMED = ["input_tokens", "output_tokens", "cost", "energy", "queued_ms"]
 # one statement, hence one moment; a group is nothing but zeros where both say the same
@@ -53,3 +53,22 @@ def disagreements(since: datetime) -> list[Disagreement]:
 def sums(usage: QuerySet[Usage]) -> dict[str, Any]:
     found = usage.order_by().aggregate(calls=Count("pk"), **{name: Sum(name) for name in SUMMED})
     return {name: value or 0 for name, value in found.items()}
+
+
+def by_day_and_model(since: datetime) -> list[dict[str, Any]]:
+    return list(_totals(UsageTotal.Span.DAY, since, "start", "model"))
+
+
+def by_team(since: datetime) -> list[dict[str, Any]]:
+    """By today's members: who is in two teams counts in both, who is in none under None."""
+    return list(_totals(UsageTotal.Span.DAY, since, team=F("user__teams__name")).order_by("-tokens"))
+
+
+def by_hour(since: datetime) -> list[dict[str, Any]]:
+    return list(_totals(UsageTotal.Span.HOUR, since, "start"))
+
+
+def _totals(span: str, since: datetime, *by: str, **also: F) -> Any:
+    kept = UsageTotal.objects.filter(span=span, start__gte=since).order_by()
+    sums = {name: Sum(name) for name in ("calls", "failed", "cost", "energy", "queued_ms")}
+    return kept.values(*by, **also).annotate(tokens=Sum(F("input_tokens") + F("output_tokens")), **sums)

@@ -4,8 +4,6 @@ Each block is a query of its own that goes on after the last row of the one befo
 than one block, and however slowly somebody downloads them, no transaction, lock or connection waits for them.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +12,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils import timezone, translation
+from django.utils import timezone
 
+from accounts.spreadsheets import PLAIN, Flavour, flavour_for_excel, harmless, written
 from gateway.amounts import MILLIONTHS, MILLIWATT_HOURS
 
+__all__ = ["CALLS", "PLAIN", "SUMS", "Flavour", "Table", "blocks", "flavour_for_excel"]
+
 BLOCK = 5000  # rows
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is run as a formula
 
 WHO = {
     "user": "user__email",
@@ -53,35 +53,17 @@ CALLS = Table(
 SUMS = Table("start", {"start": "start", **WHO, "calls": "calls", "failed": "failed", **TOKENS, **AMOUNTS, **TIMES})
 
 
-@dataclass(frozen=True)
-class Flavour:
-    """A mark at the beginning makes Excel read UTF-8; German ones part cells by semicolons, for commas are decimal."""
-
-    mark: str = ""
-    delimiter: str = ","
-    decimal: str = "."
-
-
-PLAIN = Flavour()
-
-
-def flavour_for_excel() -> Flavour:
-    """What a double click opens rightly in the language at hand."""
-    is_german = (translation.get_language() or "").startswith("de")
-    return Flavour("\ufeff", ";", ",") if is_german else Flavour("\ufeff")
-
-
 def blocks(rows: QuerySet[Any], table: Table, flavour: Flavour = PLAIN) -> Iterator[str]:
     page = rows.order_by(table.moment, "pk").values_list(table.moment, "pk", *table.columns.values())
     shown = _cells(table, flavour)
     found: list[tuple[Any, ...]] = []
-    yield flavour.mark + _text([[*table.columns, "currency"]], flavour)
+    yield flavour.mark + written([[*table.columns, "currency"]], flavour)
     while not (0 < len(found) < BLOCK):
         later = _after(table.moment, *found[-1][:2]) if found else Q()
         found = list(page.filter(later)[:BLOCK])
         if not found:
             return
-        yield _text([[*map(_call, shown, row[2:]), settings.CURRENCY] for row in found], flavour)
+        yield written([[*map(_call, shown, row[2:]), settings.CURRENCY] for row in found], flavour)
 
 
 def _after(moment: str, begin: datetime, pk: object) -> Q:
@@ -106,22 +88,15 @@ def _cells(table: Table, flavour: Flavour) -> list[Callable[[Any], str]]:
 
 
 def _harmless(value: Any) -> str:
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+    return harmless(value) if isinstance(value, str) else str(value)
 
 
 def of_rows(rows: list[list[Any]], flavour: Flavour) -> str:
     """A table that is whole already, its first row the names."""
-    return flavour.mark + _text([[_cell(value, flavour) for value in row] for row in rows], flavour)
+    return flavour.mark + written([[_cell(value, flavour) for value in row] for row in rows], flavour)
 
 
 def _cell(value: Any, flavour: Flavour) -> str:
     if value is None:
         return ""
     return f"{value:f}".replace(".", flavour.decimal) if isinstance(value, Decimal) else _harmless(value)
-
-
-def _text(rows: list[list[str]], flavour: Flavour) -> str:
-    file = io.StringIO()
-    csv.writer(file, delimiter=flavour.delimiter).writerows(rows)
-    return file.getvalue()

@@ -8,9 +8,11 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.first_steps import BACK
 from accounts.signing_in import person, sign_in_required
 from rag import formats, listing, sharing
 from rag.exceptions import FileTooLarge, TypeNotAllowed
@@ -41,7 +43,8 @@ def collections(request: HttpRequest) -> HttpResponse:
 def create_collection(request: HttpRequest) -> HttpResponse:
     form = NewCollectionForm(request.POST or None, user=person(request))
     if form.is_valid():
-        return redirect("rag:collection", form.save().pk)
+        way_back = f"?{BACK}" if BACK in request.GET else ""
+        return redirect(reverse("rag:collection", args=[form.save().pk]) + way_back)
     return render(request, "rag/collection_form.html", {"form": form})
 
 

@@ -82,6 +82,9 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "usage": ("get", EVERYONE_SIGNED_IN),
     "notice": ("get", EVERYONE_SIGNED_IN),
     "notice-version": ("get", NOBODYS),
+    "first-steps": ("post", PANELS),  # tests/test_dashboard.py
+    "jobs": ("get", PANELS),  # tests/test_jobs.py
+    "effective-settings": ("get", PANELS),  # tests/test_effective.py
     "theme": ("post", EVERYONE_SIGNED_IN),
     "chat:home": ("get", EVERYONE_SIGNED_IN),
     "chat:create": ("post", EVERYONE_SIGNED_IN),

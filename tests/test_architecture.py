@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ["accounts", "gateway", "rag", "chat", "config"]  # each may import those before it
 OUTER = {
     "admin",
+    "table_admin",
     "consumers",
     "tasks",
     "urls",

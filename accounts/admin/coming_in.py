@@ -8,12 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
 
 from accounts import inviting, roles
 from accounts.models import GroupMapping, HouseRules, IdentityProvider, Invitation
-from accounts.panel import AuditedAdmin, ReadOnlyAdmin
+from accounts.panel import AuditedAdmin, ReadOnlyAdmin, Rows
 from accounts.roles import EVERY_ROLE, May
 
 
@@ -88,7 +87,7 @@ class ProviderForm(forms.ModelForm[IdentityProvider]):
             self.instance.client_secret = secret
 
 
-class GroupInline(TabularInline):  # type: ignore[misc]
+class GroupInline(Rows):
     model = GroupMapping
     extra = 0
     autocomplete_fields = ["team"]

@@ -12,7 +12,6 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
@@ -20,8 +19,10 @@ from accounts import admins, audit, people, sessions
 from accounts.audit import Kind
 from accounts.exceptions import LastAdmin
 from accounts.models import Membership, Team, User
-from accounts.panel import AuditedAdmin, record_rows
+from accounts.panel import AuditedAdmin, Rows, record_rows
+from accounts.people_table import PeopleTable
 from accounts.roles import Role
+from accounts.table_admin import TableAdmin
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 # an address is changed at its user, secrets of factors are nobody's business, and teams are ours: Django's groups would
@@ -33,7 +34,7 @@ for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken
 MEMBERSHIP = {"added": Kind.MEMBER_JOINED, "changed": Kind.MEMBER_CHANGED, "removed": Kind.MEMBER_LEFT}
 
 
-class MembershipInline(TabularInline):  # type: ignore[misc]
+class MembershipInline(Rows):
     model = Membership
     extra = 0
     autocomplete_fields = ["user", "team"]
@@ -71,8 +72,9 @@ class TeamMembersAdmin(AuditedAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin):  # type: ignore[misc]
+class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin, TableAdmin):  # type: ignore[misc]
     added, changed, removed = Kind.PERSON_ADDED, Kind.PERSON_CHANGED, Kind.PERSON_REMOVED
+    table = PeopleTable()
     form = ChangedUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
@@ -152,5 +154,11 @@ class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin):  # type: ignore[misc]
 
 @admin.register(Team)
 class TeamAdmin(TeamMembersAdmin):
+    """One is removed at a time, once it was said what goes with it."""
+
+    delete_confirmation_template = "accounts/panel_team_delete.html"
     list_display = ["name", "weight", "may_create_keys", "created_at"]
     search_fields = ["name"]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}

@@ -90,13 +90,18 @@ def _second_wall() -> str:
 
 def _worker() -> str:
     connections.check_redis()
-    try:
-        alive = app.control.ping(timeout=1.5)
-    except (BrokerUnreachable, RedisError) as error:
-        raise StartError(f"cannot be asked: {error}") from error
+    alive = workers()
     if not alive:
         raise StartError("none answers: documents are not read and nothing is swept up.")
-    return f"{len(alive)} at work"
+    return f"{alive} at work"
+
+
+def workers() -> int:
+    """How many answer; raises StartError where nobody can be asked."""
+    try:
+        return len(app.control.ping(timeout=1.5))
+    except (BrokerUnreachable, RedisError) as error:
+        raise StartError(f"cannot be asked: {error}") from error
 
 
 def _upstreams() -> str:

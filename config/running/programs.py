@@ -14,6 +14,7 @@ from config.running.variables import log_level, number, public_url, text
 WEBSOCKET_MAX_BYTES = 262_144
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 READING, ROUNDS = "reading", "celery"  # queues: what may take minutes, and what has to come in time
+DECIDED = "VOLIERE_DECIDED"  # names what `up` filled in, which in its programs looks like anybody's choice
 GRACEFUL_SECONDS = 3  # open sockets and streams get this long when the web process is asked to end
 
 
@@ -55,7 +56,8 @@ def environment(urls: dict[str, str], address: Address, folder: Path) -> dict[st
             "VOLIERE_INFERENCE_HOST": "127.0.0.1",
             "VOLIERE_INFERENCE_PORT": str(port),
         }
-    return values | shared_metrics(folder / "run" / "metrics")
+    decided = {DECIDED: ",".join(name for name in values if not os.environ.get(name))}
+    return values | decided | shared_metrics(folder / "run" / "metrics")
 
 
 def shared_metrics(folder: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
+from accounts.stamped_forms import StampedForm
 from gateway.amounts import MILLIONTHS, MILLIWATT_HOURS
 from gateway.models import Quota
 
@@ -18,8 +19,10 @@ def _amount(**more: Any) -> forms.DecimalField:
     return forms.DecimalField(min_value=0, max_digits=20, widget=UnfoldAdminDecimalFieldWidget, **more)
 
 
-class QuotaForm(forms.ModelForm[Quota]):
+class QuotaForm(StampedForm[Quota]):
     """Amounts are entered as people reckon, and stored as the ledger counts: see `Quota`."""
+
+    also_stamped = ["limit"]
 
     amount = _amount(
         label=_("Limit"),

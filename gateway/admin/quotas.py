@@ -1,26 +1,28 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import formats, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
-from accounts.panel import AuditedAdmin
-from gateway import quotas
+from accounts.table_admin import TableAdmin
+from gateway import quota_sentences, quotas
 from gateway.admin.quota_form import QuotaForm
 from gateway.models import Quota
+from gateway.quota_table import QuotaTable
 
 SUBJECTS = ["user", "team", "api_key", "deployment"]
-STATES = {"well": "success", "warned": "warning", "used_up": "danger"}
 
 
 @admin.register(Quota)
-class QuotaAdmin(AuditedAdmin):
+class QuotaAdmin(TableAdmin):
+    table = QuotaTable()
     form = QuotaForm
-    list_display = ["__str__", "level", "state", "begins_anew", "is_hard"]
+    change_form_before_template = "gateway/panel_quota.html"
+    list_display = ["sentence", "left", "state", "begins_anew"]
     list_filter = ["unit", "period", "is_hard", "team"]
     list_select_related = SUBJECTS
     search_fields = ["user__email", "user__name", "team__name", "api_key__name", "deployment__name"]
@@ -51,12 +53,23 @@ class QuotaAdmin(AuditedAdmin):
             obj.save(update_fields=changed)
         if form.added():
             Quota.objects.filter(pk=obj.pk).update(limit=F("limit") + form.added())
+        obj.refresh_from_db()
+        if remark := quota_sentences.remark(obj):
+            messages.warning(request, remark)
 
-    @display(description=_("level"), label=STATES)  # type: ignore[untyped-decorator]
-    def level(self, quota: Quota) -> tuple[str, str]:
-        percent = quotas.percent_used(quota)
-        state = "used_up" if percent >= 100 else "warned" if percent >= quota.warn_at else "well"
-        return state, gettext("%(percent)s %%") % {"percent": percent}
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if quota := context.get("original"):
+            context["told"] = quota_sentences.told(quota)
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
+
+    @admin.display(description=_("quota"))
+    def sentence(self, quota: Quota) -> str:
+        return quota_sentences.sentence(quota)
+
+    @admin.display(description=_("left"))
+    def left(self, quota: Quota) -> str:
+        return render_to_string("gateway/_quota_bar.html", {"told": quota_sentences.told(quota)})
 
     @admin.display(description=_("used"))
     def state(self, quota: Quota) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -12,25 +13,20 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from accounts.panel import AuditedAdmin
-from gateway import neighbours, rounds, upstreams
+from accounts.first_steps import BACK
+from accounts.panel import AuditedAdmin, Rows
+from gateway import neighbours, states, trials, upstreams
 from gateway.admin.energy import PowerMeterInline, try_out
 from gateway.admin.hours import ServerHoursInline, state_of, wake_now
-from gateway.exceptions import UpstreamBroken, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from gateway.exceptions import UpstreamError
 from gateway.forms import AliasForm, DeploymentForm, UpstreamForm
 from gateway.models import Alias, Deployment, Upstream
 
 FOUND = "gateway:found-servers"
 FOUND_SECONDS = 60
-FAILURES = {
-    UpstreamUnreachable.code: _("cannot be reached"),
-    UpstreamBroken.code: _("breaks off its answers"),
-    UpstreamTimeout.code: _("takes too long to answer"),
-    rounds.LIST_REFUSED: _("does not name its models: is the API key right?"),
-}
+ASKED = [Deployment.Kind.CHAT, Deployment.Kind.EMBEDDING]  # what can be tried out
 
 
 def _warn_of_differences(request: HttpRequest, deployment: Deployment) -> None:
@@ -39,18 +35,49 @@ def _warn_of_differences(request: HttpRequest, deployment: Deployment) -> None:
         messages.warning(request, text % {"name": deployment.name, "fields": ", ".join(differing)})
 
 
-class DeploymentInline(TabularInline):  # type: ignore[misc]
+def _try(request: HttpRequest, deployment: Deployment) -> None:
+    """Once what was saved holds for everyone, and no transaction waits for the answer."""
+    transaction.on_commit(lambda: _tell_of_trial(request, deployment))
+
+
+def _tell_of_trial(request: HttpRequest, deployment: Deployment) -> None:
+    """One short question, and in words what came back."""
+    if deployment.kind not in ASKED:
+        messages.info(request, gettext("Chat and embedding models alone can be asked here."))
+        return
+    attempt = trials.attempt(request.user, deployment)  # type: ignore[arg-type]  # who is in the panel is somebody
+    said = {"model": deployment.name, "time": attempt.milliseconds, "said": attempt.answer or attempt.error}
+    if attempt.error:
+        messages.error(request, gettext("%(model)s failed after %(time)s ms: %(said)s") % said)
+    else:
+        messages.success(request, gettext("%(model)s answered after %(time)s ms: %(said)s") % said)
+
+
+class StaysAfterTrial(AuditedAdmin):
+    """Whoever tries something out goes on from there."""
+
+    trial = ""
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if any(name.endswith(f"_{self.trial}") for name in request.POST) and BACK not in request.GET:
+            return redirect(request.path)
+        return super().response_post_save_change(request, obj)
+
+
+class DeploymentInline(Rows):
     model = Deployment
     form = DeploymentForm
     fk_name = "upstream"
     extra = 0
     show_change_link = True
-    fields = ["name", "model", "kind", "context_length", "slots", "is_active", "is_default"]
+    fields = ["name", "model", "kind", "context_length", "slots", "is_active", "is_default", "stamp"]
 
 
 @admin.register(Upstream)
-class UpstreamAdmin(AuditedAdmin):
+class UpstreamAdmin(StaysAfterTrial):
     form = UpstreamForm
+    change_form_before_template = "accounts/panel_stamp.html"
+    trial = "test"
     inlines = [DeploymentInline, PowerMeterInline, ServerHoursInline]
     list_display = ["name", "base_url", "place", "in_house", "state", "is_active"]
     list_before_template = "gateway/panel_found_servers.html"
@@ -81,15 +108,8 @@ class UpstreamAdmin(AuditedAdmin):
 
     @admin.display(description=_("state"))
     def state(self, upstream: Upstream) -> str:
-        if not upstream.is_active:
-            return gettext("switched off")
-        if asleep := state_of(upstream):
-            return asleep
-        if upstream.failures and upstream.failing_since:
-            since = date_format(localtime(upstream.failing_since), "SHORT_DATETIME_FORMAT")
-            failure = FAILURES.get(upstream.failure, gettext("fails calls"))
-            return gettext("%(failure)s, since %(time)s") % {"failure": failure, "time": since}
-        return gettext("answers") if upstream.probed_at else gettext("never asked yet")
+        asleep = state_of(upstream) if upstream.is_active else ""
+        return asleep or states.told(upstream)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -112,6 +132,12 @@ class UpstreamAdmin(AuditedAdmin):
         else:
             text = gettext("No luck after %(time)s ms: %(error)s")
             messages.error(request, text % {"time": trial.milliseconds, "error": trial.error})
+            return
+        first = (
+            upstream.deployments.filter(is_active=True, kind__in=ASKED).order_by("kind", "-is_default", "name").first()
+        )
+        if first and upstream.is_active:
+            _try(request, first)
 
     @action(description=_("Save and look for models"))  # type: ignore[untyped-decorator]
     def look_for_models(self, request: HttpRequest, upstream: Upstream) -> None:
@@ -184,8 +210,11 @@ def touched(formsets: Iterable[Any]) -> Iterable[Deployment]:
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(AuditedAdmin):
+class DeploymentAdmin(StaysAfterTrial):
     form = DeploymentForm
+    change_form_before_template = "accounts/panel_stamp.html"
+    trial = "try_out"
+    actions_submit_line = ["try_out"]
     list_display = ["name", "upstream", "model", "kind", "licence", "listed", "is_active", "is_default"]
     list_filter = ["kind", "is_active", "upstream"]
     list_select_related = ["upstream"]
@@ -213,6 +242,10 @@ class DeploymentAdmin(AuditedAdmin):
         ),
         (_("Price"), {"fields": ["input_price", "output_price", "api_input_price", "api_output_price"]}),
     ]
+
+    @action(description=_("Save and try"))  # type: ignore[untyped-decorator]
+    def try_out(self, request: HttpRequest, deployment: Deployment) -> None:
+        _try(request, deployment)
 
     @admin.display(description=_("at its upstream"))
     def listed(self, deployment: Deployment) -> str:

@@ -5,17 +5,16 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import TabularInline
 
 from accounts.audit import Kind
-from accounts.panel import AuditedAdmin, record_rows
+from accounts.panel import AuditedAdmin, Rows, record_rows
 from rag import queueing
 from rag.models import Collection, CollectionShare, Document
 
 SHARING = {"added": Kind.SHARE_GIVEN, "changed": Kind.SHARE_CHANGED, "removed": Kind.SHARE_TAKEN}
 
 
-class ShareInline(TabularInline):  # type: ignore[misc]
+class ShareInline(Rows):
     model = CollectionShare
     extra = 0
     autocomplete_fields = ["user"]

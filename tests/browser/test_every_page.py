@@ -97,6 +97,7 @@ NO_PAGES = {
     "chat:project-attach", "chat:project-detach", "chat:share-update", "chat:share-revoke", "chat:shared-copy",
     "chat:temporary-ask", "chat:import", "chat:export-all", "chat:export",
     "chat:continue", "chat:fork", "chat:opinion", "chat:show", "chat:take", "opinions",
+    "first-steps", "effective-settings", "jobs",  # of the panel: tests/browser/test_panel.py
     "sessions-end", "session-end", "invitation-revoke",
     # of who has a second factor already, or comes by one: tests/browser/test_people.py
     "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn",

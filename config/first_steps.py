@@ -1,0 +1,66 @@
+"""The guide above the panel's first page: what a new house needs, in the order in which it is best done.
+
+A step is done when what it leads to is there, whoever made it and wherever. Whoever wants the guide away puts it away
+in their browser.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+import accounts.first_steps
+import gateway.first_steps
+import rag.first_steps
+from accounts import roles
+from accounts.first_steps import Step
+from accounts.models import User
+from accounts.roles import May
+
+ORDER = ("connect", "try", "team", "quota", "upload", "invite")
+HIDDEN = "first-steps"  # name of the cookie
+A_YEAR = 365 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Guide:
+    steps: list[Step]
+    is_hidden: bool
+
+    @property
+    def done(self) -> int:
+        return sum(step.is_done for step in self.steps)
+
+    @property
+    def next(self) -> Step | None:
+        return next((step for step in self.steps if not step.is_done), None)
+
+
+def guide(request: HttpRequest) -> Guide | None:
+    """None for who may not take the steps, and when all are done."""
+    user = request.user
+    if not isinstance(user, User) or not roles.may(user, May.CHANGE_SETTINGS):
+        return None
+    found = Guide(steps(user), bool(request.COOKIES.get(HIDDEN)))
+    return found if found.next else None
+
+
+def steps(user: User) -> list[Step]:
+    offered = {
+        **accounts.first_steps.steps(user),
+        **gateway.first_steps.steps(user),
+        **rag.first_steps.steps(user),
+    }
+    return [offered[name] for name in ORDER]
+
+
+@require_POST
+def put_away(request: HttpRequest) -> HttpResponse:
+    """Or bring back."""
+    response = redirect("admin:index")
+    if "show" in request.POST:
+        response.delete_cookie(HIDDEN)
+    else:
+        response.set_cookie(HIDDEN, "away", max_age=A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure())
+    return response
