@@ -6,6 +6,7 @@ AccountError
 ├── InvitationInvalid   404  wrong, cut off or expired, used or revoked
 ├── AddressTaken        409  somebody here has that address already
 ├── LastAdmin           409  nobody would be left to manage this house
+├── ErasureOpen         409  asked for already
 └── NotRemembered       400  empty, too long, or not asked for
     └── MemoryFull      409
 """
@@ -53,3 +54,10 @@ class LastAdmin(AccountError):
 
     def __str__(self) -> str:
         return _("This is the only admin. Make somebody else an admin first.")
+
+
+class ErasureOpen(AccountError):
+    status = 409
+
+    def __str__(self) -> str:
+        return _("This account is being erased already.")

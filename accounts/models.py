@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
 from accounts.audit import AuditEvent
+from accounts.data_protection import Controller, DataExport, Erasure, LegalHold, RetentionRule
 from accounts.invitation import Invitation
 from accounts.preferences import Preferences
 from accounts.rules import HouseRules
@@ -17,12 +18,17 @@ from accounts.single_sign_on import GroupMapping, IdentityProvider
 
 __all__ = [
     "AuditEvent",
+    "Controller",
+    "DataExport",
+    "Erasure",
     "Fact",
     "GroupMapping",
     "HouseRules",
     "IdentityProvider",
     "Invitation",
+    "LegalHold",
     "Membership",
+    "RetentionRule",
     "Team",
     "User",
     "UserManager",

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from celery import shared_task
 
+from config import erasing, exporting, keeping
 from config.running.ports import answers
 from config.running.variables import text
 
@@ -22,3 +23,24 @@ def register_inference(self: Any) -> None:
         register_embedded(url, text("VOLIERE_INFERENCE_KEY"))
     except UpstreamError as error:  # it ended after it had answered
         raise self.retry(countdown=2) from error
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def write_export(pk: str) -> None:
+    exporting.write(pk)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def erase_person(pk: str) -> None:
+    erasing.run(pk)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_personal_data() -> None:
+    exporting.sweep()
+    erasing.sweep()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def apply_retention() -> None:
+    keeping.apply()

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from chat.admin import opinions
-from config import health, installing, metrics
+from config import data_views, health, installing, metrics, records_views
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -11,7 +11,11 @@ urlpatterns = [
     path("manifest.webmanifest", installing.manifest, name="manifest"),
     path("service-worker.js", installing.service_worker, name="service-worker"),
     path("offline/", installing.offline, name="offline"),
+    path("accounts/", include("config.data_urls")),
     path("accounts/", include("accounts.urls")),
+    path("admin/erase/<uuid:pk>/", admin.site.admin_view(data_views.erase_person), name="erase-person"),
+    path("admin/records/", admin.site.admin_view(records_views.records), name="records"),
+    path("admin/records/<slug:ending>/", admin.site.admin_view(records_views.download), name="records-download"),
     path("admin/opinions/", admin.site.admin_view(opinions), name="opinions"),
     path("admin/", admin.site.urls),
     path("keys/", include("gateway.urls")),

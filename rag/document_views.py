@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import audit
 from accounts.audit import Kind
 from accounts.signing_in import person, sign_in_required
-from rag import page_pictures, queueing
+from rag import page_pictures, queueing, use
 from rag.editions import Edition, edition
 from rag.exceptions import PageNotDrawn
 from rag.formats import PDF
@@ -116,6 +116,7 @@ def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
 
 def _opened(request: HttpRequest, pk: str) -> tuple[Edition, dict[str, object]]:
     found = _visible(request, pk)
+    use.note([found.pk])
     replacing = Document.objects.filter(replaces=found).first()
     return edition(found, _version(request, found)), {
         "can_edit": _is_editable(request, found),

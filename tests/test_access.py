@@ -16,9 +16,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import inviting
-from accounts.models import Fact, Invitation, Membership, Team, User
+from accounts.models import DataExport, Fact, Invitation, Membership, Team, User
 from chat import asking, conversations, projects, sharing
 from chat.models import Assistant, Conversation, Message, Project, Prompt, Share
+from config import exporting
 from gateway.models import ApiKey
 from rag.models import Collection, CollectionShare, Document, DocumentText
 from tests.conftest import client_of
@@ -75,6 +76,16 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "openid_connect_callback": ("get", (404, 404, 404, 404)),
     "oidc_backchannel_logout": ("post", (404, 404, 404, 404)),
     "preferences": ("get", EVERYONE_SIGNED_IN),
+    "data": ("get", EVERYONE_SIGNED_IN),
+    "data-export": ("post", EVERYONE_SIGNED_IN),
+    "data-download": ("get", PRIVATE),
+    "erase": ("get", EVERYONE_SIGNED_IN),
+    "erase-confirm": ("get", EVERYONE_SIGNED_IN),
+    "erase-withdraw": ("post", EVERYONE_SIGNED_IN),
+    "erased": ("get", (404, 404, 404, 404)),  # but by the link that was given: tests/privacy/test_erasing.py
+    "erase-person": ("get", OPEN),  # to the panel's sign-in
+    "records": ("get", OPEN),
+    "records-download": ("get", OPEN),
     "opinions": ("get", OPEN),  # to the panel's sign-in: tests/chat/test_opinions.py
     "theme": ("post", EVERYONE_SIGNED_IN),
     "chat:home": ("get", EVERYONE_SIGNED_IN),
@@ -196,11 +207,14 @@ class House:
     prompt: Prompt
     session: UserSession
     invitation: Invitation
+    export: DataExport
 
     def of_people(self, name: str) -> dict[str, object]:
         if name.startswith(("openid_connect", "oidc")):
             return {"provider_id": "unknown"}
         guessed = {"token": "guessed"}
+        if name in ("data-download", "erase-person", "erased", "records-download"):
+            return {"pk": self.export.pk, "code": "guessed", "ending": "md"}
         known = {"session-end": {"pk": self.session.pk}, "invitation-revoke": {"pk": self.invitation.pk}}
         return {"setup": guessed, "invitation": guessed, **known}.get(name, {"pk": 1} if name[:4] == "mfa_" else {})
 
@@ -234,7 +248,7 @@ class House:
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
                      {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
-                     {"share"}, {"fact"}, {"assistant"}, {"prompt"}, {"provider_id"}):  # fmt: skip
+                     {"code"}, {"ending"}, {"share"}, {"fact"}, {"assistant"}, {"prompt"}, {"provider_id"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)
@@ -268,6 +282,7 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     return House(
         session=UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="elsewhere", user_agent="x"),
         invitation=invitation,
+        export=exported(alice),
         conversation=conversation,
         message=answer,
         attachment=make(conversation.attachments),
@@ -283,6 +298,12 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
         assistant=assistant,
         prompt=prompt,
     )
+
+
+def exported(user: User) -> DataExport:
+    export = exporting.begin(user)
+    exporting.write(str(export.pk))
+    return export
 
 
 def make(collection: Collection, content: bytes = b"Haus", media_type: str = "text/plain") -> Document:
