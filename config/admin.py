@@ -20,6 +20,7 @@ from config import certificates, keeping
 from config.data_views import certificate_file
 from rag.models import Collection
 
+RULE = ["kind", "team", "days", "spares_pinned"]
 GOING = {
     "conversations": _("conversations"),
     "messages": _("messages"),
@@ -38,7 +39,7 @@ class RuleForm(forms.ModelForm[RetentionRule]):
 
     class Meta:
         model = RetentionRule
-        fields = ["kind", "team", "days", "spares_pinned"]
+        fields = RULE
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -47,7 +48,7 @@ class RuleForm(forms.ModelForm[RetentionRule]):
         return data
 
     def _values(self, data: dict[str, Any]) -> dict[str, Any]:
-        return {name: data[name] for name in self.Meta.fields}
+        return {name: data[name] for name in RULE}
 
     def _ask(self, data: dict[str, Any], going: dict[str, int]) -> None:
         shown = ":".join(str(getattr(value, "pk", value)) for value in self._values(data).values())
@@ -80,7 +81,7 @@ class RetentionRuleAdmin(AuditedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
-        return [(None, {"fields": ["kind", "team", "days", "spares_pinned"]})]
+        return [(None, {"fields": RULE})]
 
 
 class HoldForm(forms.ModelForm[LegalHold]):

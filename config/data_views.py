@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.core.exceptions import ReauthenticationRequired
 from asgiref.sync import sync_to_async
 from django.contrib import admin, messages
 from django.contrib.auth import logout
@@ -86,9 +87,9 @@ def erase(request: HttpRequest) -> HttpResponse:
 @sign_in_required
 @never_cache
 @require_http_methods(["GET", "POST"])
-@reauthentication_required
 def confirm_erasure(request: HttpRequest) -> HttpResponse:
     """The second step, after the password or a passkey was asked for."""
+    _ask_who_it_is(request)
     user = person(request)
     form = ConfirmForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
@@ -137,6 +138,7 @@ def erase_person(request: HttpRequest, pk: UUID) -> HttpResponse:
     """In the panel: an admin erases somebody."""
     if not roles.may(request.user, May.CHANGE_SETTINGS):
         raise PermissionDenied
+    _ask_who_it_is(request)
     user = get_object_or_404(User, pk=pk)
     form, heirs = ConfirmForm(request.POST or None, user=user), _heirs(request, user)
     if request.method == "POST" and form.is_valid() and heirs.is_valid():
@@ -148,6 +150,12 @@ def erase_person(request: HttpRequest, pk: UUID) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "heirs": heirs, "person": user, "is_held": erasing.is_held(user)}
     context |= {"title": _("Erase %(name)s") % {"name": user}, **admin.site.each_context(request)}
     return render(request, "data/panel_erase.html", context)
+
+
+def _ask_who_it_is(request: HttpRequest) -> None:
+    """By password, passkey or app, also of who has just signed in. Who comes by single sign-on alone has none of them."""
+    if not did_recently_reauthenticate(request):
+        raise ReauthenticationRequired
 
 
 def _heirs(request: HttpRequest, user: User) -> HeirsForm:

@@ -248,7 +248,8 @@ class House:
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
                      {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
-                     {"code"}, {"ending"}, {"share"}, {"fact"}, {"assistant"}, {"prompt"}, {"provider_id"}):  # fmt: skip
+                     {"share"}, {"fact"}, {"assistant"}, {"prompt"}, {"provider_id"},
+                     {"code"}, {"ending"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)

@@ -1,6 +1,14 @@
+from pathlib import Path
+
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Membership, Team, User
+
+
+@pytest.fixture(autouse=True)
+def _a_storage_of_its_own(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture

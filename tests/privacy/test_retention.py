@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -111,8 +112,8 @@ def test_use_is_noted_once_a_day(alice: User) -> None:
 
 
 def test_files_of_scripts_go_unless_they_are_in_a_collection(alice: User) -> None:
-    rows = [StoredFile.objects.create(owner=alice, name="x", file=f"files/x/{n}", size=1, created_at=timezone.now() - OLD)
-            for n in range(2)]  # fmt: skip
+    fields = {"owner": alice, "name": "x", "size": 1, "created_at": timezone.now() - OLD}
+    rows = [StoredFile.objects.create(file=f"files/x/{uuid4().hex}", **fields) for _ in range(2)]
     kept = canary.document(Collection.objects.create(owner=alice, name="a"), alice)
     Document.objects.filter(pk=kept.pk).update(file_id=rows[0].pk)
     rule("files")
