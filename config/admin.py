@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelect2Widget
+from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldBooleanSwitchWidget
 
 from accounts.audit import Kind
 from accounts.models import Controller, Erasure, LegalHold, RetentionRule
@@ -34,7 +34,12 @@ GOING = {
 class RuleForm(forms.ModelForm[RetentionRule]):
     """Whoever would delete something sees first how much, and says yes to that."""
 
-    confirmed = forms.BooleanField(label=_("Yes, delete these"), required=False)
+    confirmed = forms.BooleanField(
+        label=_("Yes, delete these"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("You are told first how much the rule would delete; then it is asked for."),
+    )
     previewed = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
@@ -58,7 +63,7 @@ class RuleForm(forms.ModelForm[RetentionRule]):
         self.data["previewed"], self.data["confirmed"] = shown, ""
         what = ", ".join(f"{number} {GOING[name]}" for name, number in going.items())
         text = gettext(
-            "This rule deletes, with the next round: %(what)s. Tick this box and save again if that is right."
+            "This rule deletes, with the next round: %(what)s. Say yes here and save again if that is right."
         )
         self.add_error("confirmed", text % {"what": what})
 

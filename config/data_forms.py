@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
 from accounts.belongings import Heirloom
 from accounts.models import User
@@ -38,3 +39,16 @@ class ConfirmForm(forms.Form):
         if email != self.user.email.lower():
             raise forms.ValidationError(_("This is not the email of the account."))
         return email
+
+
+class PanelHeirsForm(HeirsForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget = UnfoldAdminSelectWidget(choices=field.choices)  # type: ignore[attr-defined]
+
+
+class PanelConfirmForm(ConfirmForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].widget = UnfoldAdminEmailInputWidget({"autocomplete": "off"})

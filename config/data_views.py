@@ -24,7 +24,7 @@ from accounts.models import DataExport, Erasure, User
 from accounts.roles import May
 from accounts.signing_in import person, sign_in_required
 from config import certificates, erasing, exporting, personal_data
-from config.data_forms import ConfirmForm, HeirsForm
+from config.data_forms import ConfirmForm, HeirsForm, PanelConfirmForm, PanelHeirsForm
 
 PIECE = 256 * 1024  # bytes
 HEIRS = "erasure_heirs"  # in the session, from one step to the next
@@ -140,7 +140,8 @@ def erase_person(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise PermissionDenied
     _ask_who_it_is(request)
     user = get_object_or_404(User, pk=pk)
-    form, heirs = ConfirmForm(request.POST or None, user=user), _heirs(request, user)
+    form = PanelConfirmForm(request.POST or None, user=user)
+    heirs = PanelHeirsForm(request.POST or None, heirlooms=personal_data.to_hand_over(user))
     if request.method == "POST" and form.is_valid() and heirs.is_valid():
         try:
             erasure = erasing.ask(user, Erasure.Asked.ADMIN, heirs.heirs)
@@ -156,7 +157,3 @@ def _ask_who_it_is(request: HttpRequest) -> None:
     """By password, passkey or app, also of who has just signed in. Who comes by single sign-on alone has none of them."""
     if not did_recently_reauthenticate(request):
         raise ReauthenticationRequired
-
-
-def _heirs(request: HttpRequest, user: User) -> HeirsForm:
-    return HeirsForm(request.POST or None, heirlooms=personal_data.to_hand_over(user))
