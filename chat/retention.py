@@ -1,6 +1,7 @@
 """Conversations that nobody has used for as long as a rule says."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -36,7 +37,7 @@ def apply(rule: RetentionRule) -> int:
 
 
 @transaction.atomic
-def _remove(rule: RetentionRule, pk: object) -> int:
+def _remove(rule: RetentionRule, pk: UUID) -> int:
     # locked, and asked again: it may have been used or pinned meanwhile
     Conversation.objects.select_for_update().filter(pk=pk).first()
     conversation = due(rule).filter(pk=pk).first()

@@ -1,5 +1,6 @@
 """The panel's pages of data protection: they count and name what is spread over the apps."""
 
+from textwrap import wrap
 from typing import Any, ClassVar
 
 from django import forms
@@ -59,9 +60,8 @@ class RuleForm(forms.ModelForm[RetentionRule]):
         shown = ":".join(str(getattr(value, "pk", value)) for value in self._values(data).values())
         if data.get("confirmed") and data.get("previewed") == shown:
             return
-        self.data = self.data.copy()
-        self.data["previewed"], self.data["confirmed"] = shown, ""
-        what = ", ".join(f"{number} {GOING[name]}" for name, number in going.items())
+        self.data = {**self.data.dict(), "previewed": shown, "confirmed": ""}  # type: ignore[attr-defined]  # of a request
+        what = ", ".join(f"{GOING[name]}: {number}" for name, number in going.items())
         text = gettext(
             "This rule deletes, with the next round: %(what)s. Say yes here and save again if that is right."
         )
@@ -81,7 +81,7 @@ class RetentionRuleAdmin(AuditedAdmin):
 
     @admin.display(description=_("goes with the next round"))
     def now(self, rule: RetentionRule) -> str:
-        return ", ".join(f"{number} {GOING[name]}" for name, number in keeping.preview(rule).items()) or "–"
+        return ", ".join(f"{GOING[name]}: {number}" for name, number in keeping.preview(rule).items()) or "–"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if self.has_change_permission(request, obj):
@@ -140,12 +140,17 @@ class ErasureAdmin(ReadOnlyAdmin):
     list_display = ["id", "asked_by", "requested_at", "state", "finished_at"]
     list_filter: ClassVar[Any] = ["state", "asked_by"]
     list_before_template = "data/panel_erasures.html"
-    fields = ["id", "subject", "asked_by", "requested_at", "state", "finished_at", "erased", "digest", "certificate"]
+    fields = ["id", "subject", "asked_by", "requested_at", "state", "finished_at", "erased", "hash", "certificate"]
     readonly_fields = fields
 
     @admin.display(description=_("Erased"))
     def erased(self, erasure: Erasure) -> str:
-        return ", ".join(f"{number} {what}" for what, number in certificates.lines(erasure)) or "–"
+        return ", ".join(f"{what}: {number}" for what, number in certificates.lines(erasure)) or "–"
+
+    @admin.display(description=_("SHA-256"))
+    def hash(self, erasure: Erasure) -> str:
+        """In groups, so that a telephone can break the line; the certificate has it whole."""
+        return " ".join(wrap(erasure.digest, 16)) or "–"
 
     @admin.display(description=_("Certificate"))
     def certificate(self, erasure: Erasure) -> str:

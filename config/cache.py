@@ -37,7 +37,7 @@ class ForgivingCache(RedisCache):
 
     def forget(self, kind: str, ids: Container[str]) -> None:
         """All keys `kind:id:…`. Fails while Redis is away: who wants something gone has to come again."""
-        client: Any = self._cache.get_client(None, write=True)  # type: ignore[attr-defined]
+        client: Any = self._cache.get_client(None, write=True)
         beginning = self.make_and_validate_key(f"{kind}:")
         for key in client.scan_iter(match=f"{beginning}*", count=1_000):
             if key.decode().removeprefix(beginning).partition(":")[0] in ids:

@@ -77,7 +77,7 @@ def erase(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if erasing.open_for(user):
         return redirect("data")
-    form = HeirsForm(request.POST or None, heirlooms=personal_data.to_hand_over(user))
+    form = HeirsForm(request.POST if request.method == "POST" else None, heirlooms=personal_data.to_hand_over(user))
     if request.method == "POST" and form.is_valid():
         request.session[HEIRS] = form.heirs
         return redirect("erase-confirm")
@@ -90,11 +90,13 @@ def erase(request: HttpRequest) -> HttpResponse:
 def confirm_erasure(request: HttpRequest) -> HttpResponse:
     """The second step, after the password or a passkey was asked for."""
     _ask_who_it_is(request)
+    if HEIRS not in request.session:
+        return redirect("erase")
     user = person(request)
     form = ConfirmForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
         try:
-            erasure = erasing.ask(user, Erasure.Asked.PERSON, request.session.pop(HEIRS, {}))
+            erasure = erasing.ask(user, Erasure.Asked.PERSON, request.session.pop(HEIRS))
         except AccountError as error:
             messages.error(request, str(error))
             return redirect("data")
@@ -154,6 +156,6 @@ def erase_person(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _ask_who_it_is(request: HttpRequest) -> None:
-    """By password, passkey or app, also of who has just signed in. Who comes by single sign-on alone has none of them."""
+    """By password, passkey or app, also of who has just signed in. Who has none of them comes by single sign-on."""
     if not did_recently_reauthenticate(request):
         raise ReauthenticationRequired

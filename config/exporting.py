@@ -55,6 +55,13 @@ def write(pk: str) -> None:
     )
     if not kept:  # the account went meanwhile
         export.file.storage.delete(name)
+    for older in DataExport.objects.filter(user=export.user_id).exclude(pk=pk).exclude(state=DataExport.State.WAITING):
+        _remove(older)  # one is enough, and takes room enough
+
+
+def _remove(export: DataExport) -> None:
+    export.file.storage.delete(str(export.file.field.generate_filename(export, "")))
+    export.delete()
 
 
 def _claimed(pk: str) -> DataExport | None:
@@ -93,8 +100,7 @@ def sweep() -> None:
     """Forget what is over its time, and find again what was lost."""
     now: datetime = timezone.now()
     for export in DataExport.objects.filter(expires_at__lte=now):
-        export.file.storage.delete(export.file.name)
-        export.delete()
+        _remove(export)
     for pk in DataExport.objects.filter(state=DataExport.State.WAITING, lease_until__lte=now).values_list(
         "pk", flat=True
     ):

@@ -35,8 +35,8 @@ def sections() -> list[Section]:
 def _controller() -> Section:
     who = Controller.current()
     names = ("name", "address", "contact", "representative", "officer", "officer_contact")
-    fields = [(str(Controller._meta.get_field(name).verbose_name), " · ".join(getattr(who, name).splitlines()))
-              for name in names]  # fmt: skip
+    labels = {field.name: str(field.verbose_name) for field in Controller._meta.concrete_fields}
+    fields = [(labels[name], " · ".join(getattr(who, name).splitlines())) for name in names]
     as_of = (_("as of"), date_format(timezone.localtime(), "SHORT_DATETIME_FORMAT"))
     return Section(_("Controller"), [*((label, text or _("(to be filled in)")) for label, text in fields), as_of])
 

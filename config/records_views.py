@@ -1,6 +1,7 @@
 """In the panel: the records of processing, to read and to take away, in every language we speak."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
@@ -22,7 +23,11 @@ WRITERS: dict[str, tuple[Callable[[], bytes], str]] = {
 
 def records(request: HttpRequest) -> HttpResponse:
     _refuse_others(request)
-    context = {"title": written.title(), "sections": written.sections(), "languages": settings.LANGUAGES}
+    context: dict[str, Any] = {
+        "title": written.title(),
+        "sections": written.sections(),
+        "languages": settings.LANGUAGES,
+    }
     context |= {"may_change": roles.may(request.user, May.CHANGE_SETTINGS), "endings": list(WRITERS)}
     return render(request, "data/panel_records.html", {**admin.site.each_context(request), **context})
 

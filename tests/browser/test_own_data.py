@@ -61,7 +61,7 @@ def test_a_copy_is_made_downloaded_and_then_everything_goes(open_page: OpenPage,
     ).to_be_visible()
     check(page)
     reload_until(page, "Everything is erased", "heading")
-    expect(page.get_by_label("Certificate", exact=True)).to_contain_text("1 accounts")
+    expect(page.get_by_label("Certificate", exact=True)).to_contain_text("accounts: 1")
     check(page)
     page.goto(page.url.partition("/accounts/")[0])
     page.get_by_label("Email").fill("ursula@example.org")
@@ -70,7 +70,7 @@ def test_a_copy_is_made_downloaded_and_then_everything_goes(open_page: OpenPage,
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "1 conversations"), ("de", "1 Unterhaltungen")])
+@pytest.mark.parametrize(("language", "said"), [("en", "conversations: 1"), ("de", "Unterhaltungen: 1")])
 def test_an_admin_sees_what_a_rule_would_delete_before_it_is_saved(
     open_page: OpenPage, house: Instance, language: str, said: str
 ) -> None:

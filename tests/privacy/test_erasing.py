@@ -37,6 +37,11 @@ def confirm(client: Client) -> Client:
     return client
 
 
+def choose(client: Client, **heirs: str) -> Client:
+    assert client.post("/accounts/data/erase/", heirs)["Location"] == "/accounts/data/erase/confirm/"
+    return client
+
+
 # --- by the pages
 
 
@@ -66,7 +71,7 @@ def test_the_password_is_asked_for_again(alice: User) -> None:
     client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
     asked = client.get("/accounts/data/erase/confirm/")
     assert asked["Location"].startswith("/accounts/reauthenticate/")
-    client.post("/accounts/data/erase/confirm/", {"email": alice.email})
+    choose(client).post("/accounts/data/erase/confirm/", {"email": alice.email})
     assert not Erasure.objects.exists()
     client.post(asked["Location"], {"password": PASSWORD})
     client.post("/accounts/data/erase/confirm/", {"email": alice.email})
@@ -91,6 +96,19 @@ def test_an_admin_erases_instead_of_deleting(ada: User, alice: User, bob: User) 
     assert own.owner == bob and not own.shares.exists()
 
 
+def test_the_first_step_cannot_be_left_out(alices_client: Client) -> None:
+    for method in (alices_client.get, alices_client.post):
+        assert method("/accounts/data/erase/confirm/", {"email": "alice@example.org"})["Location"].endswith("/erase/")
+    assert not Erasure.objects.exists()
+
+
+def test_a_form_that_names_anybody_is_refused(alice: User, bob: User, charlie: User) -> None:
+    own = Collection.objects.create(owner=alice, name="Satzung")
+    own.shares.create(user=bob, role=CollectionShare.Role.VIEWER)
+    form = {f"collection:{own.pk}": f"user:{charlie.pk}"}
+    assert client_of(alice).post("/accounts/data/erase/", form).status_code == 200
+
+
 @pytest.mark.parametrize("who", ["alice", "auditor"])
 def test_nobody_but_an_admin_erases_another(alice: User, bob: User, who: str) -> None:
     User.objects.filter(pk=alice.pk).update(is_staff=who == "auditor")
@@ -111,7 +129,7 @@ def test_the_account_is_closed_at_once(alice: User) -> None:
 def test_the_last_admin_stays(ada: User) -> None:
     with pytest.raises(LastAdmin):
         erasing.ask(ada, Erasure.Asked.PERSON, {})
-    client = confirm(client_of(ada))
+    client = choose(confirm(client_of(ada)))
     said = client.post("/accounts/data/erase/confirm/", {"email": ada.email}, follow=True).content.decode()
     assert User.objects.filter(pk=ada.pk, is_active=True).exists() and "the only admin" in said
 
@@ -240,7 +258,7 @@ def test_an_erasure_waits_for_the_end_of_a_hold_and_can_be_taken_back(alice: Use
     hold = LegalHold.objects.create(user=alice, reason="AZ 7")
     client = client_of(alice)
     assert "legal hold" in client.get("/accounts/data/erase/").content.decode()
-    client.post("/accounts/data/erase/confirm/", {"email": alice.email})
+    choose(client).post("/accounts/data/erase/confirm/", {"email": alice.email})
     html = client.get("/accounts/data/").content.decode()
     assert "is to be erased" in html and "AZ 7" not in html  # she is still here
     tasks.sweep_personal_data()

@@ -81,6 +81,11 @@ def test_one_that_was_killed_is_made_again_and_leaves_nothing_behind(alice: User
     assert [name for name in default_storage.listdir("exports")[1] if again.pk.hex in name] == [again.pk.hex]
 
 
+def test_a_new_one_takes_the_place_of_the_last(alice: User) -> None:
+    first, second = made(alice), made(alice)
+    assert DataExport.objects.get() == second and not default_storage.exists(first.file.name)
+
+
 def test_one_that_never_comes_to_an_end_says_so(alices_client: Client, alice: User) -> None:
     export = exporting.begin(alice)
     DataExport.objects.update(attempts=exporting.MOST_ATTEMPTS)

@@ -223,7 +223,7 @@ def test_a_rule_shows_what_would_go_before_it_is_saved(ada: User, alice: User) -
     client = client_of(ada)
     conversation(alice)
     said = post(client).content.decode()
-    assert "1 conversations, 2 messages" in said and not RetentionRule.objects.exists()
+    assert "conversations: 1, messages: 2" in said and not RetentionRule.objects.exists()
     shown = "conversations:None:90:False"
     assert shown in said
     post(client, confirmed="on", previewed="conversations:None:900:False")  # what was shown is not what is asked
