@@ -58,6 +58,13 @@ class Kind(models.TextChoices):
     SECRETS_ROTATED = "secrets-rotated", _("encrypted secrets anew")
     EXPORTED = "exported", _("exported")
     DELETED = "deleted", _("deleted")
+    ERASURE_ASKED = "erasure-asked", _("asked for an erasure")
+    ERASURE_WITHDRAWN = "erasure-withdrawn", _("took back the wish for an erasure")
+    ERASED = "erased", _("erased a person")
+    HANDED_OVER = "handed-over", _("handed over")
+    HOLD_PLACED = "hold-placed", _("placed a legal hold")
+    HOLD_RELEASED = "hold-released", _("released a legal hold")
+    RETENTION = "retention", _("deleted what was over its time")
 
 
 def kinds() -> list[tuple[str, Any]]:

@@ -9,6 +9,7 @@ AccountError
 ├── AddressRefused      400  the server does not dial that for whoever named it
 ├── NoticeChanged       409  what was agreed to is not the version that holds now
 ├── TableUnreadable     400  a file to import is no table, too large or has other columns
+├── ErasureOpen         409  asked for already
 └── NotRemembered       400  empty, too long, or not asked for
     └── MemoryFull      409
 """
@@ -72,3 +73,10 @@ class LastAdmin(AccountError):
 class TableUnreadable(AccountError):
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class ErasureOpen(AccountError):
+    status = 409
+
+    def __str__(self) -> str:
+        return _("This account is being erased already.")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
 from accounts.audit import AuditEvent
+from accounts.data_protection import Controller, DataExport, Erasure, LegalHold, RetentionRule
 from accounts.invitation import Invitation
 from accounts.notices import Agreement, Notice
 from accounts.preferences import Preferences
@@ -19,13 +20,18 @@ from accounts.single_sign_on import GroupMapping, IdentityProvider
 __all__ = [
     "Agreement",
     "AuditEvent",
+    "Controller",
+    "DataExport",
+    "Erasure",
     "Fact",
     "GroupMapping",
     "HouseRules",
     "IdentityProvider",
     "Invitation",
+    "LegalHold",
     "Membership",
     "Notice",
+    "RetentionRule",
     "Team",
     "User",
     "UserManager",

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, holds
 from accounts.audit import Kind
 from accounts.models import User
+from chat.exceptions import OnHold
 from chat.models import Conversation, Message, Project
 from chat.versions import prepare
 from chat.windows import Window
@@ -58,7 +59,12 @@ def move(conversation: Conversation, project: Project | None) -> None:
 
 @transaction.atomic
 def delete(conversation: Conversation) -> None:
-    """From now on nobody sees it or its files; until `remove_deleted` comes by, `restore` takes it back."""
+    """From now on nobody sees it or its files; until `remove_deleted` comes by, `restore` takes it back.
+
+    Raises `OnHold`.
+    """
+    if holds.is_held(user=conversation.owner_id):
+        raise OnHold
     change(conversation, deleted_at=timezone.now())
     _withdraw_files(conversation, True)
     conversation.messages.running().update(stop_requested=True)
@@ -84,6 +90,7 @@ def _withdraw_files(conversation: Conversation, withdrawn: bool) -> None:
 def remove_deleted() -> int:
     """What was deleted and can no longer be taken back goes for good."""
     due = Conversation.objects.filter(deleted_at__lte=timezone.now() - UNDO_FOR)
+    due = due.exclude(owner__in=holds.people())
     count = 0
     for conversation in due.select_related("attachments"):
         count += remove(conversation)

@@ -14,6 +14,7 @@ ChatError
 ├── UnknownMessage       404  not one of this conversation
 ├── ChoiceOpen           409  of two answers none was taken yet
 ├── CollectionEnded      409  one that was chosen is no longer valid
+├── OnHold               409  a legal hold is on what should be deleted
 ├── OnlyInHouse          403  what is confidential would leave the house
 ├── BrokenHistory        400  what a temporary chat's page sent along is not a conversation
 ├── NothingToShare       409  no answer has ended yet
@@ -53,6 +54,12 @@ class UnknownCollection(ChatError):
     status = 404
     code = "unknown_collection"
     sentence = _("This collection does not exist, or is not shared with you.")
+
+
+class OnHold(ChatError):
+    status = 409
+    code = "on_hold"
+    sentence = _("A legal hold is on these conversations: they cannot be deleted before that ends.")
 
 
 class UnknownAssistant(ChatError):

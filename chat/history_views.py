@@ -8,8 +8,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import holds
 from accounts.signing_in import person, sign_in_required, wants_json
-from chat import conversations, searching
+from chat import conversations, retention, searching
 from chat.exporting.files import ALL_FORMATS
 from chat.forms import MoveForm, RenameForm
 from chat.history import listed, page_of, sidebar
@@ -23,8 +24,10 @@ FURTHEST = 280  # hits; beyond these another word finds more than turning pages
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
     archived = "archived" in request.GET
-    page = page_of(listed(person(request), archived=archived), request.GET.get("before", ""))
-    return render(request, "chat/history.html", {"page": page, "archived": archived})
+    user = person(request)
+    page = page_of(listed(user, archived=archived), request.GET.get("before", ""))
+    context = {"page": page, "archived": archived, "rule": retention.rule_for(user)}
+    return render(request, "chat/history.html", context)
 
 
 @sign_in_required
@@ -63,6 +66,8 @@ def options(request: HttpRequest, conversation: UUID) -> HttpResponse:
         "conversation": found,
         "projects": Project.objects.visible_to(found.owner),
         "formats": ALL_FORMATS,
+        "ends_at": retention.ends_at(found),
+        "is_held": holds.is_held(user=found.owner_id),
     }
     if wants_json(request):
         return JsonResponse({"html": render_to_string("chat/_options.html", context, request)})

@@ -72,6 +72,7 @@ PAGES = (
     Command(_("Change password"), "shield", "account_change_password", also=_("security")),
     Command(_("Second factor"), "shield", "mfa_index", also=_("passkey authenticator app security")),
     Command(_("Where you are signed in"), "shield", "sessions", also=_("devices sessions")),
+    Command(_("Your data"), "shield", "data", also=_("privacy export erase delete account")),
 )
 PANEL = Command(_("Administration"), "gear", "admin:index", also=_("panel servers models people"))
 ACTIONS = (

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
 from django.core.cache.backends.redis import RedisCache
@@ -34,6 +34,14 @@ class ForgivingCache(RedisCache):
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
         return self._without(False, super().delete, *args, **kwargs)
+
+    def forget(self, kind: str, ids: Container[str]) -> None:
+        """All keys `kind:id:…`. Fails while Redis is away: who wants something gone has to come again."""
+        client: Any = self._cache.get_client(None, write=True)
+        beginning = self.make_and_validate_key(f"{kind}:")
+        for key in client.scan_iter(match=f"{beginning}*", count=1_000):
+            if key.decode().removeprefix(beginning).partition(":")[0] in ids:
+                client.delete(key)
 
     def _without(self, otherwise: Result, method: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         if time.monotonic() < self._away_until:

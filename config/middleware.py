@@ -1,4 +1,5 @@
 """`connection_middleware` keeps readers who take their time from holding a connection to the database.
+`HoldMiddleware` says why what is under a legal hold was not deleted, wherever somebody tried.
 `panel_policy_middleware` gives the panel the content policy that its own scripts need; other pages keep the strict one.
 """
 
@@ -7,9 +8,15 @@ from collections.abc import Awaitable, Callable
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.deprecation import MiddlewareMixin
+
+import chat.exceptions
+import rag.exceptions
+from accounts.signing_in import wants_json
 
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 
@@ -57,3 +64,12 @@ def panel_policy_middleware(get_response: Handler) -> Handler:
         return widen(request, get_response(request))  # type: ignore[arg-type]
 
     return sync_middleware
+
+
+class HoldMiddleware(MiddlewareMixin):
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, chat.exceptions.OnHold | rag.exceptions.OnHold):
+            return None
+        if wants_json(request):
+            return JsonResponse({"error": exception.code, "message": str(exception)}, status=exception.status)
+        return render(request, "on_hold.html", {"why": exception}, status=exception.status)

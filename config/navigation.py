@@ -16,6 +16,7 @@ def _panel_link(title: Promise, icon: str, page: str) -> dict[str, object]:
     }
 
 
+RECORDS = reverse_lazy("records")
 UNFOLD = {
     "SITE_TITLE": "Voliere",
     "SITE_HEADER": "Voliere",
@@ -73,6 +74,16 @@ UNFOLD = {
                 "title": _("This house"),
                 "items": [
                     {"title": _("Settings in force"), "icon": "tune", "link": reverse_lazy("effective-settings")},
+                ],
+            },
+            {
+                "title": _("Data protection"),
+                "items": [
+                    _panel_link(_("Retention"), "auto_delete", "accounts_retentionrule"),
+                    _panel_link(_("Legal holds"), "gavel", "accounts_legalhold"),
+                    _panel_link(_("Erasures"), "person_off", "accounts_erasure"),
+                    {**_panel_link(_("Records of processing"), "menu_book", "accounts_controller"), "link": RECORDS},
+                    _panel_link(_("Controller"), "apartment", "accounts_controller"),
                 ],
             },
             {

@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.middleware.HoldMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -154,7 +155,13 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TASK_ROUTES = {f"rag.tasks.{name}": {"queue": READING} for name in ("ingest_document", "tend_index")}
+LONG_TASKS = [
+    "rag.tasks.ingest_document",
+    "rag.tasks.tend_index",
+    "config.tasks.write_export",
+    "config.tasks.erase_person",
+]
+CELERY_TASK_ROUTES = {name: {"queue": READING} for name in [*LONG_TASKS, "config.tasks.apply_retention"]}
 # every job is found again by a sweep over its row in PostgreSQL, so the broker may forget
 CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {"task": "rag.tasks.sweep_documents", "schedule": 15},
@@ -168,6 +175,8 @@ CELERY_BEAT_SCHEDULE = {
     "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 3600},
     "keep-audit": {"task": "accounts.tasks.keep_audit", "schedule": 3600},
     # once a day would do, but not every machine is on at any given hour of it
+    "sweep-personal-data": {"task": "config.tasks.sweep_personal_data", "schedule": 30},
+    "apply-retention": {"task": "config.tasks.apply_retention", "schedule": 6 * 3600},
     "keep-ledger": {"task": "gateway.tasks.keep_ledger", "schedule": 3600},
 }
 

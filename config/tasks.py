@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from celery import shared_task
 
+from config import erasing, exporting, keeping
 from config.running.ports import answers
 from config.running.variables import text
 
@@ -31,3 +32,24 @@ def tend_servers() -> None:
     from rag import awaited
 
     tending.tend_all(awaited.by_documents)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def write_export(pk: str) -> None:
+    exporting.write(pk)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def erase_person(pk: str) -> None:
+    erasing.run(pk)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_personal_data() -> None:
+    exporting.sweep()
+    erasing.sweep()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def apply_retention() -> None:
+    keeping.apply()

@@ -1,5 +1,5 @@
 """How long the ledger names persons: its rows, and its sums by hour, go after some months; sums by day lose whom they
-are of and stay. Nothing goes without a line in the log that counts it."""
+are of and stay. Nothing goes without a line in the log that counts it, and nothing while a legal hold is on anybody."""
 
 import logging
 from datetime import datetime
@@ -8,9 +8,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts import audit, holds
+from accounts.audit import Kind
+from accounts.models import RetentionRule
+from accounts.retention import rule_of_the_house
 from gateway import partitions
 from gateway.energy import booking
-from gateway.models import UsageTotal
+from gateway.models import Usage, UsageTotal
 
 FORGET_PERSONS = """
     WITH old AS (
@@ -34,17 +38,26 @@ FORGET_PERSONS = """
 logger = logging.getLogger(__name__)
 
 
-def kept_since() -> datetime | None:
-    """The begin of the oldest month of which everything is kept; None: of all."""
+def kept_since(rule: RetentionRule | None = None) -> datetime | None:
+    """The begin of the oldest month of which everything is kept; None: of all. A rule in the panel goes before the
+    variable, and takes no month before all of it is over its time."""
     months: int = settings.USAGE_RETENTION_MONTHS
+    if rule := rule or rule_of_the_house(RetentionRule.Kind.USAGE):
+        return partitions.month_of(rule.cutoff)
     return partitions.month_of(timezone.now(), -months) if months else None
+
+
+def preview(rule: RetentionRule) -> dict[str, int]:
+    since = None if holds.any_person() else kept_since(rule)
+    return {"calls": Usage.objects.filter(started_at__lt=since).count() if since else 0}
 
 
 def apply() -> None:
     since = kept_since()
-    if since is None:
+    if since is None or holds.any_person():
         return
     for name, rows in partitions.drop_before(since).items():
+        audit.record(Kind.RETENTION, detail=f"usage: {rows}")
         logger.warning("The ledger's month %s is over its time: dropped with %s rows.", name, rows)
     booking.forget_before(since)
     with transaction.atomic(), connection.cursor() as cursor:

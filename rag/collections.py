@@ -10,9 +10,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, holds
 from accounts.audit import Kind
 from accounts.models import Membership, User
+from rag.exceptions import OnHold
 
 REMIND_BEFORE = timedelta(days=14)  # its managers hear of the end of a collection so long before
 
@@ -114,7 +115,14 @@ class Collection(models.Model):
     def is_confidential(self) -> bool:
         return self.data_class == self.DataClass.CONFIDENTIAL
 
+    @property
+    def is_held(self) -> bool:
+        return holds.is_held(user=self.owner_id, team=self.team_id, collection=self.pk)
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raises `OnHold`."""
+        if self.is_held:
+            raise OnHold
         with transaction.atomic():
             self.documents.lock()
             if not self.is_attachment:

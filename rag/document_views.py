@@ -17,7 +17,7 @@ from accounts import audit
 from accounts.acting import reads_as_its_person
 from accounts.audit import Kind
 from accounts.signing_in import person, sign_in_required
-from rag import page_pictures, queueing
+from rag import page_pictures, queueing, use
 from rag.editions import Edition, edition
 from rag.exceptions import PageNotDrawn
 from rag.formats import PDF
@@ -120,6 +120,7 @@ def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
 @reads_as_its_person
 def _opened(request: HttpRequest, pk: str) -> tuple[Edition, dict[str, object]]:
     found = _visible(request, pk)
+    use.note([found.pk])
     replacing = Document.objects.filter(replaces=found).first()
     return edition(found, _version(request, found)), {
         "can_edit": _is_editable(request, found),

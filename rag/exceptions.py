@@ -12,6 +12,7 @@
     │   ├── TooManyUploads             429
     │   └── StorageFull                507
     ├── MayNotLeave                    403  a confidential document that is moved
+    ├── OnHold                         409  a legal hold is on it: it stays
     ├── InvalidFilter                  400
     ├── PageNotDrawn                   503, the page's text is shown without its picture
     ├── FileNotFound                   404
@@ -145,6 +146,12 @@ class MayNotLeave(RagError):
     status = 403
     code = "may_not_leave"
     message = _("It is confidential: only those who manage the collection may move it to one that is not.")
+
+
+class OnHold(RagError):
+    status = 409
+    code = "on_hold"
+    message = _("A legal hold is on it: it cannot be deleted before that ends.")
 
 
 class InvalidFilter(RagError):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from rag import languages
 from rag.collections import Collection, CollectionQuerySet, CollectionShare
-from rag.exceptions import ingestion_error
+from rag.exceptions import OnHold, ingestion_error
 from rag.files import FileBatch, StoredFile
 from rag.places import pages_left_out
 from rag.texts import LABEL_LENGTH, DocumentText, DocumentVersion
@@ -135,6 +135,7 @@ class Document(models.Model):
         default=first_lease, help_text="until then a worker, or the broker while queued, is trusted to have it"
     )
     created_at = models.DateTimeField(_("uploaded"), default=timezone.now)
+    used_at = models.DateTimeField(null=True, editable=False, help_text="last opened, or found by a search; to the day")
 
     objects = DocumentQuerySet.as_manager()
 
@@ -157,6 +158,9 @@ class Document(models.Model):
         return self.name
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raises `OnHold`; a new version on its way may go."""
+        if self.replaces_id is None and self.collection.is_held:
+            raise OnHold
         with transaction.atomic():
             Document.objects.filter(pk=self.pk).lock()
             return super().delete(*args, **kwargs)

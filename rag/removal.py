@@ -22,10 +22,10 @@ def remove_file(sender: type[models.Model], instance: Document | DocumentVersion
 
 def release(file: FieldFile) -> None:
     storage, name = file.storage, str(file.name)
-    transaction.on_commit(lambda: None if _is_named(name) else storage.delete(name), robust=True)
+    transaction.on_commit(lambda: None if is_named(name) else storage.delete(name), robust=True)
 
 
-def _is_named(name: str) -> bool:
+def is_named(name: str) -> bool:
     """By a document, one of its versions, or what both were made of."""
     if (file_id := id_in(name)) is None:
         return False

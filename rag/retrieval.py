@@ -18,7 +18,7 @@ from gateway import reranking
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.models import Purpose
-from rag import finding, questions
+from rag import finding, questions, use
 from rag.calibration import Calibration
 from rag.duplicates import folded
 from rag.embedding import embed, in_use
@@ -100,6 +100,7 @@ async def retrieve(
         return passages
     ranked = await _reranked(caller, asked[-1].text, found, limit)
     spans = await in_database(finding.focus, asked[-1], [one for one, _ in ranked], calibration)
+    await in_database(use.note, {one.document_id for one, _ in ranked})
     passages.extend(_passage(one, spans.get(one.chunk, (one.start, one.end)), relevance) for one, relevance in ranked)
     return passages
 

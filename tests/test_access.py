@@ -16,9 +16,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import inviting
-from accounts.models import Fact, Invitation, Membership, Team, User
+from accounts.models import DataExport, Fact, Invitation, Membership, Team, User
 from chat import asking, conversations, projects, sharing
 from chat.models import Assistant, Conversation, Message, Project, Prompt, Share
+from config import exporting
 from gateway.models import ApiKey
 from rag.models import Collection, CollectionShare, Document, DocumentText
 from tests.conftest import client_of
@@ -85,6 +86,16 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "first-steps": ("post", PANELS),  # tests/test_dashboard.py
     "jobs": ("get", PANELS),  # tests/test_jobs.py
     "effective-settings": ("get", PANELS),  # tests/test_effective.py
+    "data": ("get", EVERYONE_SIGNED_IN),
+    "data-export": ("post", EVERYONE_SIGNED_IN),
+    "data-download": ("get", PRIVATE),
+    "erase": ("get", EVERYONE_SIGNED_IN),
+    "erase-confirm": ("get", EVERYONE_SIGNED_IN),
+    "erase-withdraw": ("post", EVERYONE_SIGNED_IN),
+    "erased": ("get", (404, 404, 404, 404)),  # but by the link that was given: tests/privacy/test_erasing.py
+    "erase-person": ("get", PANELS),
+    "records": ("get", PANELS),
+    "records-download": ("get", PANELS),
     "theme": ("post", EVERYONE_SIGNED_IN),
     "chat:home": ("get", EVERYONE_SIGNED_IN),
     "chat:create": ("post", EVERYONE_SIGNED_IN),
@@ -208,11 +219,14 @@ class House:
     prompt: Prompt
     session: UserSession
     invitation: Invitation
+    export: DataExport
 
     def of_people(self, name: str) -> dict[str, object]:
         if name.startswith(("openid_connect", "oidc")):
             return {"provider_id": "unknown"}
         guessed = {"token": "guessed"}
+        if name in ("data-download", "erase-person", "erased", "records-download"):
+            return {"pk": self.export.pk, "code": "guessed", "ending": "md"}
         known = {"session-end": {"pk": self.session.pk}, "invitation-revoke": {"pk": self.invitation.pk}}
         return {"setup": guessed, "invitation": guessed, **known}.get(name, {"pk": 1} if name[:4] == "mfa_" else {})
 
@@ -247,7 +261,7 @@ class House:
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
                      {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
                      {"share"}, {"share", "message"}, {"fact"}, {"assistant"}, {"prompt"},
-                     {"provider_id"}):  # fmt: skip
+                     {"provider_id"}, {"code"}, {"ending"}):  # fmt: skip
             try:
                 return reverse(name, kwargs={key: wanted[key] for key in keys if key in wanted})
             except Exception as error:  # noqa: BLE001  (NoReverseMatch: try the next combination)
@@ -281,6 +295,7 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     return House(
         session=UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="elsewhere", user_agent="x"),
         invitation=invitation,
+        export=exported(alice),
         conversation=conversation,
         message=answer,
         attachment=make(conversation.attachments),
@@ -296,6 +311,12 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
         assistant=assistant,
         prompt=prompt,
     )
+
+
+def exported(user: User) -> DataExport:
+    export = exporting.begin(user)
+    exporting.write(str(export.pk))
+    return export
 
 
 def make(collection: Collection, content: bytes = b"Haus", media_type: str = "text/plain") -> Document:

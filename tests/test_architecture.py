@@ -33,6 +33,8 @@ OUTER = {
     "project_views",
     "temporary_views",
     "transfer_views",
+    "data_views",
+    "records_views",
     "assistant_views",
     "prompt_views",
     "receipt_views",

@@ -26,7 +26,11 @@ def sources() -> Iterator[tuple[Path, str]]:
     for room in ROOMS:
         for path in (ROOT / room).rglob("*.py"):
             yield path, path.read_text()
-    for path in [*(ROOT / "templates").rglob("*.html"), *ROOT.glob("*/templates/**/*.html")]:
+    for path in [
+        *(ROOT / "templates").rglob("*.html"),
+        *(ROOT / "templates").rglob("*.txt"),
+        *ROOT.glob("*/templates/**/*.html"),
+    ]:
         code = templatize(path.read_text(), origin=str(path))
         yield path, "\n".join(line.strip() for line in code.splitlines())
 

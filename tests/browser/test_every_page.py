@@ -69,6 +69,9 @@ PAGES = {
     "chat:prompt-share": "/prompts/{prompt}/share/",
     "chat:prompt-delete": "/prompts/{prompt}/delete/",
     "sessions": "/accounts/sessions/",
+    "data": "/accounts/data/",
+    "erase": "/accounts/data/erase/",
+    "erase-confirm": "/accounts/data/erase/confirm/",
     "invitations": "/accounts/invitations/",
     "mfa_index": "/accounts/2fa/",
     "mfa_activate_totp": "/accounts/2fa/totp/activate/",
@@ -86,6 +89,7 @@ OUTSIDE = {  # without signing in
     "setup": "/accounts/setup/guessed/",
     "invitation": "/accounts/invitation/guessed/",
     "socialaccount_login_cancelled": "/accounts/oidc/cancelled/",
+    "erased": "/accounts/erased/guessed/",
 }
 MORE = {"chat:history archived": "/history/?archived", "nothing": "/nowhere/", "home": "/"}
 NO_PAGES = {
@@ -98,6 +102,7 @@ NO_PAGES = {
     "chat:temporary-ask", "chat:import", "chat:export-all", "chat:export",
     "chat:continue", "chat:fork", "chat:opinion", "chat:show", "chat:take", "opinions",
     "first-steps", "effective-settings", "jobs",  # of the panel: tests/browser/test_panel.py
+    "data-export", "data-download", "erase-withdraw", "erase-person", "records", "records-download",
     "sessions-end", "session-end", "invitation-revoke",
     # of who has a second factor already, or comes by one: tests/browser/test_people.py
     "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn",

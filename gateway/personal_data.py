@@ -1,0 +1,35 @@
+"""A person's keys and what they consumed (see `accounts.belongings`). The ledger stays: without the account its ids say
+no longer whose it was."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from django.core.cache import cache
+from django.db import transaction
+
+from accounts.belongings import Count, Part, json_file
+from accounts.models import User
+from accounts.personal_data import forget_in_panel
+from gateway.models import ApiKey, Quota, Usage
+
+KEY = ("name", "prefix", "scopes", "model_names", "created_at", "expires_at", "revoked_at", "last_used_at")
+CALL = ("started_at", "model", "purpose", "status", "input_tokens", "output_tokens", "cached_tokens", "estimated",
+        "cost", "energy", "queued_ms", "first_token_ms", "duration_ms")  # fmt: skip
+
+
+def export(user: User) -> Iterator[Part]:
+    yield json_file("api_keys", ApiKey.objects.filter(user=user).values(*KEY))
+    yield json_file("quotas", Quota.objects.filter(user=user).values("unit", "limit", "period", "used"))
+    calls = Usage.objects.filter(user=user.pk).order_by("started_at").values(*CALL)
+    yield json_file("usage", calls.iterator(chunk_size=2_000))
+
+
+def erase(user: User, count: Count) -> None:
+    cast(Any, cache).forget("idempotency", {str(user.pk)})
+    with transaction.atomic():
+        keys = ApiKey.objects.filter(user=user)
+        forget_in_panel(*keys.values_list("pk", flat=True))
+        count("API keys", keys.count())
+        count("quotas", Quota.objects.filter(user=user).count())
+        Quota.objects.filter(user=user).delete()
+        keys.delete()

@@ -1,0 +1,23 @@
+"""What is processed of documents (see `accounts.activities`)."""
+
+from django.utils.translation import gettext as _
+
+from accounts.activities import Activity
+from accounts.models import RetentionRule
+from accounts.processing import rules_of
+from gateway.processing import outside
+
+
+def activities() -> list[Activity]:
+    return [
+        Activity(
+            name=_("Documents and search"),
+            purpose=_("Keeping documents so that they can be searched, cited and read."),
+            people=_("People with an account; people named in documents"),
+            data=_(
+                "Files, their text, passages, search words and vectors; who uploaded them; whom they are shared with"
+            ),
+            retention=rules_of(RetentionRule.Kind.DOCUMENTS),
+            recipients=outside(),
+        )
+    ]
