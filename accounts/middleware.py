@@ -84,8 +84,9 @@ def _led_elsewhere(request: HttpRequest) -> HttpResponse | None:
 
 
 def _is_on_the_way(path: str) -> bool:
+    """The product's API tells scripts by itself, as it tells them everything."""
     to_it = [reverse(name) for name in ("mfa_index", "account_reauthenticate", "account_logout")]
-    return path.startswith((*to_it, settings.STATIC_URL))
+    return path.startswith((*to_it, settings.STATIC_URL, "/api/v1/"))
 
 
 @sync_and_async_middleware

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "django.forms",
     "channels",
     "csp",
+    "ninja",
 ]
 
 MIDDLEWARE = [

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from chat.admin import opinions
-from config import health, installing, metrics
+from config import health, installing, metrics, rest
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/opinions/", admin.site.admin_view(opinions), name="opinions"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include(rest.pages)),
+    path("api/v1/", include((rest.urlpatterns(), "api"))),
     path("keys/", include("gateway.urls")),
     path("knowledge/", include("rag.urls")),
     path("", include("chat.urls")),

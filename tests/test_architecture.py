@@ -19,6 +19,7 @@ OUTER = {
     "urls",
     "views",
     "api",
+    "rest",
     "invitation_views",
     "oidc_views",
     "session_views",
