@@ -101,7 +101,7 @@ def example(schema: Object, schemas: Object, depth: int = 0) -> Any:
 def _of_type(schema: Object, schemas: Object, depth: int) -> Any:
     match schema.get("type"):
         case "object" if depth < 8:
-            properties = schema.get("properties", {})
+            properties = _needed(schema)
             return {name: example(each, schemas, depth + 1) for name, each in properties.items()}
         case "array":
             return [example(schema["items"], schemas, depth + 1)] if depth < 8 and "items" in schema else []
@@ -112,3 +112,10 @@ def _of_type(schema: Object, schemas: Object, depth: int) -> Any:
         case "string":
             return "text"
     return None
+
+
+def _needed(schema: Object) -> Object:
+    """What has to be there; of a change, in which nothing has to, the first field."""
+    properties: Object = schema.get("properties", {})
+    needed = schema.get("required", list(properties)[:1])
+    return {name: properties[name] for name in properties if name in needed}

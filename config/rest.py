@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.urls import URLPattern, path
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 from ninja.renderers import BaseRenderer
 from pydantic_core import to_json
 
@@ -74,6 +74,12 @@ def unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
     return problems.response(RequestTooLarge() if isinstance(error, RequestDataTooBig) else InvalidBody())
 
 
+def parsed(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """The library hides what is wrong with a body behind an error of its own."""
+    cause = error.__cause__
+    return refused(request, cause) if isinstance(cause, OURS) else unreadable(request, cause or error)
+
+
 def without_books(request: HttpRequest, error: Exception) -> HttpResponse:
     return problems.response(BooksUnavailable())
 
@@ -89,6 +95,7 @@ for kind in (SuspiciousOperation, MultiPartParserError, UnreadablePostError, Bad
     api.add_exception_handler(kind, unreadable)
 for kind in (OperationalError, InterfaceError):
     api.add_exception_handler(kind, without_books)
+api.add_exception_handler(HttpError, parsed)
 api.add_exception_handler(ValidationError, invalid)
 api.add_exception_handler(Http404, unknown)
 api.add_exception_handler(Exception, broken)

@@ -38,10 +38,9 @@ def principal(request: HttpRequest) -> Principal:
 class Guard:
     """Runs before anything of the request is read."""
 
-    openapi_type = "http"
-
     def __init__(self, scope: str, may: May | None) -> None:
         self.scope, self.may = scope, may
+        self.names: set[str] = set()  # that a query may hold
 
     def __call__(self, request: HttpRequest) -> bool:
         caller = principal(request)
@@ -49,6 +48,7 @@ class Guard:
             raise OutOfScope
         if self.may and not roles.may(caller.user, self.may):
             raise NotPermitted
+        known_names(request, self.names)
         return True
 
 
@@ -59,17 +59,23 @@ class Operations(Router):
         self, tag: str, *, read: str, write: str, see: May | None = None, change: May | None = None
     ) -> None:
         super().__init__(tags=[tag])
-        self.reading, self.writing = Guard(read, see), Guard(write, change)
+        self.reading, self.writing = (read, see), (write, change)
 
     def api_operation(self, methods: list[str], path: str, **more: Any) -> Callable[[Any], Any]:
-        guard = self.writing if WRITING & set(methods) else self.reading
-        return super().api_operation(methods, path, **{**more, "auth": [guard]})
+        guard = Guard(*(self.writing if WRITING & set(methods) else self.reading))
+        register = super().api_operation(methods, path, **{**more, "auth": [guard]})
+
+        def registered(view: Any) -> Any:
+            found = register(view)
+            models = [each for each in view._ninja_operation.models if each.__ninja_param_source__ == "query"]
+            guard.names = {name for model in models for name in model.__ninja_flatten_map__}
+            return found
+
+        return registered
 
 
-def known_names(request: HttpRequest, operation: Any) -> None:
-    """Raises `Invalid` for what a query names and no operation here takes, and for what cannot be stored."""
-    models = [model for model in operation.models if model.__ninja_param_source__ == "query"]
-    allowed = {name for model in models for name in model.__ninja_flatten_map__}
+def known_names(request: HttpRequest, allowed: set[str]) -> None:
+    """Raises `Invalid` for what a query names and the operation does not take, and for what cannot be stored."""
     wrong = [(name, _("There is no such parameter.")) for name in request.GET if name not in allowed]
     wrong += [(name, _("This cannot be stored.")) for name, value in request.GET.items() if not is_storable(value)]
     if wrong:

@@ -66,7 +66,7 @@ class NewTeam(TeamChange):
     name: str = Field(min_length=1, max_length=150, examples=["Board"])
 
 
-class MemberShape(Shape):
+class TeamMemberShape(Shape):
     user: Id
     role: TeamRole
 
@@ -164,21 +164,21 @@ def delete_team(request: HttpRequest, team: int) -> Status[None]:
     return Status(204, None)
 
 
-@operations.get("admin/teams/{int:team}/members", response=Page[MemberShape])
-def list_team_members(request: HttpRequest, team: int, turning: Turned) -> Page[MemberShape]:
+@operations.get("admin/teams/{int:team}/members", response=Page[TeamMemberShape])
+def list_team_members(request: HttpRequest, team: int, turning: Turned) -> Page[TeamMemberShape]:
     rows = Membership.objects.filter(team=found(Team.objects.all(), pk=team))
-    return page(request, rows, ["id"], turning, lambda row: MemberShape(user=row.user_id, role=row.role))
+    return page(request, rows, ["id"], turning, lambda row: TeamMemberShape(user=row.user_id, role=row.role))
 
 
-@operations.post("admin/teams/{int:team}/members/{uuid:user}", response=MemberShape)
+@operations.post("admin/teams/{int:team}/members/{uuid:user}", response=TeamMemberShape)
 @transaction.atomic
-def put_in_team(request: HttpRequest, team: int, user: Id, body: InTeam) -> MemberShape:
+def put_in_team(request: HttpRequest, team: int, user: Id, body: InTeam) -> TeamMemberShape:
     """Into the team, or with another role in it."""
     where = {"team": found(Team.objects.all(), pk=team), "user": found(User.objects.all(), pk=user)}
     row, is_new = Membership.objects.update_or_create(**where, defaults={"role": body.role})
     kind = Kind.MEMBER_JOINED if is_new else Kind.MEMBER_CHANGED
     audit.record(kind, row.user, detail=f"team {row.team_id}: {row.role}")
-    return MemberShape(user=row.user_id, role=row.role)
+    return TeamMemberShape(user=row.user_id, role=row.role)
 
 
 @operations.delete("admin/teams/{int:team}/members/{uuid:user}", response={204: None})

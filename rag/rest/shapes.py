@@ -154,6 +154,13 @@ class SearchAnswer(Shape):
     degraded: Flag = Field(description="By words alone: no model that indexes could be asked.")
 
 
+class Tried(Shape):
+    items: list[FoundPassage]
+    nearest: float = Field(description="The best score there was.")
+    threshold: float = Field(description="That an answer asks for.")
+    degraded: Flag
+
+
 class Moving(Given):
     documents: list[Id] = Field(min_length=1, max_length=500)
     target: Id
