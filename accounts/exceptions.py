@@ -47,6 +47,7 @@ class AlreadySetUp(AccountError):
 
 class NotRemembered(AccountError):
     code = "not_remembered"
+
     def __str__(self) -> str:
         return str(self.args[0])
 

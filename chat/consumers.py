@@ -8,6 +8,7 @@ from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+
 from accounts import factors, sessions
 from chat import events
 from chat.following import Follower

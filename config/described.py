@@ -1,4 +1,4 @@
-"""/api/v1 as OpenAPI 3.1: what the library says of the operations, with who may, what else is answered, and examples."""
+"""/api/v1 as OpenAPI 3.1: what the library says of it, with who may, what else is answered, and examples."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from accounts.rest import problems
-from accounts.rest.operations import ANY, SESSION, Guard
+from accounts.rest.operations import SESSION, Guard
 from accounts.rest.shapes import Problem
 
 Object = dict[str, Any]
@@ -14,6 +14,10 @@ JSON = "application/json"
 ALWAYS = {400, 401, 403, 404, 422, 429, 500, 503}
 WITH_BODY = {409, 413, 415}
 WITH_CONDITION = {412, 428}
+PROBLEM: Object = {
+    "description": "Refused.",
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 SECURITY: Object = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer vol-…`"},
     "session": {"type": "apiKey", "in": "cookie", "name": "sessionid",
@@ -36,7 +40,7 @@ class Description(OpenAPISchema):
         method = operation.methods[0]
         details["parameters"] += _headers(method, operation)
         for status in _refusals(method, operation):
-            details["responses"].setdefault(status, _problem(status))
+            details["responses"].setdefault(status, {"$ref": "#/components/responses/Refused"})
         details["operationId"] = operation.view_func.__name__
         return details
 
@@ -48,7 +52,7 @@ def described(api: Any) -> Object:
     schemas = found["components"]["schemas"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= {**problem.pop("$defs"), "Problem": problem}
-    found["components"]["securitySchemes"] = SECURITY
+    found["components"] |= {"securitySchemes": SECURITY, "responses": {"Refused": PROBLEM}}
     for name, schema in schemas.items():
         if schema.get("type") == "object" and "examples" not in schema:
             schema["examples"] = [example(schemas[name], schemas)]
@@ -76,11 +80,6 @@ def _refusals(method: str, operation: Operation) -> set[int]:
     if method == "GET":
         return ALWAYS
     return ALWAYS | WITH_BODY | (WITH_CONDITION if method in ("PATCH", "PUT", "DELETE") else set())
-
-
-def _problem(status: int) -> Object:
-    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": f"Refused ({status})", "content": content}
 
 
 def example(schema: Object, schemas: Object, depth: int = 0) -> Any:

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.urls import URLPattern, path
@@ -84,6 +84,10 @@ def without_books(request: HttpRequest, error: Exception) -> HttpResponse:
     return problems.response(BooksUnavailable())
 
 
+def not_stored(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problems.response(Invalid())
+
+
 def broken(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.error("A request to %s failed", request.path, exc_info=error)
     return problems.response(GatewayError())
@@ -95,6 +99,7 @@ for kind in (SuspiciousOperation, MultiPartParserError, UnreadablePostError, Bad
     api.add_exception_handler(kind, unreadable)
 for kind in (OperationalError, InterfaceError):
     api.add_exception_handler(kind, without_books)
+api.add_exception_handler(DataError, not_stored)
 api.add_exception_handler(HttpError, parsed)
 api.add_exception_handler(ValidationError, invalid)
 api.add_exception_handler(Http404, unknown)

@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.forms.models import ModelMultipleChoiceField
+from django.utils.translation import gettext as _
 
 from accounts.exceptions import Invalid
 
@@ -21,7 +22,7 @@ def valid(form: Form) -> Form:
 def filled(form: forms.BaseForm, **given: Any) -> dict[str, Any]:
     """What an unbound form shows, with what is `given` instead. Raises `Invalid` for a field that it has not."""
     if unknown := [name for name in given if name not in form.fields]:
-        raise Invalid([(name, "") for name in unknown])
+        raise Invalid([(name, _("This cannot be chosen here.")) for name in unknown])
     return {name: _shown(form, name) for name in form.fields} | given
 
 

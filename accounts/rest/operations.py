@@ -55,9 +55,7 @@ class Guard:
 class Operations(Router):
     """Those that read are opened by the scope `read`, all others by `write`; in the same way for what roles may."""
 
-    def __init__(
-        self, tag: str, *, read: str, write: str, see: May | None = None, change: May | None = None
-    ) -> None:
+    def __init__(self, tag: str, *, read: str, write: str, see: May | None = None, change: May | None = None) -> None:
         super().__init__(tags=[tag])
         self.reading, self.writing = (read, see), (write, change)
 

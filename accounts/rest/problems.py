@@ -35,7 +35,7 @@ def address_of(code: str) -> str:
 
 
 def title_of(kind: type[Any]) -> str:
-    """The kind in English, which does not vary from one occurrence to the next; `detail` is in the reader's language."""
+    """In English, which does not vary from one occurrence to the next; `detail` is in the reader's language."""
     with override("en"):
         return sentence_of(kind) or kind.__name__
 

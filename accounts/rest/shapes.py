@@ -1,14 +1,23 @@
 """What bodies are made of. Examples stand with the fields; the description puts them together (`config.rest`)."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from django.utils.translation import gettext as _
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+
+
+def _reckoned(moment: datetime) -> datetime:
+    """In one time zone, and of an age in which months can be added to it."""
+    if not 1970 <= moment.year <= 2200:
+        raise ValueError(_("This is too far away."))
+    return moment.astimezone(UTC)
+
 
 Id = Annotated[UUID, Field(examples=["7c9e6679-7425-40de-944b-e07fc1f90ae7"])]
 Number = Annotated[StrictInt, Field(ge=1, le=2**31 - 1, examples=[7])]
-When = Annotated[datetime, Field(examples=["2026-11-26T09:00:00Z"])]
+When = Annotated[AwareDatetime, AfterValidator(_reckoned), Field(examples=["2026-11-26T09:00:00Z"])]
 Day = Annotated[date, Field(examples=["2027-12-31"])]
 Name = Annotated[str, Field(min_length=1, examples=["House rules"])]
 Flag = StrictBool

@@ -34,7 +34,7 @@ operations = Operations("conversations", read=Scope.CHAT, write=Scope.CHAT)
 ORDERS = {"used": ["-updated_at", "-id"], "title": ["title", "id"], "created": ["-created_at", "-id"]}
 FURTHEST = 280
 FORMAT = Literal["md", "docx", "odt", "pdf", "json"]
-FILE = {"responses": {200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}}}
+FILE = {"responses": {200: {"content": {"*/*": {}}}}}
 
 
 class ConversationFilter(Turning):
@@ -69,12 +69,14 @@ def search_conversations(request: HttpRequest, asked: Annotated[Sought, Query()]
     following = asked.start + searching.HITS
     return Found(
         titles=[ConversationShape.of(each) for each in results.titles],
-        items=[FoundMessage(**{name: getattr(hit, name) for name in FoundMessage.model_fields}) for hit in results.hits],
+        items=[
+            FoundMessage(**{name: getattr(hit, name) for name in FoundMessage.model_fields}) for hit in results.hits
+        ],
         next_start=following if results.more and following <= FURTHEST else None,
     )
 
 
-@operations.get("conversations/export", response={200: bytes}, openapi_extra=FILE)
+@operations.get("conversations/export", response={200: None}, openapi_extra=FILE)
 def export_conversations(request: HttpRequest, chosen: Annotated[Chosen, Query()]) -> StreamingHttpResponse:
     """All of the caller's conversations: JSON as one file, other formats as an archive."""
     user = person(request)
@@ -140,7 +142,7 @@ def restore_conversation(request: HttpRequest, conversation: Id) -> WholeConvers
     return WholeConversation.of(row)
 
 
-@operations.get("conversations/{uuid:conversation}/export", response={200: bytes}, openapi_extra=FILE)
+@operations.get("conversations/{uuid:conversation}/export", response={200: None}, openapi_extra=FILE)
 def export_conversation(
     request: HttpRequest, conversation: Id, chosen: Annotated[Chosen, Query()]
 ) -> StreamingHttpResponse:

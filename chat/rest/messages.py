@@ -1,8 +1,11 @@
 """Messages: asked, followed, stopped, answered again, edited into versions, judged."""
 
+from typing import Any
+
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Status
 
 from accounts.exceptions import Invalid
@@ -20,7 +23,10 @@ operations = Operations("messages", read=Scope.CHAT, write=Scope.CHAT)
 STREAM = "text/event-stream"
 STREAMED = {"responses": {201: {"content": {STREAM: {"schema": {"type": "string"}}}}}}
 ONLY_STREAMED = {"responses": {200: {"content": {STREAM: {"schema": {"type": "string"}}}}}}
-HOW = "\n\nAnswers when it is complete; with `Accept: text/event-stream` as it is written; with `Prefer: respond-async` at once."
+HOW = """
+
+Answers when it is complete; with `Accept: text/event-stream` as it is written; with `Prefer: respond-async` at once."""
+WRITTEN: Any = {"response": {201: Answered, 202: Answered}, "openapi_extra": STREAMED}
 
 
 @operations.get("conversations/{uuid:conversation}/messages", response=Tree)
@@ -31,8 +37,7 @@ def list_messages(request: HttpRequest, conversation: Id) -> Tree:
     return Tree(items=[MessageShape.of(each) for each in rows], branch=row.branch())
 
 
-@operations.post("conversations/{uuid:conversation}/messages", response={201: Answered, 202: Answered},
-                 openapi_extra=STREAMED, description="Asks a question." + HOW)  # fmt: skip
+@operations.post("conversations/{uuid:conversation}/messages", **WRITTEN, description="Asks a question." + HOW)
 async def ask(request: HttpRequest, conversation: Id, body: Question) -> Status[Answered] | HttpResponse:
     new = await sync_to_async(_asked)(request, conversation, body)
     return await _answered(request, new)
@@ -43,13 +48,13 @@ def get_message(request: HttpRequest, message: Id) -> MessageShape:
     return MessageShape.of(seen(request, message))
 
 
-@operations.get("messages/{uuid:message}/events", response={200: str}, openapi_extra=ONLY_STREAMED)
+@operations.get("messages/{uuid:message}/events", response={200: None}, openapi_extra=ONLY_STREAMED)
 async def follow_answer(request: HttpRequest, message: Id) -> HttpResponse:
     """The events of an answer, from where it stands; with `Last-Event-ID` from behind that event."""
     row = await sync_to_async(_answer)(request, message)
     last = request.headers.get("Last-Event-ID", "0")
     if not (last.isascii() and last.isdigit() and len(last) < 10):
-        raise Invalid([("Last-Event-ID", "")])
+        raise Invalid([("Last-Event-ID", _("This is no number of an event."))])
     return streams.stream(request, row.conversation_id, [row.id], int(last))
 
 
@@ -61,30 +66,39 @@ def stop_answer(request: HttpRequest, message: Id) -> MessageShape:
     return MessageShape.of(row)
 
 
-@operations.post("messages/{uuid:message}/retry", response={201: Answered, 202: Answered},
-                 openapi_extra=STREAMED, description="A new answer beside one that broke off." + HOW)  # fmt: skip
+@operations.post(
+    "messages/{uuid:message}/retry", **WRITTEN, description="A new answer beside one that broke off." + HOW
+)
 async def retry_answer(request: HttpRequest, message: Id) -> Status[Answered] | HttpResponse:
     row = await sync_to_async(seen)(request, message)
     return await _answered(request, [await sync_to_async(asking.retry)(row)])
 
 
-@operations.post("messages/{uuid:message}/regenerate", response={201: Answered, 202: Answered},
-                 openapi_extra=STREAMED, description="Another answer to a question, or beside an answer." + HOW)  # fmt: skip
+@operations.post(
+    "messages/{uuid:message}/regenerate",
+    **WRITTEN,
+    description="Another answer to a question, or beside an answer." + HOW,
+)
 async def regenerate_answer(request: HttpRequest, message: Id, body: Again) -> Status[Answered] | HttpResponse:
     row = await sync_to_async(seen)(request, message)
     return await _answered(request, [await sync_to_async(versions.regenerate)(row, body.model)])
 
 
-@operations.post("messages/{uuid:message}/continue", response={201: Answered, 202: Answered},
-                 openapi_extra=STREAMED, description="Goes on with an answer that did not come to its end." + HOW)  # fmt: skip
+@operations.post(
+    "messages/{uuid:message}/continue",
+    **WRITTEN,
+    description="Goes on with an answer that did not come to its end." + HOW,
+)
 async def continue_answer(request: HttpRequest, message: Id) -> Status[Answered] | HttpResponse:
     row = await sync_to_async(_ended_answer)(request, message)
     return await _answered(request, [await sync_to_async(continuing.resume)(row)])
 
 
-@operations.post("messages/{uuid:message}/edit", response={201: Answered, 202: Answered},
-                 openapi_extra=STREAMED, description="The same in other words, as a version beside it; a question is "
-                 "answered anew." + HOW)  # fmt: skip
+@operations.post(
+    "messages/{uuid:message}/edit",
+    **WRITTEN,
+    description="The same in other words, as a version beside it; a question is answered anew." + HOW,
+)
 async def edit_message(request: HttpRequest, message: Id, body: Edit) -> Status[Answered] | HttpResponse:
     row = await sync_to_async(seen)(request, message)
     if row.role == Message.Role.USER:

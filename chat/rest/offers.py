@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from accounts.exceptions import Invalid
 from accounts.rest.shapes import Audience, Offer, Shape
@@ -17,7 +18,7 @@ class OfferedTo(Shape):
 def entered(unbound: forms.Form, body: Offer) -> dict[str, Any]:
     """Raises `Invalid` for a team where the form offers none."""
     if body.teams and "teams" not in unbound.fields:
-        raise Invalid([("teams", "")])
+        raise Invalid([("teams", _("This cannot be chosen here."))])
     return {"audience": body.audience, "people": "\n".join(body.people), "teams": body.teams}
 
 

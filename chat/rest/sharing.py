@@ -2,10 +2,12 @@
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Status
 
 from accounts.exceptions import Invalid
 from accounts.rest.conditions import unchanged
+from accounts.rest.forms import valid
 from accounts.rest.operations import Operations, found
 from accounts.rest.paging import Page, Turned, page
 from accounts.rest.shapes import Id, Offer
@@ -22,7 +24,6 @@ from chat.rest.shapes import (
     SharedSource,
     ShareShape,
 )
-from accounts.rest.forms import valid
 from gateway.models import Scope
 
 operations = Operations("sharing", read=Scope.CHAT, write=Scope.CHAT)
@@ -41,7 +42,7 @@ def share_conversation(request: HttpRequest, conversation: Id, body: Offer) -> S
     if known := Share.objects.filter(conversation=row).select_for_update().first():
         unchanged(request, ShareShape.of(known))
     if body.audience == "nobody":
-        raise Invalid([("audience", "Delete the share instead.")])
+        raise Invalid([("audience", _("Take the share back instead."))])
     unbound = ShareForm(user=row.owner)
     form = valid(ShareForm(entered(unbound, body), user=row.owner))
     return ShareShape.of(form.share(row))

@@ -28,14 +28,14 @@ BREATH = b": still there\n\n"
 
 
 def stream(request: HttpRequest, conversation: UUID, answers: Iterable[UUID], seen: int = 0) -> StreamingHttpResponse:
-    told = _encoded(_told(request, conversation, [str(each) for each in answers], seen))
+    told = _encoded(_Reader(request, conversation, answers, seen).told())
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(told, content_type="text/event-stream", headers=headers)
 
 
 async def wait(request: HttpRequest, conversation: UUID, answers: Iterable[UUID]) -> None:
     """Until they have ended, however that is."""
-    async for _ in _told(request, conversation, [str(each) for each in answers], 0):
+    async for _ in _Reader(request, conversation, answers, 0).told():
         pass
 
 
@@ -48,39 +48,55 @@ async def _encoded(found: AsyncGenerator[Event | None, None]) -> AsyncGenerator[
         yield number + f"event: {event['type']}\n".encode() + b"data: " + to_json(event) + b"\n\n"
 
 
-async def _told(
-    request: HttpRequest, conversation: UUID, answers: list[str], seen: int
-) -> AsyncGenerator[Event | None, None]:
-    """None where nothing happened for a while. It ends with the last answer, or when the caller may no longer."""
-    follower, waiting = Follower(conversation, person(request)), set(answers)
-    async with _Channel(conversation) as channel:
-        for answer in answers:
-            follower.seen |= {answer: seen} if seen else {}
-            if not seen:
-                async for event in follower.caught_up(answer, at_least=0):
+class _Reader:
+    """Follows answers for a caller until the last has ended, or the caller may no longer."""
+
+    def __init__(self, request: HttpRequest, conversation: UUID, answers: Iterable[UUID], seen: int) -> None:
+        self.request, self.conversation = request, conversation
+        self.waiting = [str(answer) for answer in answers]
+        self.follower = Follower(conversation, person(request))
+        self.follower.seen = dict.fromkeys(self.waiting, seen) if seen else {}
+        self.looked = float("-inf")
+
+    async def told(self) -> AsyncGenerator[Event | None, None]:
+        """None where nothing happened for a while."""
+        async with _Channel(self.conversation) as channel:
+            if not self.follower.seen:
+                async for event in self._under_way():
                     yield event
-        looked = float("-inf")
-        while True:
-            if time.monotonic() - looked >= LOOK_EVERY:
-                looked = time.monotonic()
-                if not await in_database(_may_follow, request, conversation) or not await _key_holds(request):
-                    return
-                for answer in sorted(waiting):
-                    if event := await follower.end_of(answer):
-                        waiting.remove(answer)
-                        yield await _with_message(event)
-            if not waiting:
-                return
-            published = await channel.next()
-            if published is None:
-                yield None
-                continue
-            if published.get("message") not in waiting or published["type"] in ("asked", "branch"):
-                continue
-            async for event in follower.taken(published):
-                is_end = event["type"] == "ended"
-                waiting -= {event["message"]} if is_end else set()
-                yield await _with_message(event) if is_end else event
+            while self.waiting:
+                if time.monotonic() - self.looked >= LOOK_EVERY:
+                    if not await self._may_follow():
+                        return
+                    async for event in self._ends():
+                        yield event
+                    continue
+                published = await channel.next()
+                if published is None:
+                    yield None
+                elif published.get("message") in self.waiting and published["type"] not in ("asked", "branch"):
+                    async for event in self.follower.taken(published):
+                        yield await self._ended(event) if event["type"] == "ended" else event
+
+    async def _under_way(self) -> AsyncGenerator[Event, None]:
+        for answer in self.waiting:
+            async for event in self.follower.caught_up(answer, at_least=0):
+                yield event
+
+    async def _may_follow(self) -> bool:
+        self.looked = time.monotonic()
+        return await in_database(_may_follow, self.request, self.conversation) and await _key_holds(self.request)
+
+    async def _ends(self) -> AsyncGenerator[Event, None]:
+        """Of those whose end was not heard of."""
+        for answer in list(self.waiting):
+            if event := await self.follower.end_of(answer):
+                yield await self._ended(event)
+
+    async def _ended(self, event: Event) -> Event:
+        """The end says all there is, for scripts that want no HTML."""
+        self.waiting.remove(event["message"])
+        return {**event, "answer": (await in_database(_shape, event["message"])).model_dump()}
 
 
 class _Channel:
@@ -113,11 +129,6 @@ class _Channel:
     async def __aexit__(self, *error: object) -> None:
         if self.name:
             await self.layer.group_discard(self.group, self.name)
-
-
-async def _with_message(event: Event) -> Event:
-    """The end says all there is, for scripts that want no HTML."""
-    return {**event, "answer": (await in_database(_shape, event["message"])).model_dump()}
 
 
 def _shape(message: str) -> MessageShape:

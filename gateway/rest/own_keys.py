@@ -1,9 +1,10 @@
 """One's own keys. No key opens these: one that could make another would have no bounds."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Status
 
 from accounts.exceptions import Invalid, NotPermitted
@@ -64,15 +65,14 @@ def form_data(body: NewKey) -> dict[str, object]:
     }
 
 
-def ending(body: NewKey) -> "timezone.datetime | None":
+def ending(body: NewKey) -> datetime | None:
     """Raises `Invalid` for a moment that is over, or further ahead than anyone reckons."""
     if body.expires_at is None:
         return None
     now = timezone.now()
-    moment = body.expires_at if timezone.is_aware(body.expires_at) else timezone.make_aware(body.expires_at)
-    if not now < moment <= now + LONGEST:
-        raise Invalid([("expires_at", "")])
-    return moment
+    if not now < body.expires_at <= now + LONGEST:
+        raise Invalid([("expires_at", _("Name a moment that is to come, within ten years."))])
+    return body.expires_at
 
 
 def _own(request: HttpRequest, key: int) -> ApiKey:

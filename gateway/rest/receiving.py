@@ -4,11 +4,13 @@ Around every view there. Whatever goes wrong comes out as a problem.
 """
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from ninja.utils import check_csrf
@@ -20,12 +22,14 @@ from accounts.rest.conditions import etag_of
 from gateway import idempotency
 from gateway.api.authentication import authenticated
 from gateway.callers import Caller
-from gateway.exceptions import GatewayError, MethodNotAllowed, NotAuthenticated, RequestTooLarge
-from gateway.rest import origins
+from gateway.exceptions import BooksUnavailable, GatewayError, MethodNotAllowed, NotAuthenticated, RequestTooLarge
+from gateway.rest import origins, rates
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 LONGEST_KEY = 200  # characters
 REPLAYED = "x-voliere-repeated"
+
+logger = logging.getLogger(__name__)
 
 View = Callable[..., Any]
 Call = Callable[[], Awaitable[Any]]
@@ -41,8 +45,16 @@ def received(view: View) -> View:
         try:
             request.caller = await _caller(request)  # type: ignore[attr-defined]
             response = await _once(request, lambda: run(request, *args, **kwargs))
+            if getattr(request, "is_metered", False):
+                for name, value in (await rates.headers_for(request.caller)).items():  # type: ignore[attr-defined]
+                    response[name] = value
         except (GatewayError, RequestError) as error:
             response = problems.response(error)
+        except (OperationalError, InterfaceError):
+            response = problems.response(BooksUnavailable())
+        except Exception:  # a client that speaks JSON is told in JSON
+            logger.exception("A request to %s failed", request.path)
+            response = problems.response(GatewayError())
         return _finished(request, response)
 
     return receive

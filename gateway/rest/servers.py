@@ -77,9 +77,7 @@ def discover_models(request: HttpRequest, upstream: int) -> list[DeploymentShape
 
 
 @operations.get("admin/deployments", response=Page[DeploymentShape])
-def list_deployments(
-    request: HttpRequest, turning: Turned, upstream: Number | None = None
-) -> Page[DeploymentShape]:
+def list_deployments(request: HttpRequest, turning: Turned, upstream: Number | None = None) -> Page[DeploymentShape]:
     rows = Deployment.objects.prefetch_related("teams")
     rows = rows.filter(upstream=upstream) if upstream else rows
     return page(request, rows, ["name", "id"], turning, DeploymentShape.of)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import F, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Query
 from pydantic import BaseModel, Field
 
@@ -68,10 +69,8 @@ def all_usage(request: HttpRequest, asked: Annotated[WholeRange, Query()]) -> Us
 def report(rows: QuerySet[UsageTotal], asked: Range, group: str) -> UsageReport:
     until = asked.until or timezone.now()
     since = asked.since or until - USUAL
-    if not timezone.is_aware(since) or not timezone.is_aware(until):
-        raise Invalid([("since", "Name the time zone.")])
     if not timedelta(0) <= until - since <= LONGEST[asked.span]:
-        raise Invalid([("since", "")])
+        raise Invalid([("since", _("This is too long a time, or it ends before it begins."))])
     kept = UsageTotal.Span.HOUR if asked.span == "hour" else UsageTotal.Span.DAY
     chosen = rows.filter(span=kept, start__gte=since, start__lte=until).order_by()
     names = [*(["start"] if asked.span != "all" else []), *(["group"] if group in GROUPS else [])]

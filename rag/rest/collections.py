@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Query, Status
 from pydantic import Field
 
@@ -47,7 +48,7 @@ def create_collection(request: HttpRequest, body: NewCollection) -> Status[Colle
     if given.get("team") is None:
         given.pop("team", None)
     elif "team" not in unbound.fields:
-        raise Invalid([("team", "")])
+        raise Invalid([("team", _("This cannot be chosen here."))])
     made = valid(NewCollectionForm(filled(unbound, **given), user=user)).save()
     return Status(201, CollectionShape.of(made))
 

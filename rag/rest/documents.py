@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Status
 from ninja import UploadedFile as Upload
 from pydantic import BaseModel, Field
@@ -21,9 +22,9 @@ from gateway.models import Scope
 from rag import listing, queueing, uploads
 from rag.document_views import sent
 from rag.editions import Edition, edition
+from rag.formats import PDF
 from rag.models import Chunk, Document
 from rag.pages import sheets, single_pages
-from rag.formats import PDF
 from rag.rest.collections import editable, visible
 from rag.rest.shapes import DocumentShape, PageShape, StoredPassage, TextShape, Uploaded, VersionShape
 
@@ -69,7 +70,7 @@ def upload_document(
     if request.content_type != "multipart/form-data":
         raise UnsupportedMedia
     if not is_storable(folder):
-        raise Invalid([("folder", "")])
+        raise Invalid([("folder", _("This cannot be stored."))])
     target, sent_file = editable(request, collection), taken(file)
     return Status(201, Uploaded.of(uploads.accept(person(request), target, sent_file, folder=folder, as_version=True)))
 
@@ -143,8 +144,8 @@ def list_passages(request: HttpRequest, document: Id, turning: Turned) -> Page[S
     return page(request, rows, ["start", "id"], turning, _passage)
 
 
-@operations.get("documents/{uuid:document}/file", response={200: bytes}, openapi_extra={
-    "responses": {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+@operations.get("documents/{uuid:document}/file", response={200: None}, openapi_extra={
+    "responses": {200: {"content": {"*/*": {}}}}
 })  # fmt: skip
 def get_file(request: HttpRequest, document: Id, at: AtVersion) -> StreamingHttpResponse:
     """The file as it was uploaded."""

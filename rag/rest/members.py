@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Status
 
 from accounts import audit
@@ -35,7 +36,7 @@ def share_collection(request: HttpRequest, collection: Id, body: NewMember) -> S
     if given.get("team") is None:
         given.pop("team", None)
     elif "team" not in unbound.fields:
-        raise Invalid([("team", "")])
+        raise Invalid([("team", _("This cannot be chosen here."))])
     share = valid(ShareForm(filled(unbound, **given), collection=shared)).save()
     return Status(201, MemberShape.of(share))
 

@@ -22,11 +22,11 @@ from rag.rest.shapes import FoundPassage, SearchAnswer, Tried
 operations = Operations("search", read=Scope.DOCUMENTS_READ, write=Scope.DOCUMENTS_READ)
 
 
-class Sought(BaseModel):
+class Searched(BaseModel):
     q: str = Field(min_length=1, max_length=4_000, description="A question or some words.", examples=["opening hours"])
 
 
-class Asked(Sought):
+class Asked(Searched):
     collection: Id | None = Field(None, description="All that the caller sees and that is valid, unless named.")
     document: str = Field("", max_length=200, description="Only in documents with this in their name or folder.")
     since: Day | None = Field(None, description="Uploaded on that day or later.")
@@ -47,7 +47,7 @@ async def search(request: HttpRequest, asked: Annotated[Asked, Query()]) -> Sear
 
 
 @operations.get("collections/{uuid:collection}/try", response=Tried)
-async def try_collection(request: HttpRequest, collection: Id, asked: Annotated[Sought, Query()]) -> Tried:
+async def try_collection(request: HttpRequest, collection: Id, asked: Annotated[Searched, Query()]) -> Tried:
     """Exactly the passages that an answer would be drawn from, in the order in which a model reads them."""
     key = request.caller.api_key  # type: ignore[attr-defined]
     row = await sync_to_async(managed)(request, collection)

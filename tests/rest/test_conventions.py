@@ -155,9 +155,7 @@ def test_a_cursor_is_for_its_reader_list_and_order(api: Api, alice: User, bob: U
 
 
 @pytest.mark.django_db
-def test_a_longer_list_costs_no_more_queries(
-    api: Api, alice: User, django_assert_max_num_queries: Any
-) -> None:
+def test_a_longer_list_costs_no_more_queries(api: Api, alice: User, django_assert_max_num_queries: Any) -> None:
     for _ in range(3):
         conversation_of(alice)
     api.get("/conversations")
