@@ -118,8 +118,8 @@ SECOND_FACTOR = "factors are set up and taken away in a browser, by who sits bef
 WITHOUT = {
     **dict.fromkeys(
         named("""account_login account_logout account_signup account_inactive account_change_password
-        account_set_password account_reauthenticate invitation setup socialaccount_connections socialaccount_login_cancelled
-        openid_connect_login openid_connect_callback oidc_backchannel_logout"""),
+        account_set_password account_reauthenticate invitation setup socialaccount_connections
+        socialaccount_login_cancelled openid_connect_login openid_connect_callback oidc_backchannel_logout"""),
         SIGNING_IN,
     ),
     **{name: SECOND_FACTOR for name in PAGES if name.startswith("mfa_")},
