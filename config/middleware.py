@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.decorators import sync_and_async_middleware
+
+from gateway.database import give_back
 
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 
@@ -17,10 +18,6 @@ Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 @sync_and_async_middleware
 def connection_middleware(get_response: Handler) -> Handler:
     """Django itself gives it back when the response is closed: after its last byte was sent."""
-
-    def give_back() -> None:
-        if not connection.in_atomic_block:  # as a test's may be
-            connection.close()
 
     if iscoroutinefunction(get_response):
 

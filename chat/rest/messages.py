@@ -17,6 +17,7 @@ from chat.models import Conversation, Message
 from chat.rest import streams
 from chat.rest.conversations import choose, visible
 from chat.rest.shapes import Again, Answered, Copied, Edit, MessageShape, OpinionGiven, Question, Tree
+from gateway.database import give_back
 from gateway.models import Scope
 
 operations = Operations("messages", read=Scope.CHAT, write=Scope.CHAT)
@@ -181,6 +182,7 @@ async def _answered(request: HttpRequest, new: list[Message]) -> Status[Answered
         return response
     if "respond-async" in request.headers.get("Prefer", ""):
         return Status(202, await sync_to_async(_shown)(ids))
+    await sync_to_async(give_back)()
     await streams.wait(request, conversation, answers)
     return Status(201, await sync_to_async(_shown)(ids))
 

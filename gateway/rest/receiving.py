@@ -5,7 +5,7 @@ Around every view there. Whatever goes wrong comes out as a problem.
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -23,6 +23,7 @@ from gateway import idempotency
 from gateway.api.authentication import authenticated
 from gateway.callers import Caller
 from gateway.exceptions import BooksUnavailable, GatewayError, MethodNotAllowed, NotAuthenticated, RequestTooLarge
+from gateway.idempotency import Claim
 from gateway.rest import origins, rates
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -97,16 +98,31 @@ async def _once(request: HttpRequest, call: Call) -> HttpResponse:
     try:
         response = await call()
     finally:
-        if response is None or response.status_code >= 400 or response.streaming:
+        if response is None or response.status_code >= 400:
             await claim.forget()
-        else:
-            await claim.keep(json.dumps([response.status_code, response.content.decode()]))
+    if response.streaming:
+        response.streaming_content = _recorded(response.streaming_content, response, claim)
+    elif response.status_code < 400:
+        await claim.keep(_written(response, response.content))
     return response  # type: ignore[no-any-return]
 
 
+async def _recorded(content: AsyncIterator[bytes], response: Any, claim: Claim) -> AsyncIterator[bytes]:
+    """Who leaves before the end has asked all the same: their key stays taken for a while."""
+    pieces = []
+    async for piece in content:
+        pieces.append(piece)
+        yield piece
+    await claim.keep(_written(response, b"".join(pieces)))
+
+
+def _written(response: Any, content: bytes) -> str:
+    return json.dumps([response.status_code, response["Content-Type"], content.decode()])
+
+
 def _told_again(kept: str) -> HttpResponse:
-    status, content = json.loads(kept)
-    return HttpResponse(content, status=status, content_type="application/json", headers={REPLAYED: "true"})
+    status, content_type, content = json.loads(kept)
+    return HttpResponse(content, status=status, content_type=content_type, headers={REPLAYED: "true"})
 
 
 def _finished(request: HttpRequest, response: Any) -> HttpResponse:

@@ -112,6 +112,12 @@ def test_a_question_with_an_id_is_stored_once(script: Script, path: str, fake_up
     assert script("POST", f"{path}/messages", named).json()["code"] == "already_asked"
 
 
+def test_a_stream_that_is_asked_for_twice_is_told_again(script: Script, path: str, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("Um neun.")
+    first, again = (list(script.events("POST", f"{path}/messages", QUESTION, Idempotency_Key="a")) for _ in range(2))
+    assert first == again and Message.objects.count() == 2
+
+
 def test_one_answer_at_a_time(script: Script, path: str, fake_upstream: FakeUpstream) -> None:
     fake_upstream.hang()
     script("POST", f"{path}/messages", QUESTION, Prefer="respond-async")
