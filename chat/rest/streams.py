@@ -74,9 +74,16 @@ class _Reader:
                 published = await channel.next()
                 if published is None:
                     yield None
-                elif published.get("message") in self.waiting and published["type"] not in ("asked", "branch"):
-                    async for event in self.follower.taken(published):
-                        yield await self._ended(event) if event["type"] == "ended" else event
+                    continue
+                async for event in self._news(published):
+                    yield event
+
+    async def _news(self, published: Event) -> AsyncGenerator[Event, None]:
+        if published["type"] == "ended":  # perhaps because the right to it ended: the next look tells
+            self.looked = float("-inf")
+        elif published.get("message") in self.waiting and published["type"] not in ("asked", "branch"):
+            async for event in self.follower.taken(published):
+                yield event
 
     async def _under_way(self) -> AsyncGenerator[Event, None]:
         for answer in self.waiting:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Membership, Team, User
@@ -18,6 +19,13 @@ from tests.rest.conftest import BASE, Api, signed_in
 def send(api: Api, path: str, name: str = "garten.txt", content: bytes = GARDEN.encode(), **fields: str) -> Any:
     sent = {"file": SimpleUploadedFile(name, content), **fields}
     return api.client.post(BASE + path, sent, headers=api.headers)
+
+
+def content(response: Any) -> bytes:
+    async def read() -> bytes:
+        return b"".join([piece async for piece in response.streaming_content])
+
+    return async_to_sync(read)()
 
 
 @pytest.mark.django_db
@@ -71,7 +79,7 @@ def test_what_was_read_is_opened_and_found(
     assert api.get(f"{path}/pages/3").status_code == api.get(f"{path}/text?version=2").status_code == 404
     [version] = api.get(f"{path}/versions").json()
     assert version["is_current"] and api.get(f"{path}/passages").json()["items"]
-    assert api.get(f"{path}/file").getvalue().startswith(b"%PDF")
+    assert content(api.get(f"{path}/file")).startswith(b"%PDF")
     found = api.get("/search?q=When+was+the+budget+approved").json()["items"][0]
     assert text["text"][found["start"] : found["end"]] == found["text"] and found["score"] > 0
     assert api.get(f"/collections/{collection.pk}/try?q=Wann+öffnet+der+Garten").json()["items"][0]["page"] == 1
