@@ -38,7 +38,7 @@ types: $(DEV)  # mypy reads the settings, and these want to know where the servi
 
 bench: $(EMBEDDED) $(TRANSLATIONS)  ## measure into bench/results: starts, memory, the gateway; one alone: make bench gateway
 	@$(foreach name,$(or $(filter $(BENCHES),$(MAKECMDGOALS)),$(BENCHES)),$(BIN)/python -m bench.$(name) $(BENCH_OPTIONS) &&) true
-BENCHES := processes gateway retrieval scale ingestion beside chat
+BENCHES := processes gateway retrieval scale ingestion beside chat api
 ifneq (,$(filter bench,$(MAKECMDGOALS)))
 .PHONY: $(BENCHES)
 $(BENCHES):  # named after `bench`, they only say which

@@ -92,7 +92,8 @@ def _led(request: HttpRequest, to: str, code: str, text: str) -> HttpResponse:
 
 
 def _is_on_the_way(path: str, *pages: str) -> bool:
-    return path.startswith((*(reverse(page) for page in pages), settings.STATIC_URL))
+    """The product's API tells scripts by itself, as it tells them everything."""
+    return path.startswith((*(reverse(page) for page in pages), settings.STATIC_URL, "/api/v1/"))
 
 
 @sync_and_async_middleware

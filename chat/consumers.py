@@ -1,25 +1,21 @@
 """The conversation's socket: tells a tab of the answer under way (protocol: `events`)."""
 
-import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.conf import settings
-from django.utils import translation
 
 from accounts import factors, notices, sessions
 from chat import events
+from chat.following import Follower
 from chat.models import Conversation
-from chat.snapshots import ended, running, snapshot
 from gateway.database import in_database
 
 RECHECK_EVERY = 5  # seconds
-CATCH_UP_EVERY = 0.25  # seconds; the writer saves once a second, a long answer each five
-CATCH_UP_FOR = 10  # seconds; what has not been saved by then will come with the end
 LONGEST_FRAME = 1_000  # characters
 MOST_RUNNING = 2  # answers at once
 NOT_FOUND = 4404
@@ -27,13 +23,13 @@ NOT_FOUND = 4404
 
 class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
     async def connect(self) -> None:
-        self.seen: dict[str, int] = {}  # number of the last event told, by answer
         self.attached = False
         self.checked = time.monotonic()
         self.conversation_id: UUID = self.scope["url_route"]["kwargs"]["conversation"]
         if not await self._visible():
             await self.close(NOT_FOUND)
             return
+        self.follower = Follower(self.conversation_id, self.scope["user"])
         await self.channel_layer.group_add(events.group(self.conversation_id), self.channel_name)
         await self.accept()
 
@@ -60,57 +56,28 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
         match content:
             case {"type": "attach", **shown}:
                 self.attached = True
-                for message in await in_database(running, self.conversation_id):
-                    await self._catch_up(message, at_least=0)
+                await self._tell(self.follower.under_way())
                 await self._make_up_for(shown)
             case _:
                 await self.send_json({"type": "error", "code": "unknown_message"})
 
     async def event(self, message: dict[str, Any]) -> None:
-        """From the group: passed on in order; on a gap the stored answer is awaited that closes it."""
+        """From the group."""
         event = message["event"]
         if event["type"] == "ended":  # perhaps because the right to it ended, and the last event for long
             self.checked = float("-inf")
-        if not self.attached or not await self._still_allowed():
-            return
-        if number := event.get("number"):
-            seen = self.seen.get(event["message"], 0)
-            if number <= seen:
-                return
-            if number > seen + 1 and event["type"] != "ended":
-                await self._catch_up(event["message"], at_least=number - 1)
-                if number != self.seen.get(event["message"], 0) + 1:
-                    return
-            self.seen[event["message"]] = number
-        await self._tell(event)
+        if self.attached and await self._still_allowed():
+            await self._tell(self.follower.taken(event))
 
-    async def _tell(self, event: events.Event) -> None:
-        """Who wants answers whole is sent none of their parts."""
-        if not (self.scope["user"].whole_answers and event["type"] in events.PARTS):
+    async def _tell(self, found: AsyncIterator[events.Event]) -> None:
+        async for event in found:
             await self.send_json(event)
-
-    async def _catch_up(self, message: str, at_least: int) -> None:
-        """Send a running answer as stored once it contains the event `at_least`."""
-        deadline = time.monotonic() + CATCH_UP_FOR
-        while found := await in_database(self._snapshot, message, at_least):
-            if found["number"] >= at_least:
-                self.seen[found["message"]] = found["number"]
-                await self._tell(found)
-                return
-            if time.monotonic() > deadline:
-                return
-            await asyncio.sleep(CATCH_UP_EVERY)
-
-    def _snapshot(self, message: str, at_least: int) -> events.Event | None:
-        """In the reader's language."""
-        with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
-            return snapshot(self.conversation_id, message, at_least)
 
     async def _make_up_for(self, shown: dict[Any, Any]) -> None:
         """A page may show an answer as running that ended, and a title that changed, before its socket was there."""
         messages = shown.get("messages")
         for message in messages[:MOST_RUNNING] if isinstance(messages, list) else ():
-            if isinstance(message, str) and (event := await in_database(self._ended, message)):
+            if isinstance(message, str) and (event := await self.follower.end_of(message)):
                 await self.send_json(event)
         if isinstance(shown.get("title"), str) and (event := await in_database(self._titled, shown["title"])):
             await self.send_json(event)
@@ -119,10 +86,6 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
         given = Conversation.objects.filter(id=self.conversation_id, titled=True).exclude(title=shown)
         title = given.values_list("title", flat=True).first()
         return {"type": "titled", "title": title} if title else None
-
-    def _ended(self, shown: str) -> events.Event | None:
-        with translation.override(self.scope["user"].language or settings.LANGUAGE_CODE):
-            return ended(self.conversation_id, shown)
 
     async def _still_allowed(self) -> bool:
         """Signing out, deactivation and deletion take effect within `RECHECK_EVERY` on an open socket, too."""

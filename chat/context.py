@@ -11,7 +11,7 @@ from chat.models import Assistant, Citation, Conversation, Message
 from chat.personal import Personal
 from chat.prompts import ChatMessage, as_assistant
 from gateway.callers import Caller
-from gateway.models import Deployment
+from gateway.models import ApiKey, Deployment
 from rag.models import Collection, CollectionQuerySet
 
 
@@ -27,10 +27,11 @@ class Context:
     instructions: str = ""  # of the project
     personal: Personal = Personal()  # noqa: RUF009  (frozen)
     assistant: Assistant | None = None
+    api_key: ApiKey | None = None  # of a script that asked
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.owner, keeps_in_house=self.is_confidential)
+        return Caller(self.owner, self.api_key, keeps_in_house=self.is_confidential)
 
     @property
     def role(self) -> str:
@@ -78,6 +79,7 @@ def load(answer: Message) -> Context:
         instructions=conversation.project.instructions if conversation.project else "",
         personal=personal,
         assistant=assistant,
+        api_key=answer.asked_with,
     )
 
 

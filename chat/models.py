@@ -19,6 +19,7 @@ from chat.library import Prompt as Prompt
 from chat.receipts import Receipt as Receipt
 from chat.shares import Share as Share
 from chat.tree import Tree, Versions
+from gateway.models import ApiKey
 
 SEARCHED = 80_000  # characters of a message: a longer text may hold more words than PostgreSQL's index takes
 LANGUAGES = ("simple", "german", "english")  # as written, and by the stems of either language
@@ -202,6 +203,7 @@ class Message(models.Model):
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    asked_with: ApiKey | None = None  # which writes it, while it is written
     versions: Versions | None = None  # for a page that shows it
     pair: "Message | None" = None  # the other one of two answers of which none is taken yet
 

@@ -49,7 +49,9 @@ class Hit:
     address: str
     snippet: SafeString  # HTML: escaped, with <mark>
     when: datetime
-    role: str = ""
+    conversation: UUID
+    message: UUID
+    role: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _any_form(word: str) -> SearchQuery:
 
 def _titles(user: User, query: SearchQuery) -> QuerySet[Conversation]:
     named = Conversation.objects.visible_to(user).begun().annotate(words=words_of("title"))
-    return named.filter(words=query).only("id", "title", "updated_at")[:TITLES]
+    return named.filter(words=query)[:TITLES]
 
 
 def _ranked(user: User, query: SearchQuery) -> list[UUID]:
@@ -123,7 +125,8 @@ def _hits(chosen: list[UUID], query: SearchQuery) -> list[Hit]:
 def _hit(message: Message) -> Hit:
     address = message.get_absolute_url()
     snippet = marked(message.headline)  # type: ignore[attr-defined]  # annotated
-    return Hit(str(message.conversation), address, snippet, message.created_at, message.role)
+    ids = {"conversation": message.conversation_id, "message": message.id}
+    return Hit(str(message.conversation), address, snippet, message.created_at, role=message.role, **ids)
 
 
 def _kept(control: re.Match[str]) -> str:

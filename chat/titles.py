@@ -72,7 +72,7 @@ def _untitled(answer: Message) -> tuple[Conversation, Caller, dict[str, Any]] | 
         return None
     if Deployment.objects.filter(name=ended.model, upstream__is_embedded=True).exists():
         return None  # the librarian quotes; it writes nothing of its own
-    caller = Caller(conversation.owner, keeps_in_house=stays_in_house(conversation))
+    caller = Caller(conversation.owner, answer.asked_with, keeps_in_house=stays_in_house(conversation))
     return conversation, caller, request(ended.model, ended.parent.text, ended.text)
 
 

@@ -29,7 +29,7 @@ def transfer(request: HttpRequest) -> HttpResponse:
 @require_GET
 def export(request: HttpRequest, conversation: UUID, format: str) -> HttpResponse | StreamingHttpResponse:
     try:
-        return _download(files.one(find(request, conversation), format))
+        return download(files.one(find(request, conversation), format))
     except FormatUnavailable:
         raise Http404 from None
 
@@ -42,10 +42,10 @@ def export_all(request: HttpRequest, format: str) -> HttpResponse | StreamingHtt
     except FormatUnavailable:
         raise Http404 from None
     audit.record(Kind.EXPORTED, person(request), detail=f"all conversations: {format}")
-    return _download(file)
+    return download(file)
 
 
-def _download(file: files.File) -> StreamingHttpResponse:
+def download(file: files.File) -> StreamingHttpResponse:
     response = StreamingHttpResponse(file.content, content_type=file.media_type)
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file.name)}"
     response["X-AI-Generated"] = "true"

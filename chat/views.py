@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.acting import reads_as_its_person
 from accounts.signing_in import person, sign_in_required, wants_json
-from chat import asking, attachments, citations, conversations, events, generation
+from chat import asking, attachments, beginning, citations, conversations
 from chat.exceptions import ChatError
 from chat.forms import AskForm, WindowForm
 from chat.models import Citation, Conversation, Message, Project
@@ -122,14 +122,8 @@ async def retry(request: HttpRequest, conversation: UUID, message: UUID) -> Http
 
 async def begin(request: HttpRequest, new: Sequence[Message]) -> HttpResponse:
     """Show what is new in every tab, then begin to write the answers."""
-    conversation, parent = new[-1].conversation, new[0].parent_id
-    answers = [message for message in new if message.is_running]
-    html = await sync_to_async(conversations.messages_html)(new)
-    where = {"message": str(new[-1].id), "parent": str(parent) if parent else None}
-    asked = {"type": "asked", "html": html, **where}
-    await events.publish(conversation.id, asked)
-    for answer in answers:
-        generation.start(answer)
+    conversation = new[-1].conversation
+    asked = await beginning.begin(new)
     if wants_json(request):
         return JsonResponse({"url": conversation.get_absolute_url(), **asked}, status=201)
     return redirect(conversation)

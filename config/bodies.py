@@ -10,10 +10,12 @@ from django.http import HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
+from accounts.rest import problems
 from gateway.exceptions import RequestTooLarge
 from rag.exceptions import FileTooLarge
 
-UPLOADS = ("rag:upload", "chat:attach", "chat:project-attach", "chat:import")
+UPLOADS = ("rag:upload", "chat:attach", "chat:project-attach", "chat:import", "api:upload", "api:attach",
+           "api:attach-to-project", "api:import")  # fmt: skip
 AROUND_A_FILE = 2**19  # bytes of the form that carries it; docker/Caddyfile lets a little more pass
 
 Message = Mapping[str, Any]
@@ -72,6 +74,8 @@ def _refused(scope: dict[str, Any]) -> HttpResponse:
     error = FileTooLarge(settings.UPLOAD_MAX_BYTES) if _is_upload(scope["path"]) else RequestTooLarge()
     request = ASGIRequest(scope, io.BytesIO())
     with translation.override(translation.get_language_from_request(request)):
+        if scope["path"].startswith("/api/v1/"):
+            return problems.response(error)
         if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             return JsonResponse({"error": error.code, "message": str(error)}, status=413)
         return HttpResponse(f"{error}\n", status=413, content_type="text/plain; charset=utf-8")

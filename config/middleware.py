@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +16,7 @@ from django.utils.deprecation import MiddlewareMixin
 import chat.exceptions
 import rag.exceptions
 from accounts.signing_in import wants_json
+from gateway.database import give_back
 
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 
@@ -24,10 +24,6 @@ Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 @sync_and_async_middleware
 def connection_middleware(get_response: Handler) -> Handler:
     """Django itself gives it back when the response is closed: after its last byte was sent."""
-
-    def give_back() -> None:
-        if not connection.in_atomic_block:  # as a test's may be
-            connection.close()
 
     if iscoroutinefunction(get_response):
 

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "django.forms",
     "channels",
     "csp",
+    "ninja",
 ]
 
 MIDDLEWARE = [

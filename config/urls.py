@@ -2,7 +2,19 @@ from django.contrib import admin
 from django.urls import include, path
 
 from chat.admin import opinions
-from config import about, data_views, effective, first_steps, health, installing, jobs, metrics, notice, records_views
+from config import (
+    about,
+    data_views,
+    effective,
+    first_steps,
+    health,
+    installing,
+    jobs,
+    metrics,
+    notice,
+    records_views,
+    rest,
+)
 from gateway.usage_views import usage
 
 urlpatterns = [
@@ -26,6 +38,8 @@ urlpatterns = [
     path("admin/records/<slug:ending>/", admin.site.admin_view(records_views.download), name="records-download"),
     path("admin/opinions/", admin.site.admin_view(opinions), name="opinions"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include(rest.pages)),
+    path("api/v1/", include((rest.urlpatterns(), "api"))),
     path("keys/", include("gateway.urls")),
     path("knowledge/", include("rag.urls")),
     path("", include("chat.urls")),

@@ -29,6 +29,11 @@ class Caller:
         return upstream.in_house or not self.keeps_in_house
 
     @property
+    def scopes(self) -> frozenset[str] | None:
+        """None: those of a person, who needs none."""
+        return frozenset(self.api_key.scopes) if self.api_key else None
+
+    @property
     def identity(self) -> tuple[UUID, int | None]:
         return self.user.pk, self.api_key.pk if self.api_key else None
 

@@ -9,9 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminRadioSelectWidget
 
+from accounts import roles
 from accounts.models import User
+from accounts.roles import May
 from gateway import keys
 from gateway.models import ApiKey, Deployment, Scope
+from gateway.models.keys import every_scope
 
 DAYS = 90
 LONGEST = timedelta(days=3653)
@@ -21,7 +24,7 @@ class KeyForm(forms.ModelForm[ApiKey]):
     """Which models it may be made for comes from outside: an owner's, or every one."""
 
     scopes = forms.MultipleChoiceField(
-        label=_("Allowed to"), choices=Scope.choices, initial=list(Scope.values), widget=forms.CheckboxSelectMultiple
+        label=_("Allowed to"), choices=Scope.choices, initial=every_scope, widget=forms.CheckboxSelectMultiple
     )
     model_names = forms.MultipleChoiceField(
         label=_("Models"),
@@ -32,7 +35,7 @@ class KeyForm(forms.ModelForm[ApiKey]):
 
     class Meta:
         model = ApiKey
-        fields = ["name", "scopes", "model_names"]
+        fields = ["name", "scopes", "model_names", "origins"]
 
     def __init__(self, *args: Any, offered: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,6 +63,9 @@ class OwnKeyForm(KeyForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, offered=[each.name for each in keys.offered_to(user)], **kwargs)
         self.instance.user = user
+        if not roles.may(user, May.ENTER_PANEL):  # to whom it would open nothing
+            usual = [(scope.value, scope.label) for scope in Scope if scope != Scope.ADMIN]
+            self.fields["scopes"].choices = usual  # type: ignore[attr-defined]
         self.fields["name"].help_text = _("What it is for, e.g. “monthly report”.")
         has_choice = self.fields["model_names"].choices  # type: ignore[attr-defined]
         self.fields["model_names"].help_text = (
@@ -106,7 +112,7 @@ class PanelRotationForm(RotationForm):
 
 class PanelKeyForm(KeyForm):
     class Meta(KeyForm.Meta):
-        fields = ["user", "name", "scopes", "model_names", "expires_at"]
+        fields = ["user", "name", "scopes", "model_names", "origins", "expires_at"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         names = Deployment.objects.order_by("name").values_list("name", flat=True)

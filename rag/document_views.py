@@ -80,10 +80,13 @@ def document_status(request: HttpRequest, pk: str) -> JsonResponse:
 def download(request: HttpRequest, pk: str) -> StreamingHttpResponse:
     """The file as it was uploaded: a stranger's bytes, so never shown inside of our own pages."""
     found = _visible(request, pk)
-    kept = edition(found, _version(request, found))
+    return sent(edition(found, _version(request, found)))
+
+
+def sent(kept: Edition) -> StreamingHttpResponse:
     response = StreamingHttpResponse(_pieces(kept.file.open("rb")), content_type=kept.media_type)
     response["Content-Length"] = str(kept.size)
-    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
+    response["Content-Disposition"] = content_disposition_header(True, kept.document.name) or "attachment"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -20,6 +20,7 @@ OUTER = {
     "urls",
     "views",
     "api",
+    "rest",
     "invitation_views",
     "oidc_views",
     "session_views",

@@ -30,6 +30,14 @@ def conversations(user: User, count: int) -> list[str]:
     return [str(conversation.id) for conversation in made]
 
 
+def begun(user: User, count: int) -> None:
+    """So many in which something was asked."""
+    for first in range(0, count, 5_000):
+        numbers = range(first, min(first + 5_000, count))
+        made = Conversation.objects.bulk_create([Conversation(owner=user, title=f"Nr. {n}") for n in numbers])
+        Message.objects.bulk_create([Message(conversation=each, role="user", text="Und nun?") for each in made])
+
+
 def conversation_of(user: User, length: int) -> str:
     """One of so many messages; each answer has about half a kilobyte."""
     conversation = Conversation.objects.create(owner=user, title=f"{length} messages")

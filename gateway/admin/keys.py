@@ -30,6 +30,7 @@ class ApiKeyAdmin(AuditedAdmin):
         "name",
         "scopes",
         "model_names",
+        "origins",
         "expires_at",
         "prefix",
         "created_at",

@@ -3,9 +3,11 @@ import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import Self
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -30,10 +32,19 @@ class Scope(models.TextChoices):
     AUDIO = "audio", _("transcribe speech")
     DOCUMENTS_READ = "documents-read", _("search and read documents")
     DOCUMENTS_WRITE = "documents-write", _("add and delete documents")
+    USAGE = "usage", _("see what was used")
+    ADMIN = "admin", _("manage this house, as far as its owner may")
 
 
 def every_scope() -> list[str]:
-    return list(Scope.values)
+    """Of a key for which nobody chooses. To manage the house is chosen by name."""
+    return [scope for scope in Scope.values if scope != Scope.ADMIN]
+
+
+def an_origin(text: str) -> None:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != text or "@" in text:
+        raise ValidationError(_("Like https://www.example.org, without a path."))
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
@@ -71,6 +82,16 @@ class ApiKey(models.Model):
         verbose_name=_("models"),
         help_text=_("It calls these only; none chosen: all that its owner may call."),
     )
+    origins = ArrayField(
+        models.CharField(max_length=200, validators=[an_origin]),
+        default=list,
+        blank=True,
+        verbose_name=_("web pages"),
+        help_text=_(
+            "Addresses of sites whose scripts may use it in a browser, separated by commas. Whoever opens such a page "
+            "can read the key there."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
@@ -97,8 +118,10 @@ class ApiKey(models.Model):
 
     @property
     def scope_labels(self) -> "list[str | Promise]":
-        is_everything = set(self.scopes) == set(Scope.values)
-        return [_("everything")] if is_everything else [str(Scope(scope).label) for scope in self.scopes]
+        is_everything = set(self.scopes) >= set(every_scope())
+        if not is_everything:
+            return [str(Scope(scope).label) for scope in self.scopes]
+        return [_("everything"), *([str(Scope.ADMIN.label)] if Scope.ADMIN in self.scopes else [])]
 
     @property
     def has_expired(self) -> bool:

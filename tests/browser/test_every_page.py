@@ -90,9 +90,11 @@ OUTSIDE = {  # without signing in
     "invitation": "/accounts/invitation/guessed/",
     "socialaccount_login_cancelled": "/accounts/oidc/cancelled/",
     "erased": "/accounts/erased/guessed/",
+    "problem": "/api/v1/problems/not_found",
 }
 MORE = {"chat:history archived": "/history/?archived", "nothing": "/nowhere/", "home": "/"}
 NO_PAGES = {
+    "api-docs",  # Swagger's own: tests/browser/test_api_docs.py
     "healthz", "readyz", "metrics", "manifest", "service-worker", "theme",
     "notice", "notice-version",  # once there is one everybody is asked: tests/browser/test_openness.py
     "account_set_password",  # of who never had one; the same page as the change
@@ -200,7 +202,7 @@ def left_in_english(said: list[set[str]]) -> set[str]:
 
 def test_every_address_is_a_page_here_or_none() -> None:
     named = {*PAGES, *OUTSIDE, *NO_PAGES}
-    assert {name for name in addresses() if not name.startswith("admin:")} == named
+    assert {name for name in addresses() if not name.startswith(("admin:", "api:"))} == named
     assert len(named) == len(PAGES) + len(OUTSIDE) + len(NO_PAGES)
 
 

@@ -222,7 +222,7 @@ async def test_events_that_come_again_are_told_once(ask: Ask, conversation: Conv
 async def test_a_number_out_of_nowhere_is_not_shown_and_not_waited_for(
     ask: Ask, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.consumers.CATCH_UP_FOR", 0)
+    monkeypatch.setattr("chat.following.CATCH_UP_FOR", 0)
     answer = await in_database(ask)
     async with tab(conversation) as alice:
         await alice.attach()

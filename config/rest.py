@@ -1,0 +1,128 @@
+"""/api/v1, put together of what each room offers of it, and its errors of what can go wrong in each."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.urls import URLPattern, path
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.renderers import BaseRenderer
+from pydantic_core import to_json
+
+from accounts.exceptions import AccountError, Invalid, InvalidBody, NotThere, RequestError
+from accounts.rest import audit, invitations, me, people, problems
+from accounts.rest.bodies import StrictParser
+from chat.exceptions import ChatError
+from chat.rest import assistants, conversations, messages, projects, prompts, sharing
+from config import rest_views
+from config.described import described
+from gateway.exceptions import BooksUnavailable, GatewayError, RequestTooLarge
+from gateway.rest import keys, models, own_keys, quotas, servers, usage
+from gateway.rest.receiving import nothing_here, received
+from rag.exceptions import RagError
+from rag.rest import collections, documents, jobs, members, searches
+
+OURS = (AccountError, RequestError, GatewayError, RagError, ChatError)
+
+logger = logging.getLogger(__name__)
+
+
+class Renderer(BaseRenderer):
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:  # type: ignore[override]
+        return to_json(data)
+
+
+class Rest(NinjaAPI):
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> Any:
+        return described(self)
+
+
+api = Rest(urls_namespace="api", title="Voliere", docs_url=None, openapi_url=None,
+           parser=StrictParser(), renderer=Renderer())  # fmt: skip
+for routers in (
+    (me, people, invitations, audit),
+    (models, own_keys, usage, keys, servers, quotas),
+    (collections, members, documents, searches, jobs),
+    (conversations, messages, sharing, assistants, prompts, projects),
+):
+    for module in routers:
+        api.add_router("", module.operations)
+
+
+def refused(request: HttpRequest, error: Any) -> HttpResponse:
+    return problems.response(error)
+
+
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Without the library's own names for where in a request a field stands."""
+    fields = [(".".join(map(str, each["loc"][2 if each["loc"][0] == "body" else 1 :])), each["msg"])
+              for each in error.errors]  # fmt: skip
+    return problems.response(Invalid(fields))
+
+
+def unknown(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problems.response(NotThere())
+
+
+def unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problems.response(RequestTooLarge() if isinstance(error, RequestDataTooBig) else InvalidBody())
+
+
+def parsed(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """The library hides what is wrong with a body behind an error of its own."""
+    cause = error.__cause__
+    return refused(request, cause) if isinstance(cause, OURS) else unreadable(request, cause or error)
+
+
+def without_books(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problems.response(BooksUnavailable())
+
+
+def not_stored(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problems.response(Invalid())
+
+
+def broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    logger.error("A request to %s failed", request.path, exc_info=error)
+    return problems.response(GatewayError())
+
+
+for kind in OURS:
+    api.add_exception_handler(kind, refused)
+for kind in (SuspiciousOperation, MultiPartParserError, UnreadablePostError, BadRequest):
+    api.add_exception_handler(kind, unreadable)
+for kind in (OperationalError, InterfaceError):
+    api.add_exception_handler(kind, without_books)
+api.add_exception_handler(DataError, not_stored)
+api.add_exception_handler(HttpError, parsed)
+api.add_exception_handler(ValidationError, invalid)
+api.add_exception_handler(Http404, unknown)
+api.add_exception_handler(Exception, broken)
+
+
+def described_to(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(to_json(api.get_openapi_schema()), content_type="application/json")
+
+
+def urlpatterns() -> list[URLPattern]:
+    """Every view of the library as a request is received, and nothing else below it."""
+    found, _app, _namespace = api.urls
+    ours = [
+        URLPattern(each.pattern, received(each.callback), name=each.name)
+        for each in found
+        if isinstance(each, URLPattern) and each.name != "api-root"
+    ]
+    description = path("openapi.json", received(described_to), name="description")
+    return [description, *ours, path("<path:rest>", received(nothing_here), name="nothing")]
+
+
+pages = [
+    path("docs", rest_views.docs, name="api-docs"),
+    path("problems/<slug:code>", rest_views.problem, name="problem"),
+]

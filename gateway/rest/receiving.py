@@ -1,0 +1,149 @@
+"""A request to /api/v1 is received: who sends it, from where, and whether it was answered before.
+
+Around every view there. Whatever goes wrong comes out as a problem.
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from inspect import iscoroutinefunction
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from ninja.utils import check_csrf
+
+from accounts import factors, origin
+from accounts.exceptions import FactorMissing, NoticeMissing, NotThere, RequestError, RequestNotSigned
+from accounts.rest import problems
+from accounts.rest.conditions import etag_of
+from gateway import idempotency
+from gateway.api.authentication import authenticated
+from gateway.callers import Caller
+from gateway.exceptions import BooksUnavailable, GatewayError, MethodNotAllowed, NotAuthenticated, RequestTooLarge
+from gateway.idempotency import Claim
+from gateway.rest import origins, rates
+
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+LONGEST_KEY = 200  # characters
+REPLAYED = "x-voliere-repeated"
+
+logger = logging.getLogger(__name__)
+
+View = Callable[..., Any]
+Call = Callable[[], Awaitable[Any]]
+
+
+def received(view: View) -> View:
+    run = view if iscoroutinefunction(view) else sync_to_async(view)
+
+    @csrf_exempt
+    async def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if origins.is_preflight(request):
+            return await origins.preflight(request)
+        try:
+            request.caller = await _caller(request)  # type: ignore[attr-defined]
+            response = await _once(request, lambda: run(request, *args, **kwargs))
+            if getattr(request, "is_metered", False):
+                for name, value in (await rates.headers_for(request.caller)).items():  # type: ignore[attr-defined]
+                    response[name] = value
+        except (GatewayError, RequestError) as error:
+            response = problems.response(error)
+        except (OperationalError, InterfaceError):
+            response = problems.response(BooksUnavailable())
+        except Exception:  # a client that speaks JSON is told in JSON
+            logger.exception("A request to %s failed", request.path)
+            response = problems.response(GatewayError())
+        return _finished(request, response)
+
+    return receive
+
+
+@csrf_exempt
+def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
+    return problems.response(NotThere())
+
+
+async def _caller(request: HttpRequest) -> Caller:
+    """A key decides before a session does: a script that sends both means the key."""
+    if "Authorization" not in request.headers:
+        return await sync_to_async(_by_session)(request)
+    caller = await authenticated(request.headers["Authorization"])
+    request.user = caller.user
+    return caller
+
+
+def _by_session(request: HttpRequest) -> Caller:
+    if not request.user.is_authenticated:
+        raise NotAuthenticated
+    if factors.is_missing(request.user, request.session):
+        raise FactorMissing
+    if notices.is_due(request.user):
+        raise NoticeMissing
+    if request.method not in SAFE and check_csrf(request) is not None:
+        raise RequestNotSigned
+    return Caller(request.user)
+
+
+async def _once(request: HttpRequest, call: Call) -> HttpResponse:
+    key = request.headers.get("Idempotency-Key", "")[:LONGEST_KEY]
+    if request.method != "POST" or not key or request.content_type == "multipart/form-data":
+        return await call()  # type: ignore[no-any-return]
+    body = await sync_to_async(lambda: request.body)()
+    asked = f"{request.get_full_path()} {request.headers.get('Accept', '')}"
+    claim = await idempotency.claim(request.caller, asked, key, body)  # type: ignore[attr-defined]
+    if claim.known is not None:
+        return _told_again(claim.known)
+    response = None
+    try:
+        response = await call()
+    finally:
+        if response is None or response.status_code >= 400:
+            await claim.forget()
+    if response.streaming:
+        response.streaming_content = _recorded(response.streaming_content, response, claim)
+    elif response.status_code < 400:
+        await claim.keep(_written(response, response.content))
+    return response  # type: ignore[no-any-return]
+
+
+async def _recorded(content: AsyncIterator[bytes], response: Any, claim: Claim) -> AsyncIterator[bytes]:
+    """Who leaves before the end has asked all the same: their key stays taken for a while."""
+    pieces = []
+    async for piece in content:
+        pieces.append(piece)
+        yield piece
+    await claim.keep(_written(response, b"".join(pieces)))
+
+
+def _written(response: Any, content: bytes) -> str:
+    return json.dumps([response.status_code, response["Content-Type"], content.decode()])
+
+
+def _told_again(kept: str) -> HttpResponse:
+    status, content_type, content = json.loads(kept)
+    return HttpResponse(content, status=status, content_type=content_type, headers={REPLAYED: "true"})
+
+
+def _finished(request: HttpRequest, response: Any) -> HttpResponse:
+    if response.status_code >= 400 and response["Content-Type"] != problems.MEDIA_TYPE:
+        response = _as_problem(response)
+    is_read = request.method in ("GET", "PUT", "PATCH") or response.status_code == 201
+    if is_read and response.status_code in (200, 201) and not response.streaming:
+        response["ETag"] = etag_of(response.content)
+    response["x-request-id"] = origin.request_id.get()
+    response.setdefault("Cache-Control", "no-store")
+    origins.tell(request, response)
+    return response  # type: ignore[no-any-return]
+
+
+def _as_problem(response: HttpResponse) -> HttpResponse:
+    """What Django or the library answered by itself."""
+    kinds: dict[int, Exception] = {404: NotThere(), 405: MethodNotAllowed(), 413: RequestTooLarge()}
+    answer = problems.response(kinds.get(response.status_code, GatewayError() if response.status_code >= 500 else
+                                         RequestError()))  # fmt: skip
+    if "Allow" in response:
+        answer["Allow"] = response["Allow"]
+    return answer

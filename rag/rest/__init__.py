@@ -1,0 +1,1 @@
+"""What /api/v1 says of collections, documents and passages."""

@@ -1,0 +1,47 @@
+"""A script against the whole application on a real socket."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from tests.rest.conftest import BASE
+
+
+@dataclass
+class Event:
+    kind: str
+    number: int | None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Script:
+    address: str
+    secret: str
+
+    def __call__(self, method: str, path: str, body: object = None, **headers: str) -> httpx2.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        whole = {"Authorization": f"Bearer {self.secret}", **named}
+        return httpx2.request(method, f"{self.address}{BASE}{path}", json=body, headers=whole, timeout=60)
+
+    def events(self, method: str, path: str, body: object = None, **headers: str) -> Iterator[Event]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        whole = {"Authorization": f"Bearer {self.secret}", "Accept": "text/event-stream", **named}
+        with httpx2.stream(method, f"{self.address}{BASE}{path}", json=body, headers=whole, timeout=60) as response:
+            assert response.headers["content-type"] == "text/event-stream", response.read()
+            yield from events_in(response.iter_lines())
+
+
+def events_in(lines: Iterator[str]) -> Iterator[Event]:
+    said: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if line and name:
+            said[name] = value
+        elif not line and "event" in said:
+            number = int(said["id"]) if "id" in said else None
+            yield Event(said["event"], number, json.loads(said["data"]))
+            said = {}

@@ -1,0 +1,140 @@
+"""What is done with the house through the API: recorded, and no more than the caller opens themselves."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Membership, Team, User
+from gateway.models import ApiKey, Quota, Scope, Upstream, UsageTotal
+from tests.rest.conftest import Api, signed_in, with_key
+
+SERVER = {"name": "gpu", "base_url": "http://gpu.example.org:8000/v1", "api_key": "geheim"}
+
+
+@pytest.fixture
+def boss(admin: User) -> Api:
+    return signed_in(admin)
+
+
+def recorded() -> set[str]:
+    return set(AuditEvent.objects.values_list("kind", flat=True))
+
+
+@pytest.mark.django_db
+def test_a_servers_key_goes_in_and_never_comes_out(boss: Api) -> None:
+    made = boss.post("/admin/upstreams", SERVER)
+    assert made.status_code == 201 and b"geheim" not in made.content and made.json()["has_api_key"]
+    path = f"/admin/upstreams/{made.json()['id']}"
+    assert boss.change(path, {"place": "im Keller"}).json()["has_api_key"]
+    assert Upstream.objects.get().api_key == "geheim"
+    moved = boss.change(path, {"base_url": "http://elsewhere.example.org/v1"})
+    assert not moved.json()["has_api_key"] and Upstream.objects.get().api_key == ""
+    assert boss("DELETE", path).status_code == 204
+    assert {"setting-added", "setting-changed", "setting-removed"} <= recorded()
+
+
+@pytest.mark.django_db
+def test_a_server_that_makes_no_sense_is_refused(boss: Api) -> None:
+    refused = boss.post("/admin/upstreams", {**SERVER, "base_url": "ftp://gpu"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "base_url")
+
+
+@pytest.mark.django_db
+def test_a_quota_is_as_people_reckon(boss: Api, alice: User) -> None:
+    made = boss.post("/admin/quotas", {"user": str(alice.pk), "unit": "cost", "limit": "12.50"})
+    assert (made.status_code, made.json()["limit"]) == (201, "12.5")
+    assert Quota.objects.get().limit == 12_500_000
+    changed = boss.change(f"/admin/quotas/{made.json()['id']}", {"limit": "20"})
+    assert (changed.status_code, Quota.objects.get().limit) == (200, 20_000_000)
+
+
+@pytest.mark.django_db
+def test_a_deployment_is_made_and_changed(boss: Api) -> None:
+    upstream = boss.post("/admin/upstreams", SERVER).json()["id"]
+    team = Team.objects.create(name="Board")
+    made = boss.post("/admin/deployments", {"upstream": upstream, "name": "parrot", "model": "parrot-7b"})
+    assert made.status_code == 201, made.content
+    changed = boss.change(f"/admin/deployments/{made.json()['id']}", {"teams": [team.pk], "slots": None})
+    assert (changed.json()["teams"], changed.json()["slots"]) == ([team.pk], None)
+
+
+@pytest.mark.django_db
+def test_the_last_admin_stays_one(boss: Api, admin: User) -> None:
+    path = f"/admin/users/{admin.pk}"
+    refused = boss.change(path, {"role": "member"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "last_admin")
+    assert boss("DELETE", path).json()["code"] == "last_admin" and User.objects.get(pk=admin.pk).is_superuser
+
+
+@pytest.mark.django_db
+def test_people_and_teams_are_managed_and_it_is_recorded(boss: Api, bob: User) -> None:
+    team = boss.post("/admin/teams", {"name": "Board"}).json()["id"]
+    assert boss.post(f"/admin/teams/{team}/members/{bob.pk}", {"role": "lead"}).json()["role"] == "lead"
+    assert boss.change(f"/admin/users/{bob.pk}", {"is_active": False}).json()["is_active"] is False
+    assert boss("DELETE", f"/admin/teams/{team}/members/{bob.pk}").status_code == 204
+    assert {"member-joined", "member-left", "person-deactivated"} <= recorded()
+    assert AuditEvent.objects.filter(kind="person-deactivated").get().actor.is_superuser  # type: ignore[union-attr]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_hands_on_no_more_than_it_opens(admin: User, bob: User) -> None:
+    api = with_key(admin, Scope.ADMIN, Scope.CHAT)
+    wanted: dict[str, Any] = {"user": str(bob.pk), "name": "script", "scopes": ["chat"]}
+    made = api.post("/admin/keys", wanted)
+    assert made.status_code == 201 and made.json()["secret"].startswith("vol-")
+    assert api.post("/admin/keys", {**wanted, "scopes": ["documents-read"]}).json()["code"] == "scope_missing"
+    assert "secret" not in api.get("/admin/keys").json()["items"][0]
+    assert api.post("/keys", {"name": "more", "scopes": ["chat"]}).json()["code"] == "scope_missing"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_scope_admin_makes_nobody_one(alice: User) -> None:
+    api = with_key(alice)
+    assert api.get("/admin/users").json()["code"] == api.get("/admin/usage").json()["code"] == "not_permitted"
+    assert Scope.ADMIN not in ApiKey.create(alice, "usual")[0].scopes
+
+
+@pytest.mark.django_db
+def test_an_own_key_is_made_for_a_time(boss: Api) -> None:
+    soon = (timezone.now() + timedelta(days=1)).isoformat()
+    made = boss.post("/keys", {"name": "report", "scopes": ["usage"], "expires_at": soon})
+    assert made.status_code == 201 and ApiKey.objects.get().expires_at
+    over = {"name": "report", "scopes": ["usage"], "expires_at": "2020-01-01T00:00:00Z"}
+    assert boss.post("/keys", over).status_code == 422
+    assert boss.post(f"/keys/{made.json()['id']}/revoke").json()["revoked_at"]
+    assert boss.post(f"/keys/{made.json()['id']}/rotate", {}).json()["code"] == "key_ended"
+    site = {"name": "site", "scopes": ["chat"], "origins": ["https://www.example.org/path"]}
+    assert boss.post("/keys", site).json()["errors"][0]["field"] == "origins"
+
+
+@pytest.mark.django_db
+def test_usage_is_summed_for_who_may_see_it(boss: Api, api: Api, alice: User, bob: User) -> None:
+    Membership.objects.create(user=bob, team=Team.objects.create(name="Board"))
+    for user, calls in ((alice, 2), (bob, 3)):
+        UsageTotal.objects.create(span="day", start=timezone.now(), user=user, model="parrot", purpose="chat",
+                                  calls=calls, cost=1_500_000)  # fmt: skip
+    assert [row["calls"] for row in api.get("/usage").json()["rows"]] == [2]
+    whole = boss.get("/admin/usage?group=model").json()["rows"]
+    assert [(row["group"], row["calls"], row["cost"]) for row in whole] == [("parrot", 5, "3")]
+    by_team = boss.get("/admin/usage?group=team").json()["rows"]
+    assert {(row["group"], row["calls"]) for row in by_team} == {("Board", 3), (None, 2)}
+    assert api.get("/usage?since=2020-01-01T00:00:00Z&span=hour").status_code == 422
+    assert api.get("/usage?group=user").status_code == 422
+
+
+@pytest.mark.django_db
+def test_a_lead_invites_members_into_the_team_alone(lead: User) -> None:
+    api, team = signed_in(lead), Team.objects.get(name="Garten")
+    made = api.post("/invitations", {"team": team.pk})
+    assert made.status_code == 201 and "/accounts/invitation/" in made.json()["link"]
+    assert api.post("/invitations", {"team": team.pk, "role": "admin"}).status_code == 422
+    assert "link" not in api.get("/invitations").json()["items"][0]
+
+
+@pytest.mark.django_db
+def test_the_audit_log_is_read_and_narrowed(boss: Api, auditor: User) -> None:
+    boss.post("/admin/teams", {"name": "Board"})
+    [event] = signed_in(auditor).get("/admin/audit?kind=setting-added").json()["items"]
+    assert event["object_kind"] == "accounts.team" and "Board" not in str(event)
