@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from ninja.utils import check_csrf
 
-from accounts import factors, origin
+from accounts import factors, notices, origin
 from accounts.exceptions import FactorMissing, NoticeMissing, NotThere, RequestError, RequestNotSigned
 from accounts.rest import problems
 from accounts.rest.conditions import etag_of
