@@ -17,7 +17,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_identity'),
+        ('accounts', '0005_notices'),
     ]
 
     operations = [

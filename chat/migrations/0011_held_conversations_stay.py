@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_data_protection'),
-        ('chat', '0009_personal'),
+        ('chat', '0010_receipts'),
     ]
 
     operations = [

@@ -43,6 +43,6 @@ def wall(table: str, policy: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0009_personal"), ("rag", "0011_second_wall")]
+    dependencies = [("chat", "0011_held_conversations_stay"), ("rag", "0011_second_wall")]
 
     operations = [wall(table, policy) for table, policy in POLICIES.items()]

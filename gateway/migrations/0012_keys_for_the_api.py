@@ -13,7 +13,7 @@ TELL = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gateway', '0005_model_card'),
+        ('gateway', '0008_server_hours'),
     ]
 
     operations = [

@@ -31,7 +31,7 @@ def wall(table: str, policy: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rag", "0009_searches_remember_their_index"), ("accounts", "0004_identity")]
+    dependencies = [("rag", "0010_holds_and_last_use"), ("accounts", "0004_identity")]
 
     operations = [
         migrations.RunSQL(
