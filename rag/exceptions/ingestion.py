@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from rag.exceptions.base import RagError
