@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
+from accounts import addresses
+from gateway import egress
 from gateway.exceptions import UpstreamBroken
 from gateway.probing import understood
 
@@ -26,9 +28,7 @@ async def ask(
     with understood():
         async with (
             asyncio.timeout(seconds),
-            aiohttp.ClientSession(
-                cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False
-            ) as session,
+            egress.session(addresses.anywhere) as session,
             session.request(method, url, json=body, headers=headers, allow_redirects=False) as answer,
         ):
             return Answer(answer.status, await _whole(answer.content))

@@ -121,6 +121,8 @@ MAY_DIAL = {
     "gateway/egress.py": "the way out",
     "gateway/connections.py": "sessions of the way out, kept",
     "gateway/probing.py": "sessions of the way out",
+    "gateway/outward.py": "the type of an answer",
+    "gateway/server_events.py": "what can go wrong with an answer",
     "gateway/relay.py": "answers and what can go wrong with them",
     "gateway/routing.py": "the type of a form",
     "gateway/transcriptions.py": "forms",
