@@ -47,14 +47,14 @@ def rotate() -> Rotation:
 def _columns() -> Iterator[tuple[type[models.Model], str]]:
     for model in apps.get_models():
         for each in model._meta.concrete_fields:
-            if isinstance(each, encryption.EncryptedTextField) and each.model is model:
+            if isinstance(each, encryption.EncryptedTextField) and each.model is model and each.column:
                 yield model, each.column
 
 
 def _rotate_column(model: type[models.Model], column: str, rotation: Rotation) -> None:
     """As it stands in the table: the field itself would decrypt what it reads."""
     quoted = connection.ops.quote_name
-    table, name, pk = quoted(model._meta.db_table), quoted(column), quoted(model._meta.pk.column)
+    table, name, pk = quoted(model._meta.db_table), quoted(column), quoted(model._meta.pk.column or "")
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {pk}, {name} FROM {table} WHERE {name} <> '' ORDER BY {pk} FOR UPDATE")  # noqa: S608
         for row, text in cursor.fetchall():
