@@ -91,6 +91,11 @@ class UpstreamAdmin(AuditedAdmin):
             return gettext("%(failure)s, since %(time)s") % {"failure": failure, "time": since}
         return gettext("answers") if upstream.probed_at else gettext("never asked yet")
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Servers are seldom added by the dozen, and the buttons are many."""
+        context["show_save_and_add_another"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         for deployment in touched(formsets):
