@@ -209,7 +209,7 @@ def test_a_server_that_does_not_come_up_is_given_up(
 
 
 def test_a_hook_whose_caller_was_killed_is_called_again(hours: ServerHours, clock: Clock, hook: Scripted) -> None:
-    put(hours, State.WAKING, since=MONDAY, hooked_at=MONDAY)
+    put(hours, State.WAKING, since=MONDAY, hooked_at=MONDAY + timedelta(seconds=100))
     clock.at("07:02")
     assert (now_is(hours), hook.asked) == ("awake", [])  # its call had got through
     put(hours, State.WAKING, since=MONDAY, hooked_at=MONDAY)
