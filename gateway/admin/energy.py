@@ -48,7 +48,7 @@ class PowerMeterInline(StackedInline):  # type: ignore[misc]
     can_delete = False
     max_num = 1
     readonly_fields = ["standing"]
-    verbose_name_plural = _("Energy and cost")
+    verbose_name = verbose_name_plural = _("Energy and cost")
 
     def get_fields(self, request: HttpRequest, obj: Upstream | None = None) -> list[str]:
         """A secret is entered, never shown."""

@@ -48,7 +48,7 @@ class ServerHoursForm(forms.ModelForm[ServerHours]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial |= dict(zip(DAYS, self.instance.week or office_hours(), strict=True))
+        self.initial.update(zip(DAYS, self.instance.week or office_hours(), strict=True))
         known = dict.fromkeys([*settings.HOOK_COMMANDS, *filter(None, [self.instance.command])])
         if "command" in self.fields:
             choices = [("", "–"), *((name, name) for name in known)]
@@ -72,20 +72,19 @@ class ServerHoursInline(StackedInline):  # type: ignore[misc]
     extra = 0
     max_num = 1
     readonly_fields = ["standing"]
-    verbose_name_plural = _("Hours: for a server that is not always on")
+    verbose_name = verbose_name_plural = _("Hours: for a server that is not always on")
 
-    def get_fields(self, request: HttpRequest, obj: Upstream | None = None) -> list[Any]:
+    def get_fields(self, request: HttpRequest, obj: Upstream | None = None) -> list[str]:
         """A secret is entered, never shown."""
-        days = tuple(DAYS)
         if not self.has_change_permission(request, obj):
             plain = [name for name in ServerHoursForm.Meta.fields if name != "authorization"]
             return ["standing", "week", *plain]
-        return ["standing", days[:4], days[4:], *ServerHoursForm.Meta.fields]
+        return ["standing", *DAYS, *ServerHoursForm.Meta.fields]
 
     @admin.display(description=_("state"))
     def standing(self, hours: ServerHours) -> str:
         if not hours.pk or not hours.since:
-            return State(hours.state).label if hours.pk else "–"
+            return str(State(hours.state).label) if hours.pk else "–"
         since = date_format(timezone.localtime(hours.since), "SHORT_DATETIME_FORMAT")
         said = gettext("%(state)s since %(time)s") % {"state": hours.get_state_display(), "time": since}
         if hours.wakes:

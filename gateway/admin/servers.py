@@ -22,7 +22,7 @@ from gateway.admin.energy import PowerMeterInline, try_out
 from gateway.admin.hours import ServerHoursInline, state_of, wake_now
 from gateway.exceptions import UpstreamError
 from gateway.forms import AliasForm, DeploymentForm, UpstreamForm
-from gateway.models import Alias, Deployment, Upstream
+from gateway.models import Alias, Deployment, PowerMeter, ServerHours, Upstream
 
 FOUND = "gateway:found-servers"
 FOUND_SECONDS = 60
@@ -110,6 +110,21 @@ class UpstreamAdmin(StaysAfterTrial):
     def state(self, upstream: Upstream) -> str:
         asleep = state_of(upstream) if upstream.is_active else ""
         return asleep or states.told(upstream)
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Buttons for what is there: a meter to read, a server that sleeps."""
+        has = {
+            "read_meter": PowerMeter.objects.filter(upstream=object_id).exclude(source=PowerMeter.Source.STATED),
+            "wake": ServerHours.objects.filter(upstream=object_id, state=ServerHours.State.ASLEEP),
+        }
+        hidden = {f"gateway_upstream_{name}" for name, rows in has.items() if not object_id or not rows.exists()}
+        found = super().get_actions_submit_line(request, object_id)
+        return [each for each in found if each.action_name not in hidden]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Servers are seldom added by the dozen, and the buttons are many."""
+        context["show_save_and_add_another"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -92,7 +92,7 @@ class UsageAdmin(ReadOnlyAdmin):
                 "input": amounts.number(sums["input_tokens"]),
                 "output": amounts.number(sums["output_tokens"]),
                 "cost": amounts.money(sums["cost"]),
-                "energy": amounts.energy(sums["energy"]),
+                "energy": gettext("%(energy)s stated") % {"energy": amounts.energy(sums["energy"])},
             }
             context["listed"] = LISTED
         return response

@@ -6,6 +6,7 @@ A call's row in the ledger tells what was stated when it ended, and stays as it 
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection
 
@@ -68,7 +69,7 @@ MAKE_FINAL = """
 
 def answered(upstream: Upstream, window: Window) -> dict[Span, datetime]:
     """The calls that it answered at some time of the window, with when they came."""
-    asked = {"deployments": _deployments(upstream), "start": window.start, "end": window.end}
+    asked: dict[str, Any] = {"deployments": _deployments(upstream), "start": window.start, "end": window.end}
     with connection.cursor() as cursor:
         cursor.execute(ANSWERED, asked)
         return {Span(call, float(start), float(end)): came for call, came, start, end in cursor.fetchall()}
@@ -86,7 +87,7 @@ def book(upstream: Upstream, window: Window, method: Method, shares: Shares, spa
             cursor.execute(MAKE_FINAL, rules | {"deployments": _deployments(upstream)})
 
 
-def _rows(shares: Shares, spans: dict[Span, datetime]) -> Iterator[tuple[object, ...]]:
+def _rows(shares: Shares, spans: dict[Span, datetime]) -> Iterator[tuple[Any, ...]]:
     for span, came in spans.items():
         if share := shares.of_calls.get(span.call):
             yield span.call, came, share.joules, share.seconds, share.is_shared

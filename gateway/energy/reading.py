@@ -67,7 +67,7 @@ def understood(meter: PowerMeter, raw: bytes, at: float) -> Reading:
     return Reading(at, asked, unit in POWERS, {series: value * factor for series, value in values.items()})
 
 
-def _chosen(meter: PowerMeter, figures: list[Figure]) -> tuple[Unit, list[Figure]]:
+def _chosen(meter: PowerMeter, figures: list[Figure]) -> tuple[PowerMeter.Unit, list[Figure]]:
     if meter.source == Source.PROMQL:
         return Unit(meter.unit), figures
     names = {meter.metric: Unit(meter.unit)} if meter.metric else KNOWN

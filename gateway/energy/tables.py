@@ -18,7 +18,7 @@ class Table(NamedTuple):
     title: str
     note: str
     columns: list[str]
-    rows: list[list[str]]
+    rows: list[list[list[str]]]  # cells of one or more lines
 
 
 def of_servers(month: Month) -> Table:
@@ -33,10 +33,14 @@ def of_servers(month: Month) -> Table:
         _("cost of server"),
     ]
     note = _("Idle is what a server draws while it answers nobody: it is charged to no call.")
-    return Table("servers", _("By server"), note, columns, [_server(server) for server in month.servers])
+    return Table("servers", _("By server"), note, columns, [_lines(_server(server)) for server in month.servers])
 
 
-def _server(server: Figures) -> list[str]:
+def _lines(cells: list[str | list[str]]) -> list[list[str]]:
+    return [[cell] if isinstance(cell, str) else cell for cell in cells]
+
+
+def _server(server: Figures) -> list[str | list[str]]:
     return [
         server.name,
         _hours(server.hours),
@@ -52,10 +56,10 @@ def _server(server: Figures) -> list[str]:
 def of_teams(month: Month) -> Table:
     columns = [_("Team"), _("calls"), _("tokens in"), _("tokens out"), _("energy"), "CO₂", _("charged"), _("at an API")]
     note = _("By the teams of today. Who is in several counts in each with an equal part.")
-    return Table("teams", _("By team"), note, columns, [_team(team) for team in month.teams])
+    return Table("teams", _("By team"), note, columns, [_lines(_team(team)) for team in month.teams])
 
 
-def _team(team: Figures) -> list[str]:
+def _team(team: Figures) -> list[str | list[str]]:
     return [
         team.name or _("in no team"),
         amounts.number(round(team.calls)),
@@ -68,11 +72,11 @@ def _team(team: Figures) -> list[str]:
     ]
 
 
-def _energy(figures: Figures) -> str:
+def _energy(figures: Figures) -> list[str]:
     """Each part with the way it came about."""
     labels = {Method.MEASURED: _("%(energy)s measured"), Method.STATED: _("%(energy)s stated")}
     found = [
-        label % {"energy": amounts.energy(round(figures.energy[method]))}
+        label % {"energy": _watt_hours(figures.energy[method])}
         for method, label in labels.items()
         if figures.energy.get(method)
     ]
@@ -80,7 +84,15 @@ def _energy(figures: Figures) -> str:
         calls = round(figures.unknown_calls)
         text = ngettext("not known of %(calls)s call", "not known of %(calls)s calls", calls)
         found.append(text % {"calls": amounts.number(calls)})
-    return ", ".join(found) or NOTHING
+    return found or [NOTHING]
+
+
+def _watt_hours(energy: Decimal) -> str:
+    """These are sums: three digits are enough."""
+    watt_hours = energy / amounts.MILLIWATT_HOURS
+    if watt_hours >= 1000:
+        return f"{_number(watt_hours / 1000, 1)} kWh"
+    return f"{_number(watt_hours, 0 if watt_hours >= 10 else 1)} Wh"
 
 
 def _grams(figures: Figures) -> str:

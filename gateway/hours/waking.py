@@ -125,9 +125,11 @@ def wake(pk: int) -> None:
 async def ready(deployments: Iterable[Deployment], *, wakes: bool) -> int | None:
     """Seconds until one of them is awake, None where one is; raises Asleep where none can be woken."""
     found = await outlook(deployments, wakes=wakes)
-    if found is None or found.seconds is not None:
-        return found and found.seconds
-    raise Asleep(str(found), retry_after=found.until and _seconds(found.until))
+    if found is None:
+        return None
+    if found.seconds is None:
+        raise Asleep(str(found), retry_after=_seconds(found.until) if found.until else None)
+    return found.seconds
 
 
 async def expected(caller: Caller, name: str) -> AsyncIterator[Outlook]:

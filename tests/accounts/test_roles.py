@@ -29,7 +29,7 @@ ALLOWED = {
     May.INVITE_TO_TEAM: {"lead", "admin"},
     May.READ_CONTENT_OF_OTHERS: set(),
 }
-ONE_ROW = ["accounts.houserules", "accounts.controller"]  # their lists lead to it
+ONE_ROW = ("accounts.houserules", "accounts.controller", "gateway.energyrules")  # their lists lead to it
 PAGES = sorted(model._meta.label_lower for model in admin.site._registry)
 
 

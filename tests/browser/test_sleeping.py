@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.test_journey import READY, ask
+from tests.browser.test_journey import READY
 from tests.browser.test_looks import check
 from tests.fake_upstream import FakeUpstream
 from tests.gateway.scripted import Scripted
@@ -48,7 +48,8 @@ def owl(house: Instance, hook: Scripted) -> Iterator[FakeUpstream]:
 
 def asked(page: Page) -> Page:
     page.locator("select[name=model]").select_option("owl")
-    ask(page, "Wer wacht nachts?")
+    page.locator("#text").fill("Wer wacht nachts?")
+    page.locator("#send").click()
     return page
 
 

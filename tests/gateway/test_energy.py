@@ -8,8 +8,10 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Membership, Team, User
+from gateway import retention
 from gateway.energy import reading, sampling
 from gateway.energy.exposition import of_page, of_query
 from gateway.energy.sharing import Span, shared
@@ -293,6 +295,15 @@ def test_a_call_that_the_meter_saw_in_part_keeps_its_stated_figure(at: Rounds, w
     at(15, JOULES + "3000")
     found = CallEnergy.objects.get(pk=met)
     assert (found.is_final, found.energy) == (True, None)
+
+
+def test_what_was_measured_goes_with_the_rows_of_the_ledger(wren: Deployment, settings: Settings) -> None:
+    settings.USAGE_RETENTION_MONTHS = 1
+    now = datetime.now(UTC)
+    for days in (1, 100):
+        CallEnergy.objects.create(started_at=now - timedelta(days=days), energy=1)
+    retention.apply()
+    assert CallEnergy.objects.count() == 1
 
 
 # --- quotas ------------------------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def january(nest: Upstream, wren: Deployment, people: None, bob: User) -> None:
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR])
 def test_the_page_tells_servers_teams_and_the_price_elsewhere_and_no_person(january: None, role: Role) -> None:
     text = page(panel_of(role))
-    for said in ("2 kWh measured", "25 %", "800 g", "Bats", "1.5 kWh measured", "600 g"):
+    for said in ("2.0 kWh measured", "25 %", "800 g", "Bats", "1.5 kWh measured", "600 g"):
         assert said in text, said
     # an hour at 0.50 and 20 a month; a million tokens at 2
     assert "Own servers cost 20.50 EUR this month; an API would have cost 2.00 EUR for the same 1.0 million" in text

@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.roles import Role
 from gateway import completions, rounds
 from gateway.callers import Caller
-from gateway.exceptions import Asleep
+from gateway.exceptions import Asleep, HookFailed
 from gateway.hours import hooks, tending, waking
 from gateway.models import Call, Deployment, Occupancy, Purpose, ServerHours, Upstream, Usage
 from tests.fake_upstream import FakeUpstream
@@ -209,7 +209,7 @@ def test_a_server_that_does_not_come_up_is_given_up(
 
 
 def test_a_hook_whose_caller_was_killed_is_called_again(hours: ServerHours, clock: Clock, hook: Scripted) -> None:
-    put(hours, State.WAKING, since=MONDAY, hooked_at=MONDAY)
+    put(hours, State.WAKING, since=MONDAY, hooked_at=MONDAY + timedelta(seconds=100))
     clock.at("07:02")
     assert (now_is(hours), hook.asked) == ("awake", [])  # its call had got through
     put(hours, State.WAKING, since=MONDAY, hooked_at=MONDAY)
@@ -250,14 +250,14 @@ def test_a_command_that_the_configuration_allows_gets_one_word_and_no_secret(hou
     hours.hook, hours.command = "command", str(command)
     hooks.call(hours, hooks.Action.START)
     assert (command.parent / "said").read_text() == "1 start \n"
-    with pytest.raises(hooks.HookFailed, match="3"):
+    with pytest.raises(HookFailed, match="3"):
         hooks.call(hours, hooks.Action.STOP)
 
 
 @pytest.mark.parametrize("text", ["/bin/sh", "{} start; id", "{}\n", "", "$(id)", "../gpu"])
 def test_no_other_command_is_run(hours: ServerHours, command: Path, text: str) -> None:
     hours.hook, hours.command = "command", text.replace("{}", str(command))
-    with pytest.raises(hooks.HookFailed):
+    with pytest.raises(HookFailed):
         hooks.call(hours, hooks.Action.START)
     assert not (command.parent / "said").exists()
 
@@ -265,7 +265,7 @@ def test_no_other_command_is_run(hours: ServerHours, command: Path, text: str) -
 def test_a_command_that_is_not_there_is_a_failure_and_no_crash(hours: ServerHours, settings: Settings) -> None:
     settings.HOOK_COMMANDS = ["/nowhere/gpu"]
     hours.hook, hours.command = "command", "/nowhere/gpu"
-    with pytest.raises(hooks.HookFailed):
+    with pytest.raises(HookFailed):
         hooks.call(hours, hooks.Action.START)
 
 

@@ -158,7 +158,7 @@ def test_no_page_counts_every_row(panel: Client, alice: User) -> None:
     with CaptureQueriesContext(connection) as queries:
         panel.get(USAGE)
     about_usage = [query["sql"] for query in queries if 'FROM "gateway_usage"' in query["sql"]]
-    assert about_usage and all("started_at" in sql.split("WHERE")[1] for sql in about_usage)
+    assert about_usage and all("started_at" in sql.split('FROM "gateway_usage"')[1] for sql in about_usage)
 
 
 async def downloaded(user: User, address: str) -> tuple[int, str]:
