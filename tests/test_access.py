@@ -207,7 +207,11 @@ class House:
         if name.startswith(("openid_connect", "oidc")):
             return {"provider_id": "unknown"}
         guessed = {"token": "guessed"}
-        known = {"session-end": {"pk": self.session.pk}, "invitation-revoke": {"pk": self.invitation.pk}}
+        known = {
+            "notice-version": {"pk": 1},
+            "session-end": {"pk": self.session.pk},
+            "invitation-revoke": {"pk": self.invitation.pk},
+        }
         return {"setup": guessed, "invitation": guessed, **known}.get(name, {"pk": 1} if name[:4] == "mfa_" else {})
 
     def ids(self, name: str) -> dict[str, object]:
