@@ -17,7 +17,7 @@ from gateway.connections import Reached
 from gateway.models import Deployment, Purpose
 from gateway.receipts import Note, settled
 
-REACHED = {
+REACHED: dict[str, Promise] = {
     Reached.THIS_MACHINE: gettext_lazy("on this machine"),
     Reached.PRIVATE: gettext_lazy("in the private network"),
     Reached.PUBLIC: gettext_lazy("at a public address of the internet"),
@@ -47,8 +47,14 @@ class Stop:
     @property
     def where(self) -> str:
         place = "" if self.note.get("embedded") else self.note.get("place", "")
-        parts = [place, str(REACHED.get(Reached(self.note.get("reached", "")), ""))]
+        parts = [place, str(REACHED.get(self.note.get("reached", ""), ""))]
         return ", ".join(part for part in parts if part)
+
+    @property
+    def card(self) -> str:
+        """Its address, if it is one of the web."""
+        address = self.note.get("card", "")
+        return address if address.startswith(("https://", "http://")) else ""
 
     @property
     def openness(self) -> str:

@@ -231,7 +231,11 @@ class House:
             return {"pk": self.export.pk, "code": "guessed", "ending": "md"}
         if name == "problem":
             return {"code": "not_found"}
-        known = {"session-end": {"pk": self.session.pk}, "invitation-revoke": {"pk": self.invitation.pk}}
+        known = {
+            "notice-version": {"pk": 1},
+            "session-end": {"pk": self.session.pk},
+            "invitation-revoke": {"pk": self.invitation.pk},
+        }
         return {"setup": guessed, "invitation": guessed, **known}.get(name, {"pk": 1} if name[:4] == "mfa_" else {})
 
     def ids(self, name: str) -> dict[str, object]:

@@ -198,6 +198,25 @@ def test_without_a_receipt_the_page_says_so(alice: User, conversation: Conversat
     assert "nothing was kept" in html and LEFT not in html and STAYED not in html
 
 
+@pytest.mark.django_db
+def test_a_question_has_none(alices_client: Client, conversation: Conversation) -> None:
+    question = answered(conversation).parent_id
+    assert alices_client.get(reverse("chat:receipt", args=[conversation.id, question])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_names_are_no_markup_and_no_other_links(alice: User, conversation: Conversation) -> None:
+    hostile = Note(model="<b>x</b>", upstream="<script>1</script>", place="<i>", card="javascript:alert(1)")
+    html = page_of(with_notes(answered(conversation), NOTE | hostile), alice)
+    assert "<b>x" not in html and "<script>" not in html and "<i>" not in html and "javascript:" not in html
+
+
+@pytest.mark.django_db
+def test_a_note_with_hardly_anything_in_it_is_shown(alice: User, conversation: Conversation) -> None:
+    bare = Note(kind="chat", purpose="chat", model="", upstream="", reached="nonsense")
+    assert "parrot" not in page_of(with_notes(answered(conversation), bare | Note(call=str(uuid4()))), alice)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_answer_that_was_deleted_meanwhile_breaks_nothing(alice: User) -> None:
     receipts.keep(uuid4(), [NOTE])

@@ -30,6 +30,10 @@ def test_a_named_person_reads_it_and_a_stranger_does_not(
     assert bobs_client.get(share.conversation.get_absolute_url()).status_code == 404
 
 
+def test_all_along_it_says_that_an_ai_wrote_it(alice: User, charlies_client: Client) -> None:
+    assert "You are reading the words of an AI." in text(charlies_client, shared(conversation_of(alice), everyone=True))
+
+
 def test_a_team_reads_it_while_one_is_in_it(alice: User, bob: User, bobs_client: Client) -> None:
     team = Team.objects.create(name="owls")
     share = shared(conversation_of(alice), teams=(team,))
