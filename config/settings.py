@@ -177,7 +177,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-audit": {"task": "accounts.tasks.keep_audit", "schedule": 3600},
     # once a day would do, but not every machine is on at any given hour of it
     "sweep-personal-data": {"task": "config.tasks.sweep_personal_data", "schedule": 30},
-    "apply-retention": {"task": "config.tasks.apply_retention", "schedule": 6 * 3600},
+    "begin-retention": {"task": "config.tasks.begin_retention", "schedule": 6 * 3600},
     "keep-ledger": {"task": "gateway.tasks.keep_ledger", "schedule": 3600},
 }
 

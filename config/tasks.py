@@ -51,5 +51,11 @@ def sweep_personal_data() -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+def begin_retention() -> None:
+    """The rounds must not wait for what may take long."""
+    apply_retention.delay()
+
+
+@shared_task  # type: ignore[untyped-decorator]
 def apply_retention() -> None:
     keeping.apply()

@@ -4,6 +4,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Membership, Team, User
+from tests.gateway.conftest import aviary, base_url  # noqa: F401  (fixtures)
 
 
 @pytest.fixture(autouse=True)

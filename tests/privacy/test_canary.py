@@ -3,16 +3,22 @@
 import zipfile
 from io import BytesIO
 
+import httpx2
 import pytest
+import redis
+from django.conf import settings
 from django.core.files.storage import default_storage
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import AuditEvent, DataExport, Erasure, Team, User
 from config import erasing, exporting
-from gateway.models import Usage
+from gateway.database import in_database
+from gateway.models import ApiKey, Upstream, Usage
 from rag.models import Collection, Document
+from tests.chat.test_temporary import ask
+from tests.fake_upstream import FakeUpstream
 from tests.privacy import canary
-from tests.privacy.canary import CANARY
+from tests.privacy.canary import CANARY, TEXT
 
 pytestmark = pytest.mark.django_db
 EVERYWHERE = {
@@ -25,11 +31,6 @@ IN_EXPORT = {
     "files_of_scripts.json", "conversations.json", "opinions.json", "reasoning.json", "projects.json",
     "assistants.json", "prompts.json", "shares.json", "README.txt",
 }  # fmt: skip
-
-
-@pytest.fixture
-def team(db: None) -> Team:
-    return Team.objects.create(name="Vorstand")
 
 
 @pytest.fixture
@@ -57,6 +58,32 @@ def test_a_canary_is_in_the_export_and_nowhere_after_the_erasure(
     assert (canary.in_database(), canary.in_storage(), canary.in_redis()) == ([], [], [])
     assert CANARY.lower() not in caplog.text.lower()
     assert not default_storage.exists(export.file.name) and not DataExport.objects.exists()
+
+
+async def test_what_models_were_asked_leaves_figures_alone(
+    zoe: User, aviary: Upstream, base_url: str, fake_upstream: FakeUpstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        fake_upstream.reply(TEXT)
+    assert (await ask(zoe, TEXT))[-1]["text"] == TEXT
+    _, secret = await in_database(ApiKey.create, zoe, "script")
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "einmal"}
+    body = {"model": "parrot", "messages": [{"role": "user", "content": TEXT}]}
+    async with httpx2.AsyncClient() as client:
+        answer = await client.post(f"{base_url}/chat/completions", json=body, headers=headers)
+    assert CANARY in answer.text and _kept_answers(zoe)
+    gone = zoe.pk
+    erasure = await in_database(erasing.ask, zoe, Erasure.Asked.PERSON, {})
+    await in_database(erasing.run, str(erasure.pk))
+    assert not _kept_answers(zoe) and canary.in_redis() == []
+    assert await in_database(canary.in_database) == [] and CANARY not in caplog.text
+    assert await Usage.objects.filter(user_id=gone).acount() == 2
+    assert not await User.objects.filter(pk=gone).aexists()
+
+
+def _kept_answers(user: User) -> bool:
+    kept = redis.Redis.from_url(settings.REDIS_URL).scan_iter(match=f"*idempotency:{user.pk}:*")
+    return bool(list(kept))
 
 
 def test_what_was_consumed_and_recorded_stays_without_the_person(zoe: User, bob: User, team: Team) -> None:

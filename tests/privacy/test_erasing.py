@@ -20,6 +20,7 @@ from gateway.models import ApiKey
 from rag.models import Collection, CollectionShare, Document
 from tests.conftest import client_of
 from tests.privacy import canary
+from tests.rag.test_kill import running, wait_until
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "sieben kluge Dohlen"
@@ -223,6 +224,28 @@ def test_killed_at_any_step_it_comes_to_the_same_end(bob: User, team: Team, monk
         whole = whole or erasure.counts
         assert (erasure.state, erasure.counts) == ("done", whole), step
         assert (canary.in_storage(), canary.in_redis()) == ([], []) and canary.in_database() == [], step
+
+
+ERASE = "import sys, django; django.setup(); from config import erasing; erasing.run(sys.argv[1])"
+MANY = 400  # conversations, which take some seconds
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_was_killed_outright_is_followed_by_another(alice: User) -> None:
+    made = canary.document(Collection.objects.create(owner=alice, name="Satzung"), alice)
+    Conversation.objects.bulk_create(Conversation(owner=alice, title=str(n)) for n in range(MANY))
+    erasure = erasing.ask(alice, Erasure.Asked.PERSON, {})
+    with running(ERASE, erasure.pk):  # killed where this ends
+        wait_until(lambda: Erasure.objects.get().counts.get("conversations", 0) > 20)
+    left = Conversation.objects.count()
+    assert 0 < left < MANY and User.objects.filter(pk=alice.pk).exists()
+    tasks.erase_person(str(erasure.pk))
+    assert Conversation.objects.count() == left  # it is another's for as long as its lease runs
+    Erasure.objects.update(lease_until=timezone.now())
+    tasks.erase_person(str(erasure.pk))
+    erasure.refresh_from_db()
+    assert (erasure.state, erasure.counts["conversations"], erasure.counts["documents"]) == ("done", MANY, 1)
+    assert not default_storage.exists(str(made.file.name)) and not User.objects.filter(pk=alice.pk).exists()
 
 
 def test_files_go_also_when_it_was_killed_between_row_and_file(alice: User) -> None:
