@@ -13,7 +13,7 @@ from django.db.models import Q
 from accounts import admins, sessions
 from accounts.audit import AuditEvent
 from accounts.belongings import Count, Part, fields, json_file
-from accounts.models import DataExport, Invitation, Membership, User
+from accounts.models import Agreement, DataExport, Invitation, Membership, User
 
 PROFILE = ("id", "email", "name", "date_joined", "last_login", "is_active", "language", "theme", "text_size",
            "instructions", "whole_answers", "notifies", "single_keys", "remembers")  # fmt: skip
@@ -29,6 +29,7 @@ def export(user: User) -> Iterator[Part]:
     yield json_file("sessions", UserSession.objects.filter(user=user).values(*SESSION))
     yield json_file("second_factors", Authenticator.objects.filter(user=user).values("type", "created_at"))
     yield json_file("single_sign_on", SocialAccount.objects.filter(user=user).values("provider", "uid", "date_joined"))
+    yield json_file("privacy_notices", Agreement.objects.filter(user=user).values("notice__version", "at"))
     yield json_file("invitations", Invitation.objects.filter(_named(user) | Q(made_by=user)).values(*INVITATION))
     events = AuditEvent.objects.filter(Q(actor=user.pk) | Q(object_id=str(user.pk))).order_by("id")
     yield json_file("audit_log", events.values(*EVENT).iterator(chunk_size=1_000))

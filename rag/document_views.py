@@ -39,6 +39,7 @@ async def document(request: HttpRequest, pk: str) -> HttpResponse:
     after this one: ?back=…&previous=…&next=….
     """
     shown, about = await sync_to_async(_opened)(request, pk)
+    await sync_to_async(use.note)([shown.document.pk])
     if shown.document.replaces_id:  # its page is that of the document it is going to be
         return redirect("rag:document", shown.document.replaces_id)
     context: dict[str, object] = {"document": shown.document, "version": shown.version, **about, **_ways(request)}
@@ -123,7 +124,6 @@ def delete_document(request: HttpRequest, pk: str) -> HttpResponse:
 @reads_as_its_person
 def _opened(request: HttpRequest, pk: str) -> tuple[Edition, dict[str, object]]:
     found = _visible(request, pk)
-    use.note([found.pk])
     replacing = Document.objects.filter(replaces=found).first()
     return edition(found, _version(request, found)), {
         "can_edit": _is_editable(request, found),

@@ -73,6 +73,6 @@ def test_no_page_of_the_panel_shows_what_people_wrote(panel: Client, written: No
     assert seen > 25
 
 
-def test_what_goes_with_somebody_is_counted_and_not_named(panel: Client, written: None, alice: User) -> None:
-    page = panel.get(reverse("admin:accounts_user_delete", args=[alice.pk])).text
-    assert "Conversations: 1" in page and "Remembered facts: 1" in page and WRITTEN not in page
+def test_what_goes_with_somebody_is_told_and_not_named(panel: Client, written: None, alice: User) -> None:
+    page = panel.get(reverse("admin:accounts_user_delete", args=[alice.pk]), follow=True).text
+    assert "This goes" in page and "Conversations with all messages" in page and WRITTEN not in page

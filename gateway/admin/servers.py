@@ -111,13 +111,14 @@ class UpstreamAdmin(StaysAfterTrial):
         asleep = state_of(upstream) if upstream.is_active else ""
         return asleep or states.told(upstream)
 
-    def get_actions_submit_line(self, request: HttpRequest, object_id: int) -> list[Any]:
+    def get_actions_submit_line(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Buttons for what is there: a meter to read, a server that sleeps."""
+        upstream = self.get_object(request, object_id) if object_id else None
         has = {
-            "read_meter": PowerMeter.objects.filter(upstream=object_id).exclude(source=PowerMeter.Source.STATED),
-            "wake": ServerHours.objects.filter(upstream=object_id, state=ServerHours.State.ASLEEP),
+            "read_meter": PowerMeter.objects.filter(upstream=upstream).exclude(source=PowerMeter.Source.STATED),
+            "wake": ServerHours.objects.filter(upstream=upstream, state=ServerHours.State.ASLEEP),
         }
-        hidden = {f"gateway_upstream_{name}" for name, rows in has.items() if not object_id or not rows.exists()}
+        hidden = {f"gateway_upstream_{name}" for name, rows in has.items() if not upstream or not rows.exists()}
         found = super().get_actions_submit_line(request, object_id)
         return [each for each in found if each.action_name not in hidden]
 

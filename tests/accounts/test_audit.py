@@ -135,7 +135,8 @@ def test_the_panel_records_what_is_configured_and_no_value(ada: User) -> None:
     upstream = Upstream.objects.create(name="tower", base_url="http://127.0.0.1:9/v1")
     form = {name: getattr(upstream, name) or "" for name in ("name", "base_url", "connect_timeout", "total_timeout",
             "first_token_timeout", "between_tokens_timeout")}  # fmt: skip
-    rows = {f"deployments-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")}
+    numbers = ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
+    rows = {f"{rows}-{name}": 0 for rows in ("deployments", "meter", "hours") for name in numbers}
     client.post(
         f"{at}{upstream.pk}/change/", {**form, **rows, "is_active": "on", "place": "cellar", "api_key": "sesam"}
     )

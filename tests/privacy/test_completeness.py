@@ -5,7 +5,7 @@ from django.apps import apps
 from accounts.models import User
 
 GOES_AND_IS_EXPORTED = {
-    "accounts.Fact.user", "accounts.Membership.user", "chat.Assistant.owner",
+    "accounts.Agreement.user", "accounts.Fact.user", "accounts.Membership.user", "chat.Assistant.owner",
     "chat.Conversation.owner", "chat.Project.owner", "chat.Prompt.owner", "gateway.ApiKey.user", "gateway.Quota.user",
     "mfa.Authenticator.user", "rag.Collection.owner", "rag.StoredFile.owner", "socialaccount.SocialAccount.user",
     "usersessions.UserSession.user",

@@ -263,7 +263,7 @@ def test_the_sweep_finds_what_was_cut_off(
 ) -> None:
     sent: list[object] = []
     erasure = erasing.ask(alice, Erasure.Asked.PERSON, {})
-    monkeypatch.setattr(erasing.jobs, "_send", lambda task, pk: sent.append(pk))
+    monkeypatch.setattr(erasing.announcing, "_send", lambda task, pk: sent.append(pk))
     Erasure.objects.update(lease_until=timezone.now() + timedelta(minutes=5))
     with django_capture_on_commit_callbacks(execute=True):
         tasks.sweep_personal_data()
