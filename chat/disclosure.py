@@ -14,7 +14,8 @@ from chat.models import Citation, Message
 from chat.receipts import TITLE, impersonal
 from gateway import amounts
 from gateway.connections import Reached
-from gateway.models import Deployment, Purpose
+from gateway.energy.figures import Confidence
+from gateway.models import Deployment, Method, Purpose
 from gateway.receipts import Note, settled
 
 REACHED: dict[str, Promise] = {
@@ -161,8 +162,15 @@ def _energy(notes: Sequence[Note]) -> str:
     measured = [note["energy"] for note in notes if note.get("energy") is not None]
     if not measured:
         return _("not measured")
-    watts = next((note["watts"] for note in notes if note.get("watts")), None)
     text = amounts.energy(sum(energy or 0 for energy in measured))
+    methods = {note["method"] for note in notes if note.get("method")}
+    if Method.MEASURED in methods:
+        if len(methods) > 1:
+            return f"{text}, {_('measured in part')}"
+        is_good = all(note.get("confidence") in (None, Confidence.GOOD) for note in notes)
+        confidence = Confidence.GOOD if is_good else Confidence.FAIR
+        return f"{text}, {Method.MEASURED.label} ({confidence.label})"
+    watts = next((note["watts"] for note in notes if note.get("watts")), None)
     if watts is None:
         return text
     how = _("reckoned from the %(watts)s W that this server is said to draw, shared by the calls it answered at once")

@@ -41,6 +41,11 @@ ADDRESS = (
     Variable("PORT", _("Port there"), lambda: settings.PORT),
     Variable("PUBLIC_URL", _("What people type, and what links begin with"), lambda: settings.PUBLIC_URL),
     Variable("ALLOWED_HOSTS", _("Names people may come by"), lambda: settings.ALLOWED_HOSTS),
+    Variable(
+        "VOLIERE_HOOK_COMMANDS",
+        _("Programs that may start and stop model servers"),
+        lambda: settings.HOOK_COMMANDS,
+    ),
     Variable("VOLIERE_TRUSTED_PROXIES", _("Proxies whose word on addresses is taken"), _proxies, is_plain=True),
 )
 SERVICES = (

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -64,6 +65,8 @@ def panel_policy_middleware(get_response: Handler) -> Handler:
 
 class HoldMiddleware(MiddlewareMixin):
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, IntegrityError) and "under a legal hold" in str(exception):  # the database's own word
+            exception = rag.exceptions.OnHold()
         if not isinstance(exception, chat.exceptions.OnHold | rag.exceptions.OnHold):
             return None
         if wants_json(request):

@@ -1,5 +1,6 @@
 """What a person used, as their own page shows it: by day and model in a month, by month, and what is left of quotas."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from accounts.models import User
 from gateway import amounts, callers, quotas
 from gateway.callers import Caller
 from gateway.keys import offered_to
-from gateway.metering import cost_of
 from gateway.models import Deployment, Quota, UsageTotal
 
 MOST_MONTHS = 24
@@ -120,8 +120,9 @@ class Balance:
 
 
 def at_an_api(deployment: Deployment, input_tokens: int, output_tokens: int) -> int:
-    """By the prices that an admin has set for the model, in millionths of the currency."""
-    return cost_of(deployment, input_tokens, output_tokens)
+    """By what an API asks for such a model, in millionths of the currency; 0 where no admin has said."""
+    reading, writing = deployment.api_input_price, deployment.api_output_price
+    return 0 if reading is None or writing is None else math.ceil(input_tokens * reading + output_tokens * writing)
 
 
 def following(first: date) -> date:

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 
 from gateway import connections
+from gateway.energy import figures
 from gateway.exceptions import GatewayError, UpstreamUnreachable
 from gateway.metering import Consumption, cost_of
 from gateway.models import Deployment, Usage
@@ -44,6 +45,8 @@ class Note(TypedDict, total=False):
     cost: int
     currency: str
     energy: int | None
+    method: str  # of the energy: models.Method
+    confidence: str  # figures.Confidence
     queued_ms: int
     first_token_ms: int | None
     duration_ms: int
@@ -98,7 +101,7 @@ def sent(note: Note, deployment: Deployment, error: GatewayError | None) -> None
 def ended(note: Note, deployment: Deployment, consumed: Consumption, queued_ms: int) -> None:
     if not note:
         return
-    figures = Note(
+    told = Note(
         status=consumed.status,
         input_tokens=consumed.input_tokens,
         output_tokens=consumed.output_tokens,
@@ -109,7 +112,7 @@ def ended(note: Note, deployment: Deployment, consumed: Consumption, queued_ms: 
         first_token_ms=consumed.first_token_ms,
         duration_ms=consumed.duration_ms,
     )
-    note.update(figures)
+    note.update(told)
 
 
 def settled(notes: Iterable[Note]) -> list[Note]:
@@ -117,7 +120,9 @@ def settled(notes: Iterable[Note]) -> list[Note]:
     process was killed."""
     found = [Note(**note) for note in notes]
     last = {note["call"]: note for note in found}
-    for row in Usage.objects.filter(pk__in=last).values("pk", "status", *LEDGERS):
-        figures: dict[str, Any] = {name: row[name] for name in ("status", *LEDGERS)}
-        last[str(row["pk"])].update(figures)  # type: ignore[typeddict-item]  # which columns, is said above
+    for row in figures.beside(Usage.objects.filter(pk__in=last)):
+        known: dict[str, Any] = {name: getattr(row, name) for name in ("status", *LEDGERS)}
+        if energy := figures.of(row):
+            known |= {"energy": energy.energy, "method": energy.method, "confidence": energy.confidence}
+        last[str(row.pk)].update(known)  # type: ignore[typeddict-item]  # which columns, is said above
     return found

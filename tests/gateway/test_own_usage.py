@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def parrot() -> Deployment:
     server = Upstream.objects.create(name="aviary", base_url="http://x/v1")
-    return Deployment.objects.create(upstream=server, name="parrot", model="p", input_price=2, output_price=10)
+    return Deployment.objects.create(upstream=server, name="parrot", model="p", api_input_price=2, api_output_price=10)
 
 
 def used(user: User, day: datetime | None = None, model: str = "parrot", **fields: object) -> UsageTotal:

@@ -191,6 +191,20 @@ def test_a_held_collection_and_its_documents_stay(alice: User) -> None:
     assert not Document.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_panel_does_not_get_around_a_hold(ada: User, team: Team) -> None:
+    held = Collection.objects.create(team=team, name="Satzung")
+    LegalHold.objects.create(collection=held.pk, reason="AZ 7")
+    client, several = client_of(ada), {"action": "delete_selected", "_selected_action": str(held.pk), "post": "yes"}
+    answers = [
+        client.post(reverse("admin:rag_collection_delete", args=[held.pk]), {"post": "yes"}),
+        client.post(reverse("admin:rag_collection_changelist"), several),
+        client.post(reverse("admin:accounts_team_delete", args=[team.pk]), {"post": "yes"}),
+    ]
+    assert [answer.status_code for answer in answers] == [409, 409, 409]
+    assert Collection.objects.filter(pk=held.pk).exists() and Team.objects.filter(pk=team.pk).exists()
+
+
 def test_placing_and_releasing_is_recorded_without_the_reason(ada: User, alice: User) -> None:
     client = client_of(ada)
     add = reverse("admin:accounts_legalhold_add")
