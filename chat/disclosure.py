@@ -166,7 +166,7 @@ def _energy(notes: Sequence[Note]) -> str:
     methods = {note["method"] for note in notes if note.get("method")}
     if Method.MEASURED in methods:
         if len(methods) > 1:
-            return f"{text}, {_('measured in part')}"
+            return text + ", " + _("measured in part")
         is_good = all(note.get("confidence") in (None, Confidence.GOOD) for note in notes)
         confidence = Confidence.GOOD if is_good else Confidence.FAIR
         return f"{text}, {Method.MEASURED.label} ({confidence.label})"

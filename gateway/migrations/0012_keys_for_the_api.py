@@ -13,7 +13,7 @@ TELL = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gateway', '0008_server_hours'),
+        ('gateway', '0010_webhooks'),
     ]
 
     operations = [
