@@ -19,6 +19,7 @@ OUTER = {
     "urls",
     "views",
     "api",
+    "mcp",
     "invitation_views",
     "oidc_views",
     "session_views",
@@ -35,7 +36,7 @@ OUTER = {
     "assistant_views",
     "prompt_views",
 }
-HEAVY = ["torch", "sentence_transformers", "transformers", "pypdfium2", "docx", "py3langid", "lxml"]
+HEAVY = ["torch", "sentence_transformers", "transformers", "pypdfium2", "docx", "py3langid", "lxml", "mcp"]
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40  # lines
 
 
