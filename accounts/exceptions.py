@@ -6,6 +6,7 @@ AccountError
 ├── InvitationInvalid   404  wrong, cut off or expired, used or revoked
 ├── AddressTaken        409  somebody here has that address already
 ├── LastAdmin           409  nobody would be left to manage this house
+├── AddressRefused      400  the server does not dial that for whoever named it
 └── NotRemembered       400  empty, too long, or not asked for
     └── MemoryFull      409
 """
@@ -23,6 +24,13 @@ class SetupLinkInvalid(AccountError):
 
 class AlreadySetUp(AccountError):
     status = 410
+
+
+class AddressRefused(AccountError, OSError):
+    """To whoever dials it is one more address that cannot be reached."""
+
+    def __str__(self) -> str:
+        return _("This address is not open to this server.")
 
 
 class NotRemembered(AccountError):

@@ -20,7 +20,7 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts import audit, groups, id_tokens
+from accounts import audit, dialling, groups, id_tokens
 from accounts.audit import Kind, Outcome
 from accounts.id_tokens import TokenRefused
 from accounts.models import IdentityProvider, User
@@ -42,6 +42,8 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # all
         session: requests.Session = super().get_requests_session()
         session.max_redirects = 0  # whoever is asked answers; nobody sends us elsewhere
         session.trust_env = False
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, dialling.Checked())
         return session
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:

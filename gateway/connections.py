@@ -7,6 +7,8 @@ from typing import Any
 
 import aiohttp
 
+from accounts import addresses
+from gateway import egress
 from gateway.models import Upstream
 
 KEEP_ALIVE = 3.0  # seconds; less than servers keep theirs, so that hardly one closes just as we send
@@ -69,14 +71,7 @@ def _session() -> aiohttp.ClientSession:
 def _new_session() -> aiohttp.ClientSession:
     watch = aiohttp.TraceConfig()
     watch.on_connection_reuseconn.append(Connection.reused)
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        auto_decompress=False,
-        skip_auto_headers=["user-agent"],
-        trace_configs=[watch],
-    )
+    return egress.session(addresses.anywhere, {"limit": 0, "keepalive_timeout": KEEP_ALIVE}, trace_configs=[watch])
 
 
 async def _close_at_the_end(session: aiohttp.ClientSession) -> None:

@@ -18,6 +18,9 @@ GatewayError                 500  gateway_error
 ├── Unavailable              503  overloaded
 │   ├── LineFull             503  overloaded
 │   └── BooksUnavailable     503  service_unavailable
+├── OutsideError             502  outside_error        of what `egress.fetch` asks
+│   ├── OutsideRefused       400  address_refused
+│   └── OutsideTooLarge      502  answer_too_large
 └── UpstreamError            502  upstream_error
     ├── UpstreamRefused      400  upstream_refused
     ├── ContextTooLong       400  context_length_exceeded
@@ -139,6 +142,23 @@ class LineFull(Unavailable):
 class BooksUnavailable(Unavailable):
     code = "service_unavailable"
     text = _("The server cannot reach its database. Please try again in a moment.")
+
+
+class OutsideError(GatewayError):
+    status = 502
+    code = "outside_error"
+    text = _("The other server cannot be reached, or took too long.")
+
+
+class OutsideRefused(OutsideError):
+    status = 400
+    code = "address_refused"
+    text = _("This address cannot be used: it has to be a public one that begins with https:// or http://.")
+
+
+class OutsideTooLarge(OutsideError):
+    code = "answer_too_large"
+    text = _("The other server sent too much.")
 
 
 class UpstreamError(GatewayError):

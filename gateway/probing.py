@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import aiohttp
 from django.utils.translation import gettext as _
 
-from gateway import exceptions
+from accounts import addresses
+from gateway import egress, exceptions
 from gateway.models import Upstream
 from gateway.refusals import refusal
 
@@ -104,13 +105,7 @@ class Visit:
 async def visit(upstream: Upstream, seconds: float = TIMEOUT) -> AsyncIterator[Visit]:
     trust = ssl.create_default_context(cadata=upstream.certificate) if upstream.certificate else True
     limits = aiohttp.ClientTimeout(total=None, sock_connect=min(seconds, upstream.connect_timeout))
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=trust),
-        timeout=limits,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        auto_decompress=False,
-    ) as session:
+    async with egress.session(addresses.anywhere, {"ssl": trust}, timeout=limits) as session:
         yield Visit(upstream, session, asyncio.get_running_loop().time() + seconds)
 
 
