@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import roles
 from accounts.audit import AuditEvent
 from accounts.invitation import Invitation
+from accounts.notices import Notice
 from accounts.preferences import Preferences
 from accounts.rules import HouseRules
 from accounts.single_sign_on import GroupMapping, IdentityProvider
@@ -23,6 +24,7 @@ __all__ = [
     "IdentityProvider",
     "Invitation",
     "Membership",
+    "Notice",
     "Team",
     "User",
     "UserManager",

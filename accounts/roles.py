@@ -58,6 +58,7 @@ SETTINGS = {
     "gateway.alias",
     "gateway.quota",
     "gateway.apikey",
+    "gateway.webhook",
     "rag.embeddingindex",
 }
 AUDIT = {"accounts.auditevent"}

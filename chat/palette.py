@@ -67,6 +67,7 @@ PAGES = (
     Command(_("Preferences"), "gear", "preferences", also=_("settings language text size instructions")),
     Command(_("What Voliere remembers of you"), "person", "chat:memory", also=_("memory facts")),
     Command(_("API keys"), "shield", "keys:list", also=_("scripts access")),
+    Command(_("Webhooks"), "shield", "webhooks:list", also=_("integrations n8n events")),
     Command(_("Change password"), "shield", "account_change_password", also=_("security")),
     Command(_("Second factor"), "shield", "mfa_index", also=_("passkey authenticator app security")),
     Command(_("Where you are signed in"), "shield", "sessions", also=_("devices sessions")),

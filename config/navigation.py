@@ -48,6 +48,8 @@ UNFOLD = {
                     _panel_link(_("Aliases"), "alt_route", "gateway_alias"),
                     _panel_link(_("Quotas"), "speed", "gateway_quota"),
                     _panel_link(_("API keys"), "key", "gateway_apikey"),
+                    _panel_link(_("Webhooks"), "webhook", "gateway_webhook"),
+                    _panel_link(_("Deliveries"), "outgoing_mail", "gateway_delivery"),
                     _panel_link(_("Usage"), "bar_chart", "gateway_usage"),
                     {"title": _("Opinions"), "icon": "thumbs_up_down", "link": reverse_lazy("opinions")},
                 ],

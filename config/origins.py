@@ -3,7 +3,7 @@
 Neither does a page elsewhere reach /mcp, be it by a name of its own that it made to lead here.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from channels.security.websocket import WebsocketDenier
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 Scope = dict[str, Any]
-Application = Callable[[Scope, Any, Any], Awaitable[None]]
+Application = Callable[[Scope, Any, Any], Coroutine[Any, Any, None]]
 
 
 def same_origin(application: Application) -> Application:

@@ -161,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-calls": {"task": "gateway.tasks.sweep_calls", "schedule": 10},
     # a worker that was busy makes up for no missed round
     "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 15, "options": {"expires": 15}},
+    "deliver-webhooks": {"task": "config.tasks.deliver_webhooks", "schedule": 5, "options": {"expires": 5}},
     "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 3600},
     "keep-audit": {"task": "accounts.tasks.keep_audit", "schedule": 3600},
     # once a day would do, but not every machine is on at any given hour of it

@@ -15,6 +15,7 @@ urlpatterns = [
     path("admin/opinions/", admin.site.admin_view(opinions), name="opinions"),
     path("admin/", admin.site.urls),
     path("keys/", include("gateway.urls")),
+    path("webhooks/", include("gateway.webhook_urls")),
     path("knowledge/", include("rag.urls")),
     path("", include("chat.urls")),
 ]

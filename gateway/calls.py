@@ -15,7 +15,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from gateway import catalogue, health, leases, ledger, metrics, quotas, tracing
+from gateway import catalogue, health, leases, ledger, metrics, outbox, quotas, tracing
 from gateway.callers import Caller, Standing, standing
 from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, NotAllowed, NotInHouse, UpstreamError
 from gateway.leases import Place
@@ -81,6 +81,8 @@ class Running:
         except BooksUnavailable:
             self.is_booked = False  # or the sweep will find it
             raise
+        if answer and answer["state"] == "refused":
+            await outbox.tell_refused(answer["quota"])
         await self._take(answer)
 
     def reservation(self, estimate: Estimate, usual: quotas.Usual) -> ledger.Entry:

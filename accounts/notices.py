@@ -1,0 +1,41 @@
+"""What a person is told by the house the next time they open a page, until they have put it away."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    WEBHOOK_OFF = "webhook-off", _("The webhook “%(name)s” was switched off: its address answers no more.")
+
+
+class Notice(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=20)
+    about = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["user"], name="notice_unread", condition=models.Q(read_at=None))]
+
+    def __str__(self) -> str:
+        sentence: str = str(Kind(self.kind).label) % self.about
+        return sentence
+
+
+def give(user: Any, kind: Kind, **about: str) -> None:
+    """`about` is what its sentence names."""
+    Notice.objects.create(user=user, kind=kind, about=about)
+
+
+def unread(user: Any) -> list[Notice]:
+    return list(Notice.objects.filter(user=user, read_at=None)[:10])
+
+
+def put_away(notice: Notice) -> None:
+    Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=timezone.now())
