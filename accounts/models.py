@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
 from accounts.audit import AuditEvent
+from accounts.council import BreakGlass
 from accounts.invitation import Invitation
 from accounts.notices import Notice
 from accounts.preferences import Preferences
@@ -18,6 +19,7 @@ from accounts.single_sign_on import GroupMapping, IdentityProvider
 
 __all__ = [
     "AuditEvent",
+    "BreakGlass",
     "Fact",
     "GroupMapping",
     "HouseRules",

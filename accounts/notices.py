@@ -10,6 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 class Kind(models.TextChoices):
     WEBHOOK_OFF = "webhook-off", _("The webhook “%(name)s” was switched off: its address answers no more.")
+    GLASS_BROKEN = (
+        "glass-broken",
+        _("%(asker)s may look at your usage for %(hours)s h; %(granter)s granted it. The reason: %(reason)s"),
+    )
 
 
 class Notice(models.Model):

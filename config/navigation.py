@@ -62,6 +62,7 @@ UNFOLD = {
                     _panel_link(_("Invitations"), "mail", "accounts_invitation"),
                     _panel_link(_("Sign-in"), "login", "accounts_houserules"),
                     _panel_link(_("Identity providers"), "badge", "accounts_identityprovider"),
+                    _panel_link(_("Break-glass"), "gavel", "accounts_breakglass"),
                     _panel_link(_("Audit log"), "history", "accounts_auditevent"),
                 ],
             },

@@ -158,7 +158,7 @@ class Running:
         for quota in self.quotas:
             if quota.id in found.get("warned", ()):
                 metrics.quota_warnings.labels(quota.unit, quota.period).inc()
-                logger.warning("Quota %s reached its warning mark: %s", quota.id, quota)
+                logger.warning("Quota %s reached its warning mark", quota.id)
 
 
 def settlement(call_id: uuid.UUID, deployment: Deployment | None, consumed: Consumption) -> ledger.Entry:

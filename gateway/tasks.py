@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from gateway import calls, deliveries, partitions, retention, rounds
+from gateway import calls, deliveries, partitions, pseudonyms, retention, rounds
 
 
 @shared_task  # type: ignore[untyped-decorator]  # celery has no types
@@ -12,6 +12,7 @@ def sweep_calls() -> None:
 def keep_ledger() -> None:
     partitions.prepare()
     retention.apply()
+    pseudonyms.apply()
     deliveries.forget_old()
 
 

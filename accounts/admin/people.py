@@ -73,6 +73,7 @@ class TeamMembersAdmin(AuditedAdmin):
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin):  # type: ignore[misc]
     added, changed, removed = Kind.PERSON_ADDED, Kind.PERSON_CHANGED, Kind.PERSON_REMOVED
+    of_persons = ("last_login",)
     form = ChangedUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from accounts import council
 from accounts.panel import AuditedAdmin
 from gateway import quotas
 from gateway.admin.quota_form import QuotaForm
@@ -54,12 +55,16 @@ class QuotaAdmin(AuditedAdmin):
 
     @display(description=_("level"), label=STATES)  # type: ignore[untyped-decorator]
     def level(self, quota: Quota) -> tuple[str, str]:
+        if _is_sealed(quota):
+            return "well", "–"
         percent = quotas.percent_used(quota)
         state = "used_up" if percent >= 100 else "warned" if percent >= quota.warn_at else "well"
         return state, gettext("%(percent)s %%") % {"percent": percent}
 
     @admin.display(description=_("used"))
     def state(self, quota: Quota) -> str:
+        if _is_sealed(quota):
+            return gettext("not shown in works-council mode")
         limit = quota.amount(quota.limit or 0)
         if quota.unit == Quota.Unit.PARALLEL:
             return gettext("%(used)s of %(limit)s") % {"used": quota.reserved, "limit": limit}
@@ -75,3 +80,8 @@ class QuotaAdmin(AuditedAdmin):
             return "–"
         anew = quotas.begins_anew(quota.period, timezone.now())
         return formats.date_format(timezone.localtime(anew), "SHORT_DATETIME_FORMAT") if anew else gettext("never")
+
+
+def _is_sealed(quota: Quota) -> bool:
+    """What is left of a person's quota says how much they used."""
+    return council.is_on() and bool(quota.user_id or quota.api_key_id)
