@@ -140,6 +140,18 @@ def note_look(viewer: Any, persons: list[Any], what: str) -> None:
         audit.record(audit.Kind.GLASS_LOOKED, actor=viewer, detail=what, outcome=Outcome.REFUSED)
 
 
+def shown_as_others() -> set[int]:
+    """The teams of which no figure of their own may be shown now."""
+    from accounts.models import Membership  # whose module loads this one
+
+    if not is_on():
+        return set()
+    members: dict[int, set[Any]] = {}
+    for team, user in Membership.objects.filter(user__is_active=True).values_list("team_id", "user_id"):
+        members.setdefault(team, set()).add(user)
+    return folded(members)
+
+
 def folded(members: Mapping[int, Set[Any]]) -> set[int]:
     """The teams that are shown as one, “others”: by how many people they have, never by how many of them called, or two
     reports beside each other would tell what one person did. The others are as many, too, if there are any."""

@@ -3,6 +3,7 @@
 from accounts.models import User
 from chat.context import stays_in_house
 from chat.models import Conversation, Message
+from gateway.deliveries import Tellers
 from gateway.models import Event
 
 
@@ -18,4 +19,4 @@ def answer(user: User, object_id: str, with_content: bool) -> dict[str, object] 
     return told
 
 
-TELLERS = {Event.ANSWER_COMPLETED: answer}
+TELLERS: Tellers = {Event.ANSWER_COMPLETED: answer}

@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from gateway import quotas
+from gateway.deliveries import Tellers
 from gateway.models import Event, Quota, Upstream
 
 Content = dict[str, object]
@@ -29,7 +30,7 @@ def upstream(user: User, object_id: str, with_content: bool) -> Content | None:
     return about | ({"name": found.name} if with_content else {})
 
 
-TELLERS = {
+TELLERS: Tellers = {
     Event.QUOTA_WARNING: quota,
     Event.QUOTA_EXHAUSTED: quota,
     Event.UPSTREAM_DOWN: upstream,

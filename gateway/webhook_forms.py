@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminU
 from accounts.models import User
 from gateway import egress
 from gateway.exceptions import OutsideRefused
-from gateway.models import Webhook
+from gateway.models import Event, Webhook
 from gateway.models.webhooks import OF_A_PERSON, OF_THE_HOUSE
 
 MOST = 20  # webhooks of one person
@@ -19,7 +19,7 @@ MOST = 20  # webhooks of one person
 class WebhookForm(forms.ModelForm[Webhook]):
     """What there is to be told of comes with the kind of form."""
 
-    offered = OF_A_PERSON
+    offered: tuple[Event, ...] = OF_A_PERSON
     url = forms.CharField(
         label=_("Address"),
         max_length=egress.LONGEST_URL,

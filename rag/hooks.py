@@ -1,6 +1,7 @@
 """What webhooks are told of documents."""
 
 from accounts.models import User
+from gateway.deliveries import Tellers
 from gateway.models import Event
 from rag.models import Document
 
@@ -17,4 +18,4 @@ def document(user: User, object_id: str, with_content: bool) -> dict[str, object
     return told
 
 
-TELLERS = {Event.DOCUMENT_READY: document, Event.DOCUMENT_FAILED: document}
+TELLERS: Tellers = {Event.DOCUMENT_READY: document, Event.DOCUMENT_FAILED: document}

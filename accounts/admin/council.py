@@ -46,7 +46,7 @@ class BreakGlassAdmin(AuditedAdmin):
     def has_grant_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         """An auditor, too: whoever reads the audit log answers for it."""
         found = BreakGlass.objects.waiting().filter(pk=object_id) if str(object_id).isdecimal() else None
-        is_anothers = found is None or found.exclude(asked_by=request.user).exists()
+        is_anothers = found is None or found.exclude(asked_by=request.user.pk).exists()
         return is_anothers and roles.may(request.user, roles.May.SEE_AUDIT)
 
     def save_model(self, request: HttpRequest, obj: BreakGlass, form: ModelForm[BreakGlass], change: bool) -> None:

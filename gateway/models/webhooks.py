@@ -12,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -31,7 +32,9 @@ class Event(models.TextChoices):
     UPSTREAM_UP = "upstream.up", _("model server back")
 
 
-REASONS = {error.code: error.text for error in (OutsideError, OutsideRefused, OutsideTooLarge)}
+REASONS: dict[str, str | Promise] = {
+    error.code: error.text for error in (OutsideError, OutsideRefused, OutsideTooLarge)
+}
 QUOTAS = (Event.QUOTA_WARNING, Event.QUOTA_EXHAUSTED)
 OF_A_PERSON = (Event.DOCUMENT_READY, Event.DOCUMENT_FAILED, Event.ANSWER_COMPLETED, *QUOTAS)
 OF_THE_HOUSE = (*QUOTAS, Event.UPSTREAM_DOWN, Event.UPSTREAM_UP)

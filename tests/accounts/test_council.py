@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import council, roles, rules
 from accounts.council import BreakGlass
 from accounts.exceptions import AlreadyGranted, GrantRefused
-from accounts.models import AuditEvent, HouseRules, Notice, User
+from accounts.models import AuditEvent, HouseRules, Membership, Notice, Team, User
 from accounts.roles import May, Role
 from gateway import pseudonyms, reports
 from gateway.callers import Caller
@@ -249,6 +249,19 @@ def test_teams_are_folded_by_their_size() -> None:
     # two teams of the same people are no larger group
     assert council.folded({1: team(1, 2, 3), 2: team(1, 2, 3), 3: team(*range(10, 16))}) == {1, 2, 3}
     assert council.folded({1: team(1)}) == {1}
+
+
+def test_small_teams_are_others_while_it_is_on(db: None, alice: User, bob: User) -> None:
+    choir, board = Team.objects.create(name="Chor"), Team.objects.create(name="Vorstand")
+    for user in [alice, bob, *(User.objects.create_user(f"{number}@example.org") for number in range(5))]:
+        Membership.objects.create(user=user, team=board)
+    Membership.objects.create(user=alice, team=choir)
+    assert council.shown_as_others() == set()
+    HouseRules(works_council=True).save()
+    assert council.shown_as_others() == {choir.pk, board.pk}
+    for user in User.objects.exclude(pk=alice.pk):
+        Membership.objects.create(user=user, team=choir)
+    assert council.shown_as_others() == set()
 
 
 @pytest.mark.usefixtures("council_is_on")
