@@ -28,10 +28,13 @@ class WebhookAdmin(AuditedAdmin):
     form = PanelWebhookForm
     list_display = ["name", "host", "user", "failing_since", "disabled_at"]
     list_select_related = ["user"]
-    fields = ["name", "url", "events", "with_content", "user", "created_at", "failing_since", "disabled_at"]
     readonly_fields = ["user", "created_at", "failing_since", "disabled_at"]
     actions = ["switch_on"]
     actions_detail = ["rotate"]
+
+    def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> list[str]:
+        asked = ["name", "url", "events", "with_content"]
+        return [*asked, *self.readonly_fields] if obj else asked
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         found: QuerySet[Webhook] = super().get_queryset(request).filter(is_house=True)
@@ -101,13 +104,17 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_display = ["occurred_at", "webhook", "event", "state", "tries"]
     list_filter = ["state", "event"]
     list_select_related = ["webhook"]
-    fields = readonly_fields = ["occurred_at", "webhook", "event", "object_id", "state", "tries", "message_id"]
+    fields = readonly_fields = ["occurred_at", "webhook", "event", "object_id", "state", "tries", "webhook_id_sent"]
     inlines = [AttemptsBelow]
     actions = ["replay"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         found: QuerySet[Delivery] = super().get_queryset(request).filter(webhook__is_house=True)
         return found
+
+    @admin.display(description="webhook-id")
+    def webhook_id_sent(self, delivery: Delivery) -> str:
+        return delivery.message_id
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return roles.may(request.user, roles.May.CHANGE_SETTINGS)

@@ -26,11 +26,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('event', models.CharField(choices=[('document.ready', 'document ready'), ('document.failed', 'document not readable'), ('answer.completed', 'answer complete'), ('quota.warning', 'quota nearly used up'), ('quota.exhausted', 'quota used up'), ('upstream.down', 'model server down'), ('upstream.up', 'model server back')], max_length=20, verbose_name='event')),
-                ('object_id', models.CharField(help_text='of what it is about; what may be told is looked up anew', max_length=40)),
-                ('once', models.CharField(help_text='of events that are told once', max_length=100, null=True)),
+                ('object_id', models.CharField(max_length=40, verbose_name='which')),
+                ('once', models.CharField(max_length=100, null=True)),
                 ('occurred_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='time')),
                 ('state', models.CharField(choices=[('waiting', 'waiting'), ('delivered', 'delivered'), ('failed', 'given up'), ('withheld', 'not sent')], default='waiting', max_length=10, verbose_name='state')),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('next_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='time')),
-                ('milliseconds', models.PositiveIntegerField(default=0)),
+                ('milliseconds', models.PositiveIntegerField(default=0, verbose_name='duration (ms)')),
                 ('status', models.PositiveSmallIntegerField(null=True, verbose_name='status')),
                 ('reason', models.CharField(blank=True, help_text='code of an error of ours', max_length=50)),
                 ('answer', models.TextField(blank=True, verbose_name='answer')),

@@ -155,11 +155,11 @@ class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     event = models.CharField(_("event"), max_length=20, choices=Event)
-    object_id = models.CharField(max_length=40, help_text="of what it is about; what may be told is looked up anew")
-    once = models.CharField(max_length=100, null=True, help_text="of events that are told once")
+    object_id = models.CharField(_("which"), max_length=40)  # what may be told of it is looked up anew
+    once = models.CharField(max_length=100, null=True)  # the same for what is told only once
     occurred_at = models.DateTimeField(_("time"), default=timezone.now)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
-    tries = models.PositiveSmallIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_at = models.DateTimeField(default=timezone.now)
 
     objects = DeliveryQuerySet.as_manager()
@@ -191,7 +191,7 @@ class Attempt(models.Model):
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
     at = models.DateTimeField(_("time"), default=timezone.now)
-    milliseconds = models.PositiveIntegerField(default=0)
+    milliseconds = models.PositiveIntegerField(_("duration (ms)"), default=0)
     status = models.PositiveSmallIntegerField(_("status"), null=True)
     reason = models.CharField(max_length=50, blank=True, help_text="code of an error of ours")
     answer = models.TextField(_("answer"), blank=True)
