@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, notices, roles, rules
+from accounts import audit, notifications, roles, rules
 from accounts.audit import Outcome
 from accounts.exceptions import AlreadyGranted, GrantRefused
 from accounts.roles import May, Role
@@ -118,7 +118,7 @@ class BreakGlass(models.Model):
         audit.record(audit.Kind.GLASS_GRANTED, self, detail=f"{held.what} of {held.person_id} for {held.hours} h")
         if held.person:
             who = {"asker": str(held.asked_by), "granter": str(granter)}
-            notices.give(held.person, notices.Kind.GLASS_BROKEN, hours=str(held.hours), reason=held.reason, **who)
+            notifications.give(held.person, notifications.Kind.GLASS_BROKEN, hours=str(held.hours), reason=held.reason, **who)
         else:
             rules.switch_council_off()
 

@@ -12,7 +12,7 @@ from accounts import roles
 from accounts.audit import AuditEvent
 from accounts.council import BreakGlass
 from accounts.invitation import Invitation
-from accounts.notices import Notice
+from accounts.notifications import Notification
 from accounts.preferences import Preferences
 from accounts.rules import HouseRules
 from accounts.single_sign_on import GroupMapping, IdentityProvider
@@ -26,7 +26,7 @@ __all__ = [
     "IdentityProvider",
     "Invitation",
     "Membership",
-    "Notice",
+    "Notification",
     "Team",
     "User",
     "UserManager",

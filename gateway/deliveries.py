@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import Webhook as Signer
 
-from accounts import audit, notices
+from accounts import audit, notifications
 from accounts.audit import Kind
 from accounts.models import User
 from gateway import egress, keys
@@ -170,4 +170,4 @@ def _switch_off(webhook: Webhook) -> None:
     if Webhook.objects.filter(pk=webhook.pk, disabled_at=None).update(disabled_at=timezone.now()):
         logger.warning("Webhook %s answers no more and is switched off.", webhook.pk)
         audit.record(Kind.WEBHOOK_CHANGED, webhook, detail="switched off: it answers no more")
-        notices.give(webhook.user, notices.Kind.WEBHOOK_OFF, name=webhook.name)
+        notifications.give(webhook.user, notifications.Kind.WEBHOOK_OFF, name=webhook.name)

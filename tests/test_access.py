@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import inviting
-from accounts.models import Fact, Invitation, Membership, Notice, Team, User
+from accounts.models import Fact, Invitation, Membership, Notification, Team, User
 from chat import asking, conversations, projects, sharing
 from chat.models import Assistant, Conversation, Message, Project, Prompt, Share
 from gateway.models import ApiKey, Delivery, Webhook
@@ -77,7 +77,7 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "preferences": ("get", EVERYONE_SIGNED_IN),
     "opinions": ("get", OPEN),  # to the panel's sign-in: tests/chat/test_opinions.py
     "theme": ("post", EVERYONE_SIGNED_IN),
-    "notice-put-away": ("post", PRIVATE),
+    "notification-put-away": ("post", PRIVATE),
     "chat:home": ("get", EVERYONE_SIGNED_IN),
     "chat:create": ("post", EVERYONE_SIGNED_IN),
     "chat:conversation": ("get", PRIVATE),
@@ -205,7 +205,7 @@ class House:
     prompt: Prompt
     session: UserSession
     invitation: Invitation
-    notice: Notice
+    notice: Notification
     delivery: Delivery
 
     def of_people(self, name: str) -> dict[str, object]:
@@ -213,7 +213,7 @@ class House:
             return {"provider_id": "unknown"}
         guessed = {"token": "guessed"}
         known = {"session-end": {"pk": self.session.pk}, "invitation-revoke": {"pk": self.invitation.pk}}
-        known["notice-put-away"] = {"pk": self.notice.pk}
+        known["notification-put-away"] = {"pk": self.notice.pk}
         return {"setup": guessed, "invitation": guessed, **known}.get(name, {"pk": 1} if name[:4] == "mfa_" else {})
 
     def ids(self, name: str) -> dict[str, object]:
@@ -281,7 +281,7 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     webhook = Webhook(user=alice, name="n8n", url="https://n8n.example.org/", events=["document.ready"])
     webhook.issue()
     return House(
-        notice=Notice.objects.create(user=alice, kind="webhook-off", about={"name": "n8n"}),
+        notice=Notification.objects.create(user=alice, kind="webhook-off", about={"name": "n8n"}),
         delivery=webhook.deliveries.create(event="document.ready", object_id=str(uuid4())),
         session=UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="elsewhere", user_agent="x"),
         invitation=invitation,

@@ -37,7 +37,7 @@ OUTER = {
     "prompt_views",
     "webhook_views",
     "webhook_urls",
-    "notice_views",
+    "notification_views",
 }
 HEAVY = ["torch", "sentence_transformers", "transformers", "pypdfium2", "docx", "py3langid", "lxml", "mcp"]
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40  # lines

@@ -3,8 +3,8 @@ from typing import Any
 from django import template
 from django.db.models import QuerySet
 
-from accounts import inviting, notices, rules
-from accounts.models import IdentityProvider, Notice, User
+from accounts import inviting, notifications, rules
+from accounts.models import IdentityProvider, Notification, User
 
 register = template.Library()
 
@@ -20,9 +20,9 @@ def sign_up_is_open() -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def unread_notices(context: dict[str, Any]) -> list[Notice]:
+def unread_notifications(context: dict[str, Any]) -> list[Notification]:
     request = context.get("request")
-    return notices.unread(request.user) if request and request.user.is_authenticated else []
+    return notifications.unread(request.user) if request and request.user.is_authenticated else []
 
 
 @register.filter

@@ -16,7 +16,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gateway', '0005_model_card'),
+        ('gateway', '0008_server_hours'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import council, roles, rules
 from accounts.council import BreakGlass
 from accounts.exceptions import AlreadyGranted, GrantRefused
-from accounts.models import AuditEvent, HouseRules, Membership, Notice, Team, User
+from accounts.models import AuditEvent, HouseRules, Membership, Notification, Team, User
 from accounts.roles import May, Role
 from gateway import pseudonyms, reports
 from gateway.callers import Caller
@@ -125,7 +125,7 @@ def test_the_person_is_told_at_once(ada: User, ben: User, alice: User, alices_cl
     asked_for(ada, alice, reason="<b>Leck</b>").grant(ben)
     text = alices_client.get("/").text
     assert all(word in text for word in ("Ada", "Ben", "2 h", "&lt;b&gt;Leck&lt;/b&gt;"))
-    assert Notice.objects.count() == 1
+    assert Notification.objects.count() == 1
 
 
 @pytest.mark.usefixtures("council_is_on")
@@ -202,7 +202,7 @@ def test_of_two_who_grant_at_once_one_does(ada: User, alice: User) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(grant, others)) == ["granted", "late"]
-    assert Notice.objects.count() == 1 and AuditEvent.objects.filter(kind="glass-granted").count() == 1
+    assert Notification.objects.count() == 1 and AuditEvent.objects.filter(kind="glass-granted").count() == 1
 
 
 @pytest.mark.usefixtures("council_is_on")

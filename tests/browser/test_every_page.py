@@ -98,7 +98,7 @@ NO_PAGES = {
     "chat:project-attach", "chat:project-detach", "chat:share-update", "chat:share-revoke", "chat:shared-copy",
     "chat:temporary-ask", "chat:import", "chat:export-all", "chat:export",
     "chat:continue", "chat:fork", "chat:opinion", "chat:show", "chat:take", "opinions",
-    "sessions-end", "session-end", "invitation-revoke", "notice-put-away", "webhooks:switch-on", "webhooks:replay",
+    "sessions-end", "session-end", "invitation-revoke", "notification-put-away", "webhooks:switch-on", "webhooks:replay",
     # of who has a second factor already, or comes by one: tests/browser/test_people.py
     "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn",
     "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes",

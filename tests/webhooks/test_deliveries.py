@@ -11,7 +11,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from accounts.models import AuditEvent, Membership, Notice, User
+from accounts.models import AuditEvent, Membership, Notification, User
 from gateway import deliveries, outbox
 from gateway.models import Attempt, Delivery, Event, Webhook
 from rag.models import Collection, Document
@@ -190,7 +190,7 @@ def test_days_of_failure_switch_it_off_and_its_owner_is_told(
     deliver()
     hook.refresh_from_db()
     assert hook.disabled_at and deliver() == 0
-    assert "n8n" in str(Notice.objects.get(user=alice))
+    assert "n8n" in str(Notification.objects.get(user=alice))
     outbox.tell(alice, Event.DOCUMENT_READY, told.object_id)
     assert Delivery.objects.count() == 1
     hook.switch_on()

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AuditEvent, Notice, Team, User
+from accounts.models import AuditEvent, Notification, Team, User
 from gateway.models import Delivery, Webhook
 from gateway.webhook_forms import MOST
 from tests.conftest import client_of
@@ -112,10 +112,10 @@ def test_a_house_webhook_is_not_among_ones_own(panel: Client, hooked: Hooked) ->
 
 
 def test_a_notice_stays_until_it_is_put_away(alices_client: Client, alice: User, bobs_client: Client) -> None:
-    notice = Notice.objects.create(user=alice, kind="webhook-off", about={"name": "<b>n8n</b>"})
+    notice = Notification.objects.create(user=alice, kind="webhook-off", about={"name": "<b>n8n</b>"})
     home = reverse("chat:home")
     assert "&lt;b&gt;n8n&lt;/b&gt;" in alices_client.get(home).text and "switched off" not in bobs_client.get(home).text
-    address = reverse("notice-put-away", args=[notice.pk])
+    address = reverse("notification-put-away", args=[notice.pk])
     assert bobs_client.post(address).status_code == 404
     put = alices_client.post(address, headers={"referer": "https://evil.example/"})
     assert put["Location"] == reverse("preferences")

@@ -16,8 +16,8 @@ class Kind(models.TextChoices):
     )
 
 
-class Notice(models.Model):
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+class Notification(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
     kind = models.CharField(max_length=20)
     about = models.JSONField(default=dict)
     at = models.DateTimeField(default=timezone.now)
@@ -25,7 +25,7 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
-        indexes = [models.Index(fields=["user"], name="notice_unread", condition=models.Q(read_at=None))]
+        indexes = [models.Index(fields=["user"], name="notification_unread", condition=models.Q(read_at=None))]
 
     def __str__(self) -> str:
         sentence: str = str(Kind(self.kind).label) % self.about
@@ -34,12 +34,12 @@ class Notice(models.Model):
 
 def give(user: Any, kind: Kind, **about: str) -> None:
     """`about` is what its sentence names."""
-    Notice.objects.create(user=user, kind=kind, about=about)
+    Notification.objects.create(user=user, kind=kind, about=about)
 
 
-def unread(user: Any) -> list[Notice]:
-    return list(Notice.objects.filter(user=user, read_at=None)[:10])
+def unread(user: Any) -> list[Notification]:
+    return list(Notification.objects.filter(user=user, read_at=None)[:10])
 
 
-def put_away(notice: Notice) -> None:
-    Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=timezone.now())
+def put_away(notice: Notification) -> None:
+    Notification.objects.filter(pk=notice.pk, read_at=None).update(read_at=timezone.now())

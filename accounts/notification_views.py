@@ -5,8 +5,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from accounts import notices
-from accounts.models import Notice
+from accounts import notifications
+from accounts.models import Notification
 from accounts.signing_in import person, sign_in_required
 
 
@@ -14,7 +14,7 @@ from accounts.signing_in import person, sign_in_required
 @require_POST
 def put_away(request: HttpRequest, pk: int) -> HttpResponse:
     """And back to where it was read."""
-    notices.put_away(get_object_or_404(Notice, pk=pk, user=person(request)))
+    notifications.put_away(get_object_or_404(Notification, pk=pk, user=person(request)))
     back = request.headers.get("referer", "")
     is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     return redirect(back if is_ours else "preferences")
