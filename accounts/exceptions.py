@@ -6,6 +6,8 @@ AccountError
 ├── InvitationInvalid   404  wrong, cut off or expired, used or revoked
 ├── AddressTaken        409  somebody here has that address already
 ├── LastAdmin           409  nobody would be left to manage this house
+├── GrantRefused        403  not by who asked, nor too late, nor by or for who is out of office
+├── AlreadyGranted      409
 ├── AddressRefused      400  the server does not dial that for whoever named it
 ├── NoticeChanged       409  what was agreed to is not the version that holds now
 ├── TableUnreadable     400  a file to import is no table, too large or has other columns
@@ -87,6 +89,22 @@ class AddressTaken(AccountError):
 
 class NoticeChanged(AccountError):
     status = 409
+
+
+class GrantRefused(AccountError):
+    status = 403
+
+    def __str__(self) -> str:
+        return _(
+            "Only somebody else may grant this: an admin or an auditor, within three days, to who is an admin still."
+        )
+
+
+class AlreadyGranted(AccountError):
+    status = 409
+
+    def __str__(self) -> str:
+        return _("This was granted already.")
 
 
 class LastAdmin(AccountError):

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
 from accounts.audit import AuditEvent
+from accounts.council import BreakGlass
 from accounts.data_protection import Controller, DataExport, Erasure, LegalHold, RetentionRule
 from accounts.invitation import Invitation
 from accounts.notices import Agreement, Notice
+from accounts.notifications import Notification
 from accounts.preferences import Preferences
 from accounts.rules import HouseRules
 from accounts.single_sign_on import GroupMapping, IdentityProvider
@@ -20,6 +22,7 @@ from accounts.single_sign_on import GroupMapping, IdentityProvider
 __all__ = [
     "Agreement",
     "AuditEvent",
+    "BreakGlass",
     "Controller",
     "DataExport",
     "Erasure",
@@ -31,6 +34,7 @@ __all__ = [
     "LegalHold",
     "Membership",
     "Notice",
+    "Notification",
     "RetentionRule",
     "Team",
     "User",

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.admin import ModelAdmin, TabularInline
 
-from accounts import audit
+from accounts import audit, council
 from accounts.audit import Kind
 from accounts.encryption import EncryptedTextField
 from accounts.first_steps import BACK
@@ -26,18 +26,26 @@ class OfferedFilters(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
 
 class AuditedAdmin(OfferedFilters):
-    """Set a kind to None where the model itself records it."""
+    """Set a kind to None where the model itself records it. Columns that tell how much a person does go `of_persons`:
+    in works-council mode they are not shown."""
 
+    of_persons: ClassVar[tuple[str, ...]] = ()
     added: ClassVar[Kind | None] = Kind.SETTING_ADDED
     changed: ClassVar[Kind | None] = Kind.SETTING_CHANGED
     removed: ClassVar[Kind | None] = Kind.SETTING_REMOVED
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return [name for name in shown if name not in self.of_persons] if council.is_on() else shown
+
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Who may only look would be shown the value of a secret, for which a form has an empty field instead."""
         found = super().get_fieldsets(request, obj)
-        if obj is None or self.has_change_permission(request, obj):
+        secret = set(self.of_persons) if council.is_on() else set()
+        if obj is not None and not self.has_change_permission(request, obj):
+            secret |= {field.name for field in self.opts.concrete_fields if isinstance(field, EncryptedTextField)}
+        if not secret:
             return found
-        secret = {field.name for field in self.opts.concrete_fields if isinstance(field, EncryptedTextField)}
         return [(title, {**options, "fields": _without(options["fields"], secret)}) for title, options in found]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -52,6 +52,7 @@ SETTINGS = {
     "accounts.invitation",
     "accounts.houserules",
     "accounts.notice",
+    "accounts.breakglass",
     "accounts.identityprovider",
     "accounts.groupmapping",
     "accounts.controller",
@@ -67,6 +68,7 @@ SETTINGS = {
     "gateway.serverhours",
     "gateway.energyrules",
     "gateway.energyhour",  # by server and team, no person
+    "gateway.webhook",
     "rag.embeddingindex",
 }
 AUDIT = {"accounts.auditevent"}
@@ -83,7 +85,16 @@ def may(user: Any, what: May, team: "Team | None" = None) -> bool:
     """`team` is which one, where it matters whose lead they are."""
     if not user.is_active or not user.is_authenticated:
         return False
+    if what is May.SEE_USAGE and _is_usage_sealed():
+        return False
     return what in MAY[role_of(user)] or (team is not None and what in MAY[LEAD] and team.is_led_by(user))
+
+
+def _is_usage_sealed() -> bool:
+    """In works-council mode nobody sees it by their role alone: `accounts.council`."""
+    from accounts import rules  # which knows the roles
+
+    return rules.current().works_council
 
 
 def roles_held(user: "User") -> set[str]:

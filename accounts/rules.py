@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,22 @@ class HouseRules(models.Model):
     )
     invitation_days = models.PositiveSmallIntegerField(_("an invitation is valid for (days)"), default=7)
 
+    works_council = models.BooleanField(
+        _("works-council mode"),
+        default=False,
+        help_text=_(
+            "No usage by person anywhere, figures of teams from five people on. It takes two people to switch it off: "
+            "ask under “Break-glass”."
+        ),
+    )
+    pseudonymous_after = models.PositiveSmallIntegerField(
+        _("the ledger forgets who called after (days)"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
+        help_text=_("In works-council mode. Whose calls belong together is then told for a day at most, not whose."),
+    )
+    pseudonymous_until = models.DateTimeField(null=True, editable=False)
+
     class Meta:
         verbose_name = _("sign-in")
         verbose_name_plural = _("sign-in")
@@ -47,6 +64,11 @@ def current() -> HouseRules:
     if _known is None or time.monotonic() - _known[0] >= REMEMBERED:
         _known = (time.monotonic(), HouseRules.objects.filter(pk=1).first() or HouseRules(pk=1))
     return _known[1]
+
+
+def switch_council_off() -> None:
+    HouseRules.objects.filter(pk=1).update(works_council=False)
+    forget()
 
 
 def forget() -> None:

@@ -2,7 +2,7 @@ from allauth.account import views as allauth_views
 from allauth.socialaccount import views as social_views
 from django.urls import include, path
 
-from accounts import invitation_views, oidc_views, session_views, views
+from accounts import invitation_views, notification_views, oidc_views, session_views, views
 
 # of allauth only what is offered: e-mail management does not exist, signing up mostly answers that it is closed
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("preferences/", views.preferences, name="preferences"),
     path("theme/", views.choose_theme, name="theme"),
+    path("notices/<int:pk>/put-away/", notification_views.put_away, name="notification-put-away"),
     path("password/change/", allauth_views.password_change, name="account_change_password"),
     path("password/set/", allauth_views.password_set, name="account_set_password"),
     path("2fa/", include("allauth.mfa.urls")),

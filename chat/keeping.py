@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -15,8 +15,10 @@ from chat.asking import LEASE
 from chat.exceptions import ChatError
 from chat.models import Message
 from chat.versions import prepare
+from gateway import outbox
 from gateway.database import in_database
 from gateway.exceptions import GatewayError
+from gateway.models import Event
 from rag.exceptions import RagError
 
 P = ParamSpec("P")
@@ -48,9 +50,13 @@ def end(answer_id: UUID, status: Message.Status, error: Failure | None, changes:
     """The one way into a terminal state; None when somebody else was there before."""
     reason = {"error": error.code, "reason": str(error)[:500]} if error else {}
     running = Message.objects.running().filter(id=answer_id)
-    if not running.update(status=status, lease_until=None, **reason, **changes):
-        return None
-    return Message.objects.select_related("conversation").get(id=answer_id)
+    with transaction.atomic():
+        if not running.update(status=status, lease_until=None, **reason, **changes):
+            return None
+        ended = Message.objects.select_related("conversation__owner").get(id=answer_id)
+        if status == Message.Status.DONE:
+            outbox.tell(ended.conversation.owner, Event.ANSWER_COMPLETED, ended.id)
+    return ended
 
 
 def ended_event(message: Message) -> events.Event:

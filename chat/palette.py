@@ -69,6 +69,7 @@ PAGES = (
     Command(_("API keys"), "shield", "keys:list", also=_("scripts access")),
     Command(_("Your usage"), "chart", "usage", also=_("quota tokens energy cost")),
     Command(_("About this instance"), "info", "about", also=_("privacy data protection where models run recorded")),
+    Command(_("Webhooks"), "shield", "webhooks:list", also=_("integrations n8n events")),
     Command(_("Change password"), "shield", "account_change_password", also=_("security")),
     Command(_("Second factor"), "shield", "mfa_index", also=_("passkey authenticator app security")),
     Command(_("Where you are signed in"), "shield", "sessions", also=_("devices sessions")),

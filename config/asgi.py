@@ -12,17 +12,19 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from chat.api.assistants import OwnAssistants  # noqa: E402
 from chat.urls import websocket_urlpatterns  # noqa: E402
 from config.bodies import below, limited  # noqa: E402
-from config.origins import same_origin  # noqa: E402
+from config.origins import named_as_ours, same_origin  # noqa: E402
 from gateway.api import addresses as models  # noqa: E402
 from gateway.api.asgi import application as api  # noqa: E402
 from gateway.api.openapi import described  # noqa: E402
 from rag.api import addresses as documents  # noqa: E402
 from rag.api.searches import grounds  # noqa: E402
+from rag.mcp import door  # noqa: E402
 
 routes = described([*models.addresses(grounds, OwnAssistants()), *documents.addresses])
+pages = below("/mcp", named_as_ours(api(door.addresses, prefix="")), otherwise=limited(django_application))
 application = ProtocolTypeRouter(
     {
-        "http": below("/v1/", api(routes), otherwise=limited(django_application)),
+        "http": below("/v1/", api(routes), otherwise=pages),
         "websocket": same_origin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

@@ -173,6 +173,7 @@ CELERY_BEAT_SCHEDULE = {
     "probe-upstreams": {"task": "gateway.tasks.probe_upstreams", "schedule": 15, "options": {"expires": 15}},
     "tend-servers": {"task": "config.tasks.tend_servers", "schedule": 5, "options": {"expires": 5}},
     "read-meters": {"task": "gateway.tasks.read_meters", "schedule": 15, "options": {"expires": 15}},
+    "deliver-webhooks": {"task": "config.tasks.deliver_webhooks", "schedule": 5, "options": {"expires": 5}},
     "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 3600},
     "keep-audit": {"task": "accounts.tasks.keep_audit", "schedule": 3600},
     # once a day would do, but not every machine is on at any given hour of it

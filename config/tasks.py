@@ -9,6 +9,14 @@ from config.running.ports import answers
 from config.running.variables import text
 
 
+@shared_task  # type: ignore[untyped-decorator]
+def deliver_webhooks() -> None:
+    from config.telling import TELLERS
+    from gateway import deliveries
+
+    deliveries.deliver_due(TELLERS)
+
+
 @shared_task(bind=True, max_retries=300)  # type: ignore[untyped-decorator]
 def register_inference(self: Any) -> None:
     """Offer the models of the embedded server as soon as it answers: it takes a while to load them."""

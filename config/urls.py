@@ -41,6 +41,7 @@ urlpatterns = [
     path("api/v1/", include(rest.pages)),
     path("api/v1/", include((rest.urlpatterns(), "api"))),
     path("keys/", include("gateway.urls")),
+    path("webhooks/", include("gateway.webhook_urls")),
     path("knowledge/", include("rag.urls")),
     path("", include("chat.urls")),
 ]

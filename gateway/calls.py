@@ -15,7 +15,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from gateway import catalogue, health, leases, ledger, metrics, quotas, receipts, tracing
+from gateway import catalogue, health, leases, ledger, metrics, outbox, quotas, receipts, tracing
 from gateway.callers import Caller, Standing, standing
 from gateway.exceptions import (
     Asleep,
@@ -101,6 +101,8 @@ class Running:
         except BooksUnavailable:
             self.is_booked = False  # or the sweep will find it
             raise
+        if answer and answer["state"] == "refused":
+            await outbox.tell_refused(answer["quota"])
         await self._take(answer)
 
     def reservation(self, estimate: Estimate, usual: quotas.Usual) -> ledger.Entry:
@@ -179,7 +181,7 @@ class Running:
         for quota in self.quotas:
             if quota.id in found.get("warned", ()):
                 metrics.quota_warnings.labels(quota.unit, quota.period).inc()
-                logger.warning("Quota %s reached its warning mark: %s", quota.id, quota)
+                logger.warning("Quota %s reached its warning mark", quota.id)
 
     def conclude(self, consumed: Consumption) -> None:
         if self.is_admitted:

@@ -9,18 +9,19 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, FloatField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Least, Now, Power
 from django.utils import timezone
 
-from gateway import metrics
+from gateway import metrics, outbox
 from gateway.database import in_database
 from gateway.exceptions import ContextTooLong, UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamTimeout
-from gateway.models import Upstream
+from gateway.models import Event, Upstream
 
 FIRST_PAUSE = 5.0  # seconds; doubled with each failure in a row
 LONGEST_PAUSE = 300.0
+DOWN_AFTER = 2  # failures in a row: one is soon over, most of the time
 # a server that lists its models may still fail like this when it is called: only a call can tell that it is over
 SEEN_BY_CALLS_ALONE = (UpstreamError.code, UpstreamTimeout.code)
 
@@ -61,20 +62,31 @@ def forget() -> None:
 
 def recover(upstream_id: int, base_url: str = "", unless: tuple[str, ...] = ()) -> None:
     """It answers again; where an address is given, only if it is still the one that was asked."""
-    ill = _at(upstream_id, base_url).exclude(failures=0, cooling_until=None)
-    ill.exclude(failure__in=unless).update(failures=0, failure="", failing_since=None, cooling_until=None)
+    ill = _at(upstream_id, base_url).exclude(failures=0, cooling_until=None).exclude(failure__in=unless)
+    with transaction.atomic():
+        failures = list(ill.select_for_update().values_list("failures", flat=True))
+        ill.update(failures=0, failure="", failing_since=None, cooling_until=None)
+        if failures and failures[0] >= DOWN_AFTER:
+            outbox.tell_house(Event.UPSTREAM_UP, upstream_id)
 
 
 def fail(upstream_id: int, code: str, base_url: str = "") -> None:
     pause = Least(FIRST_PAUSE * Power(2.0, Cast(Least(F("failures"), 10), FloatField())), LONGEST_PAUSE)
     rest = ExpressionWrapper(Value(timedelta(seconds=1)) * pause, DurationField())
     awake = Q(cooling_until=None) | Q(cooling_until__lte=Now())
-    _at(upstream_id, base_url).filter(awake).update(
-        failures=F("failures") + 1,
-        failure=code,
-        failing_since=Coalesce("failing_since", Now()),
-        cooling_until=ExpressionWrapper(Now() + rest, DateTimeField()),
-    )
+    with transaction.atomic():
+        failed = (
+            _at(upstream_id, base_url)
+            .filter(awake)
+            .update(
+                failures=F("failures") + 1,
+                failure=code,
+                failing_since=Coalesce("failing_since", Now()),
+                cooling_until=ExpressionWrapper(Now() + rest, DateTimeField()),
+            )
+        )
+        if failed and Upstream.objects.filter(pk=upstream_id, failures=DOWN_AFTER).exists():
+            outbox.tell_house(Event.UPSTREAM_DOWN, upstream_id)
 
 
 def _at(upstream_id: int, base_url: str) -> QuerySet[Upstream]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, QuerySet, Sum
 
-from gateway import retention
+from gateway import pseudonyms, retention
 from gateway.models import Usage, UsageTotal
 
 SUMMED = ["input_tokens", "output_tokens", "cost", "energy", "queued_ms"]
@@ -43,9 +43,9 @@ class Disagreement:
 
 def disagreements(since: datetime) -> list[Disagreement]:
     """Of the hours and days that begin then or later, as far back as everything is kept."""
-    kept_since = retention.kept_since()
+    bounds = [since, retention.kept_since(), pseudonyms.named_since()]
     with connection.cursor() as cursor:
-        moment = max(since, kept_since) if kept_since else since
+        moment = max(bound for bound in bounds if bound)
         cursor.execute(DISAGREEING, {"zone": settings.TIME_ZONE, "since": moment})
         return [Disagreement(*row) for row in cursor.fetchall()]
 

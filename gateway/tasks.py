@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from gateway import calls, partitions, retention, rounds
+from gateway import calls, deliveries, partitions, pseudonyms, retention, rounds
 from gateway.energy import sampling
 
 
@@ -13,6 +13,8 @@ def sweep_calls() -> None:
 def keep_ledger() -> None:
     partitions.prepare()
     retention.apply()
+    pseudonyms.apply()
+    deliveries.forget_old()
 
 
 @shared_task  # type: ignore[untyped-decorator]

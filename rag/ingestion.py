@@ -18,9 +18,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from pgvector import HalfVector
 
+from gateway import outbox
 from gateway.callers import Caller
 from gateway.database import in_database
-from gateway.models import Purpose
+from gateway.models import Event, Purpose
 from rag import queueing, versions
 from rag.chunking import Parent, chunk
 from rag.embedding import awaken, embed, index_in_use
@@ -144,6 +145,7 @@ def store(
             left_out=parsed.scans,
             left_out_because=parsed.scans_because,
         )
+        outbox.tell(document.uploaded_by, Event.DOCUMENT_READY, document.pk)
 
 
 def chunks_of(document: Document, parsed: Parsed, parents: list[Parent]) -> list[Chunk]:
@@ -208,7 +210,9 @@ async def _keep_lease(document: Document) -> None:
 
 
 def _fail(document: Document, error: IngestionError) -> None:
-    _ours(document).update(status=Document.Status.FAILED, error=error.code)
+    with transaction.atomic():
+        if _ours(document).update(status=Document.Status.FAILED, error=error.code):
+            outbox.tell(document.uploaded_by, Event.DOCUMENT_FAILED, document.pk)
 
 
 def _postpone_or_fail(document: Document, error: IngestionError) -> None:

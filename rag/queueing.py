@@ -7,6 +7,8 @@ from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
+from gateway import outbox
+from gateway.models import Event
 from rag.exceptions import Interrupted
 from rag.models import Document, DocumentQuerySet, first_lease
 
@@ -72,7 +74,7 @@ def let_sleep(document: Document) -> None:
 def sweep() -> int:
     """Queue again what was lost: messages the broker forgot, documents whose worker died."""
     lost = Document.objects.unfinished().filter(lease_until__lt=timezone.now())
-    lost.filter(attempts__gte=MAX_ATTEMPTS).update(status=Document.Status.FAILED, error=Interrupted.code)
+    _give_up(lost.filter(attempts__gte=MAX_ATTEMPTS))
     found = list(lost.values_list("pk", flat=True))
     for document_id in found:
         again = lost.filter(pk=document_id).update(
@@ -81,6 +83,15 @@ def sweep() -> int:
         if again:
             announce(document_id)
     return len(found)
+
+
+@transaction.atomic
+def _give_up(documents: DocumentQuerySet) -> None:
+    found = list(documents.select_for_update(of=("self",)).select_related("uploaded_by"))
+    ids = [document.pk for document in found]
+    Document.objects.filter(pk__in=ids).update(status=Document.Status.FAILED, error=Interrupted.code)
+    for document in found:
+        outbox.tell(document.uploaded_by, Event.DOCUMENT_FAILED, document.pk)
 
 
 def _send(document_id: uuid.UUID) -> None:

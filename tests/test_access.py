@@ -16,11 +16,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import inviting
-from accounts.models import DataExport, Fact, Invitation, Membership, Team, User
+from accounts.models import DataExport, Fact, Invitation, Membership, Notification, Team, User
 from chat import asking, conversations, projects, sharing
 from chat.models import Assistant, Conversation, Message, Project, Prompt, Share
 from config import exporting
-from gateway.models import ApiKey
+from gateway.models import ApiKey, Delivery, Webhook
 from rag.models import Collection, CollectionShare, Document, DocumentText
 from tests.conftest import client_of
 from tests.permissions import EDITORS_TOO
@@ -99,6 +99,7 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "api-docs": ("get", EVERYONE_SIGNED_IN),
     "problem": ("get", OPEN),
     "theme": ("post", EVERYONE_SIGNED_IN),
+    "notification-put-away": ("post", PRIVATE),
     "chat:home": ("get", EVERYONE_SIGNED_IN),
     "chat:create": ("post", EVERYONE_SIGNED_IN),
     "chat:conversation": ("get", PRIVATE),
@@ -167,6 +168,14 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "keys:create": ("get", EVERYONE_SIGNED_IN),
     "keys:rotate": ("get", PRIVATE),
     "keys:revoke": ("post", PRIVATE),
+    "webhooks:list": ("get", EVERYONE_SIGNED_IN),
+    "webhooks:create": ("get", EVERYONE_SIGNED_IN),
+    "webhooks:log": ("get", PRIVATE),
+    "webhooks:edit": ("get", PRIVATE),
+    "webhooks:rotate": ("get", PRIVATE),
+    "webhooks:delete": ("get", PRIVATE),
+    "webhooks:switch-on": ("post", PRIVATE),
+    "webhooks:replay": ("post", PRIVATE),
     "rag:collections": ("get", EVERYONE_SIGNED_IN),
     "rag:collection-create": ("get", EVERYONE_SIGNED_IN),
     "rag:collection": ("get", READABLE),
@@ -222,6 +231,8 @@ class House:
     session: UserSession
     invitation: Invitation
     export: DataExport
+    notice: Notification
+    delivery: Delivery
 
     def of_people(self, name: str) -> dict[str, object]:
         if name.startswith(("openid_connect", "oidc")):
@@ -236,6 +247,7 @@ class House:
             "session-end": {"pk": self.session.pk},
             "invitation-revoke": {"pk": self.invitation.pk},
         }
+        known["notification-put-away"] = {"pk": self.notice.pk}
         return {"setup": guessed, "invitation": guessed, **known}.get(name, {"pk": 1} if name[:4] == "mfa_" else {})
 
     def ids(self, name: str) -> dict[str, object]:
@@ -245,6 +257,7 @@ class House:
         }
         beginning: dict[str, dict[str, object]] = {
             "keys:": {"pk": self.key.pk},
+            "webhooks:": {"pk": self.delivery.webhook_id, "delivery": self.delivery.pk},
             "chat:project": {"project": self.project.id, "document": self.in_project.id},
             "chat:memory": {"fact": self.fact.id},
             "chat:assistant": {"assistant": self.assistant.id},
@@ -267,7 +280,7 @@ class House:
         wanted = {key: change(key, value) for key, value in self.ids(name).items()}
         for keys in (set(), {"pk"}, {"pk", "share_id"}, {"pk", "page"}, {"token"}, {"message", "number"},
                      {"conversation"}, {"conversation", "message"}, {"conversation", "document"},
-                     {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
+                     {"pk", "delivery"}, {"conversation", "format"}, {"format"}, {"project"}, {"project", "document"},
                      {"share"}, {"share", "message"}, {"fact"}, {"assistant"}, {"prompt"},
                      {"provider_id"}, {"code"}, {"ending"}):  # fmt: skip
             try:
@@ -300,7 +313,11 @@ def house(transactional_db: None, alice: User, bob: User) -> House:
     Membership.objects.create(user=alice, team=team, role=Membership.Role.LEAD)
     invitation = Invitation(team=team)
     inviting.invite(invitation, alice)
+    webhook = Webhook(user=alice, name="n8n", url="https://n8n.example.org/", events=["document.ready"])
+    webhook.issue()
     return House(
+        notice=Notification.objects.create(user=alice, kind="webhook-off", about={"name": "n8n"}),
+        delivery=webhook.deliveries.create(event="document.ready", object_id=str(uuid4())),
         session=UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="elsewhere", user_agent="x"),
         invitation=invitation,
         export=exported(alice),

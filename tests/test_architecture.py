@@ -21,6 +21,7 @@ OUTER = {
     "views",
     "api",
     "rest",
+    "mcp",
     "invitation_views",
     "oidc_views",
     "session_views",
@@ -41,8 +42,11 @@ OUTER = {
     "receipt_views",
     "usage_views",
     "notice_views",
+    "webhook_views",
+    "webhook_urls",
+    "notification_views",
 }
-HEAVY = ["torch", "sentence_transformers", "transformers", "pypdfium2", "docx", "py3langid", "lxml"]
+HEAVY = ["torch", "sentence_transformers", "transformers", "pypdfium2", "docx", "py3langid", "lxml", "mcp"]
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 40  # lines
 
 

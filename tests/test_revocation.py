@@ -188,6 +188,25 @@ async def test_the_next_call_by_a_key(base_url: str, secret: str, alice: User, l
             await until(refused)
 
 
+@pytest.mark.parametrize("loss", OF_A_KEY)
+async def test_the_next_question_of_an_assistant_elsewhere(
+    base_url: str,  # noqa: F811
+    secret: str,  # noqa: F811
+    alice: User,
+    loss: Loss,
+) -> None:
+    headers = {"authorization": f"Bearer {secret}", "accept": "application/json, text/event-stream"}
+    async with httpx2.AsyncClient(headers=headers) as client:
+
+        async def refused() -> bool:
+            ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+            return (await client.post(base_url.removesuffix("/v1") + "/mcp", json=ping)).status_code == 401
+
+        assert not await refused()
+        async with stopwatch(alice, loss):
+            await until(refused)
+
+
 async def test_a_place_in_line(alice: User, bob: User, fake_upstream: FakeUpstream) -> None:
     await Deployment.objects.aupdate(slots=1)
     fake_upstream.reply(LONG, delay=0.1)

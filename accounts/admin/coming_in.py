@@ -27,7 +27,19 @@ class HouseRulesForm(forms.ModelForm[HouseRules]):
 
     class Meta:
         model = HouseRules
-        fields = ["second_factor_for", "open_sign_up", "invitation_days"]
+        fields = ["second_factor_for", "open_sign_up", "invitation_days", "works_council", "pseudonymous_after"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "pseudonymous_after" in self.fields:
+            self.fields["pseudonymous_after"].required = False
+        if self.instance.works_council and "works_council" in self.fields:
+            self.fields["works_council"].disabled = True  # nobody switches it off alone
+            self.fields["pseudonymous_after"].disabled = True
+
+    def clean_pseudonymous_after(self) -> int:
+        days: int | None = self.cleaned_data["pseudonymous_after"]
+        return self.instance.pseudonymous_after if days is None else days
 
 
 @admin.register(HouseRules)

@@ -76,6 +76,7 @@ class TeamMembersAdmin(AuditedAdmin):
 class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin, TableAdmin):  # type: ignore[misc]
     added, changed, removed = Kind.PERSON_ADDED, Kind.PERSON_CHANGED, Kind.PERSON_REMOVED
     table = PeopleTable()
+    of_persons = ("last_login",)
     form = ChangedUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm

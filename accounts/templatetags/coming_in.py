@@ -1,8 +1,10 @@
+from typing import Any
+
 from django import template
 from django.db.models import QuerySet
 
-from accounts import inviting, rules
-from accounts.models import IdentityProvider, User
+from accounts import inviting, notifications, rules
+from accounts.models import IdentityProvider, Notification, User
 
 register = template.Library()
 
@@ -15,6 +17,12 @@ def identity_providers() -> QuerySet[IdentityProvider]:
 @register.simple_tag
 def sign_up_is_open() -> bool:
     return rules.current().open_sign_up
+
+
+@register.simple_tag(takes_context=True)
+def unread_notifications(context: dict[str, Any]) -> list[Notification]:
+    request = context.get("request")
+    return notifications.unread(request.user) if request and request.user.is_authenticated else []
 
 
 @register.filter

@@ -20,6 +20,7 @@ from gateway.models import ApiKey
 @admin.register(ApiKey)
 class ApiKeyAdmin(AuditedAdmin):
     added, changed, removed = None, Kind.KEY_CHANGED, Kind.KEY_REVOKED  # a key records itself how it is issued
+    of_persons = ("last_used_at",)
     form = PanelKeyForm
     list_display = ["name", "prefix", "user", "created_at", "expires_at", "revoked_at", "last_used_at"]
     list_filter = ["user"]

@@ -8,6 +8,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import council
 from accounts.table_admin import TableAdmin
 from gateway import quota_sentences, quotas
 from gateway.admin.quota_form import QuotaForm
@@ -54,11 +55,12 @@ class QuotaAdmin(TableAdmin):
         if form.added():
             Quota.objects.filter(pk=obj.pk).update(limit=F("limit") + form.added())
         obj.refresh_from_db()
-        if remark := quota_sentences.remark(obj):
+        if not _is_sealed(obj) and (remark := quota_sentences.remark(obj)):
             messages.warning(request, remark)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        if quota := context.get("original"):
+        quota = context.get("original")
+        if quota and not _is_sealed(quota):
             context["told"] = quota_sentences.told(quota)
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
@@ -69,10 +71,14 @@ class QuotaAdmin(TableAdmin):
 
     @admin.display(description=_("left"))
     def left(self, quota: Quota) -> str:
+        if _is_sealed(quota):
+            return "–"
         return render_to_string("gateway/_quota_bar.html", {"told": quota_sentences.told(quota)})
 
     @admin.display(description=_("used"))
     def state(self, quota: Quota) -> str:
+        if _is_sealed(quota):
+            return gettext("not shown in works-council mode")
         limit = quota.amount(quota.limit or 0)
         if quota.unit == Quota.Unit.PARALLEL:
             return gettext("%(used)s of %(limit)s") % {"used": quota.reserved, "limit": limit}
@@ -88,3 +94,8 @@ class QuotaAdmin(TableAdmin):
             return "–"
         anew = quotas.begins_anew(quota.period, timezone.now())
         return formats.date_format(timezone.localtime(anew), "SHORT_DATETIME_FORMAT") if anew else gettext("never")
+
+
+def _is_sealed(quota: Quota) -> bool:
+    """What is left of a person's quota says how much they used."""
+    return council.is_on() and bool(quota.user_id or quota.api_key_id)

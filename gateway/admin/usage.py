@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -16,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
-from accounts import audit
+from accounts import audit, council
 from accounts.audit import Kind
 from accounts.panel import ReadOnlyAdmin
 from gateway import amounts, reports, spreadsheets
@@ -83,7 +84,18 @@ class UsageAdmin(ReadOnlyAdmin):
         export = path("export/", self.admin_site.admin_view(self.export), name="gateway_usage_export")
         return [export, *super().get_urls()]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Usage]:
+        found: QuerySet[Usage] = super().get_queryset(request)
+        return found.filter(user__in=council.opened(request.user)) if council.is_on() else found
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if council.is_on() and not self._is_open(request, "usage"):
+            shared = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": self.opts.verbose_name_plural,
+            }
+            return render(request, "gateway/panel_usage_sealed.html", shared)
         response: HttpResponse = super().changelist_view(request, extra_context)
         if "cl" in (context := getattr(response, "context_data", None) or {}):
             sums = reports.sums(context["cl"].queryset)
@@ -101,6 +113,8 @@ class UsageAdmin(ReadOnlyAdmin):
         """What the list shows, all of it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if council.is_on() and not self._is_open(request, "usage export"):
+            raise PermissionDenied
         try:
             rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
@@ -110,6 +124,18 @@ class UsageAdmin(ReadOnlyAdmin):
         name = f"usage-{timezone.localdate():%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingHttpResponse(_streamed(blocks), content_type="text/csv; charset=utf-8", headers=headers)
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        if council.is_on():
+            self._is_open(request, f"call {object_id[:40]}")
+        response: HttpResponse = super().change_view(request, object_id, *args, **kwargs)
+        return response
+
+    def _is_open(self, request: HttpRequest, what: str) -> bool:
+        """Whether they may look through broken glass; either way it is written down."""
+        persons = council.opened(request.user)
+        council.note_look(request.user, persons, what)
+        return bool(persons)
 
     @admin.display(description=_("cost"), ordering="cost")
     def money(self, usage: Usage) -> str:

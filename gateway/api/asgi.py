@@ -1,4 +1,4 @@
-"""The application under /v1, of whatever routes it is composed."""
+"""The application under /v1, and under /mcp, of whatever routes it is composed."""
 
 import asyncio
 import contextlib
@@ -31,16 +31,18 @@ Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 logger = logging.getLogger(__name__)
 
 
-def application(routes: Iterable[Route]) -> Application:
+def application(routes: Iterable[Route], prefix: str = PREFIX) -> Application:
     table = Table(routes)
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-        await _answer(table.find(scope["path"].removeprefix(PREFIX)), scope, receive, send)
+        place = table.find(scope["path"].removeprefix(prefix))
+        await _answer(place, prefix + place.name if place.name else "other", scope, receive, send)
 
     return answered
 
 
-async def _answer(place: Place, scope: Scope, receive: Receive, send: Send) -> None:
+async def _answer(place: Place, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """`name` is that of the address in the figures."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     own: Headers = {"x-request-id": f"req_{uuid.uuid4().hex}"}
     tracing.arrived(own["x-request-id"], headers)
@@ -49,7 +51,7 @@ async def _answer(place: Place, scope: Scope, receive: Receive, send: Send) -> N
         watch = _Watch(receive)
         try:
             answer = await _answered(place, scope, headers, own, watch)
-            metrics.answered(PREFIX + place.name if place.name else "other", answer.status)
+            metrics.answered(name, answer.status)
             own["openai-processing-ms"] = str(round((time.monotonic() - began) * 1000))
             await _send(answer, own, send, watch)
         except asyncio.CancelledError:

@@ -6,17 +6,21 @@ from gateway.models.keys import ApiKey, ApiKeyQuerySet, Scope
 from gateway.models.quotas import Quota
 from gateway.models.servers import Alias, Deployment, DeploymentQuerySet, Occupancy, Upstream
 from gateway.models.usage import Call, Purpose, Usage, UsageTotal
+from gateway.models.webhooks import Attempt, Delivery, Event, Webhook, WebhookQuerySet
 
 __all__ = [
     "Alias",
     "ApiKey",
     "ApiKeyQuerySet",
+    "Attempt",
     "Call",
     "CallEnergy",
+    "Delivery",
     "Deployment",
     "DeploymentQuerySet",
     "EnergyHour",
     "EnergyRules",
+    "Event",
     "Method",
     "Occupancy",
     "PowerMeter",
@@ -27,4 +31,6 @@ __all__ = [
     "Upstream",
     "Usage",
     "UsageTotal",
+    "Webhook",
+    "WebhookQuerySet",
 ]

@@ -11,7 +11,7 @@ from accounts import memory
 from accounts.models import Membership, Team, User
 from chat import asking, conversations, projects, receipts, sharing
 from chat.models import Assistant, Conversation, Message, Project, Prompt
-from gateway.models import ApiKey
+from gateway.models import ApiKey, Webhook
 from gateway.receipts import Note
 from rag.models import Collection, Document, DocumentText
 from tests.browser.files import PAGES as HANDBOOK
@@ -53,15 +53,25 @@ def furnish(email: str) -> dict[str, str]:
     projects.files_of(project)
     conversation = talk(user, document)
     key = ApiKey.create(user, NAME)[0]
+    webhook = told(user, document)
     share = sharing.share(conversation, everyone=True, people=[], teams=[])
     asked = Message.objects.filter(conversation=conversation, role=Message.Role.ASSISTANT).get()
     things = {"conversation": conversation.id, "message": asked.id, "number": 1, "asked": asked.parent_id}
-    things |= {"project": project.id, "share": share.id, "key": key.pk}
+    things |= {"project": project.id, "share": share.id, "key": key.pk, "webhook": webhook.pk}
     assistant = Assistant.objects.create(owner=user, name=NAME, instructions=f"Du kennst {NAME}.", model="librarian")
     prompt = Prompt.objects.create(owner=user, title=NAME, text=f"Fasse {{{{was}}}} für {NAME} zusammen.")
     things |= {"assistant": assistant.id, "prompt": prompt.id}
     things |= {"collection": document.collection_id, "document": document.id}
     return {name: str(value) for name, value in things.items()}
+
+
+def told(user: User, document: Document) -> Webhook:
+    webhook = Webhook(user=user, name=NAME, url="https://wiesengrund.example.org/", events=["document.ready"])
+    webhook.issue()
+    delivery = webhook.deliveries.create(event="document.ready", object_id=str(document.pk), state="failed")
+    delivery.attempts.create(reason="outside_error", milliseconds=15_000)
+    delivery.attempts.create(status=500, answer="Wiesengrund")
+    return webhook
 
 
 def read(collection: Collection, user: User) -> Document:

@@ -44,6 +44,12 @@ PAGES = {
     "keys:create": "/keys/new/",
     "keys:rotate": "/keys/{key}/rotate/",
     "keys:revoke": "/keys/{key}/revoke/",
+    "webhooks:list": "/webhooks/",
+    "webhooks:create": "/webhooks/new/",
+    "webhooks:log": "/webhooks/{webhook}/",
+    "webhooks:edit": "/webhooks/{webhook}/edit/",
+    "webhooks:rotate": "/webhooks/{webhook}/rotate/",
+    "webhooks:delete": "/webhooks/{webhook}/delete/",
     "rag:collections": "/knowledge/",
     "rag:collection": "/knowledge/{collection}/",
     "rag:collection-create": "/knowledge/new/",
@@ -105,7 +111,7 @@ NO_PAGES = {
     "chat:continue", "chat:fork", "chat:opinion", "chat:show", "chat:take", "opinions",
     "first-steps", "effective-settings", "jobs",  # of the panel: tests/browser/test_panel.py
     "data-export", "data-download", "erase-withdraw", "erase-person", "records", "records-download",
-    "sessions-end", "session-end", "invitation-revoke",
+    "sessions-end", "session-end", "invitation-revoke", "notification-put-away", "webhooks:switch-on", "webhooks:replay",
     # of who has a second factor already, or comes by one: tests/browser/test_people.py
     "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn",
     "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes",

@@ -1,0 +1,38 @@
+"""What the gateway tells webhooks: of quotas and of model servers."""
+
+from django.db.models import Q
+
+from accounts.models import User
+from gateway import quotas
+from gateway.deliveries import Tellers
+from gateway.models import Event, Quota, Upstream
+
+Content = dict[str, object]
+
+
+def quota(user: User, object_id: str, with_content: bool) -> Content | None:
+    mine = Q(user=user) | Q(api_key__user=user) | Q(team__members=user)
+    concerned = mine | Q(user=None, api_key=None) if user.is_superuser else mine
+    found = Quota.objects.filter(concerned, pk=object_id).distinct().first()
+    if found is None:
+        return None
+    about = {"id": found.pk, "unit": found.unit, "period": found.period, "limit": found.limit}
+    named = {"quota": str(found)} if with_content else {}
+    return about | {"used": quotas.used_now(found), "is_hard": found.is_hard} | named
+
+
+def upstream(user: User, object_id: str, with_content: bool) -> Content | None:
+    found = Upstream.objects.filter(pk=object_id).first()
+    if found is None or not user.is_superuser:
+        return None
+    since = found.failing_since.isoformat() if found.failing_since else None
+    about: Content = {"id": found.pk, "failure": found.failure, "failing_since": since}
+    return about | ({"name": found.name} if with_content else {})
+
+
+TELLERS: Tellers = {
+    Event.QUOTA_WARNING: quota,
+    Event.QUOTA_EXHAUSTED: quota,
+    Event.UPSTREAM_DOWN: upstream,
+    Event.UPSTREAM_UP: upstream,
+}
