@@ -159,11 +159,11 @@ class UpstreamAdmin(StaysAfterTrial):
     def look_for_models(self, request: HttpRequest, upstream: Upstream) -> None:
         self._discover(request, upstream)
 
-    @action(description=_("Save and read the meter"))  # type: ignore[untyped-decorator]
+    @action(description=_("Read the meter"))  # type: ignore[untyped-decorator]
     def read_meter(self, request: HttpRequest, upstream: Upstream) -> None:
         """In `save_related`, when the meter is saved as well."""
 
-    @action(description=_("Save and wake"))  # type: ignore[untyped-decorator]
+    @action(description=_("Wake it"))  # type: ignore[untyped-decorator]
     def wake(self, request: HttpRequest, upstream: Upstream) -> None:
         """In `save_related`, when its hours are saved as well."""
 
