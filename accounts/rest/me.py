@@ -55,11 +55,11 @@ class PreferencesShape(Shape):
 
 
 class PreferencesChange(Given):
-    name: str = Field(default=None, max_length=150)
+    name: str = left(max_length=150)
     language: Literal["", "en", "de"] = left()
     theme: Literal["system", "light", "dark"] = left()
     text_size: Literal[100, 115, 130, 150] = left()
-    instructions: str = Field(default=None, max_length=2_000)
+    instructions: str = left(max_length=2_000)
     whole_answers: Flag = left()
     notifies: Flag = left()
     single_keys: Flag = left()
@@ -101,9 +101,10 @@ class Ended(Shape):
 def get_me(request: HttpRequest) -> Me:
     user, scopes = person(request), principal(request).scopes
     memberships = user.membership_set.select_related("team").order_by("team__name")
-    teams = [TeamOfMine(id=each.team_id, name=each.team.name, role=each.role) for each in memberships]
+    teams = [TeamOfMine(**{"id": each.team_id, "name": each.team.name, "role": each.role}) for each in memberships]
     own = None if scopes is None else sorted(scopes)
-    return Me(id=user.pk, email=user.email, name=user.name, role=user.role, teams=teams, scopes=own)
+    known = {name: getattr(user, name) for name in ("id", "email", "name", "role")}
+    return Me(**known, teams=teams, scopes=own)
 
 
 @operations.get("me/preferences", response=PreferencesShape)
