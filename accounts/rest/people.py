@@ -72,7 +72,7 @@ class TeamMemberShape(Shape):
 
     @classmethod
     def of(cls, row: Membership) -> "TeamMemberShape":
-        return cls(**{"user": row.user_id, "role": row.role})
+        return cls.model_validate({"user": row.user_id, "role": row.role})
 
 
 class InTeam(Given):

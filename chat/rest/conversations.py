@@ -149,8 +149,8 @@ def export_conversation(
 
 def _noted(given: dict[str, Any]) -> dict[str, bool]:
     """What is put away is not on top of the list."""
-    noted = {name: given[name] for name in ("pinned", "archived") if name in given}
-    other = {"pinned": "archived", "archived": "pinned"}
+    noted: dict[str, bool] = {name: given[name] for name in ("pinned", "archived") if name in given}
+    other: dict[str, str] = {"pinned": "archived", "archived": "pinned"}
     return {**{other[name]: False for name in noted if noted[name]}, **noted}
 
 

@@ -49,7 +49,7 @@ class MemberShape(Shape):
 
     @classmethod
     def of(cls, share: CollectionShare) -> "MemberShape":
-        return cls(**{"id": share.pk, "user": share.user_id, "team": share.team_id, "role": share.role})
+        return cls.model_validate({"id": share.pk, "user": share.user_id, "team": share.team_id, "role": share.role})
 
 
 class NewMember(Given):
