@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 class Renderer(BaseRenderer):
     media_type = "application/json"
 
-    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:  # type: ignore[override]
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
         return to_json(data)
 
 
@@ -59,51 +59,52 @@ def refused(request: HttpRequest, error: Any) -> HttpResponse:
     return problems.response(error)
 
 
-def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+def invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """Without the library's own names for where in a request a field stands."""
     fields = [(".".join(map(str, each["loc"][2 if each["loc"][0] == "body" else 1 :])), each["msg"])
               for each in error.errors]  # fmt: skip
     return problems.response(Invalid(fields))
 
 
-def unknown(request: HttpRequest, error: Exception) -> HttpResponse:
+def unknown(request: HttpRequest, error: Any) -> HttpResponse:
     return problems.response(NotThere())
 
 
-def unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
+def unreadable(request: HttpRequest, error: Any) -> HttpResponse:
     return problems.response(RequestTooLarge() if isinstance(error, RequestDataTooBig) else InvalidBody())
 
 
-def parsed(request: HttpRequest, error: HttpError) -> HttpResponse:
+def parsed(request: HttpRequest, error: Any) -> HttpResponse:
     """The library hides what is wrong with a body behind an error of its own."""
     cause = error.__cause__
     return refused(request, cause) if isinstance(cause, OURS) else unreadable(request, cause or error)
 
 
-def without_books(request: HttpRequest, error: Exception) -> HttpResponse:
+def without_books(request: HttpRequest, error: Any) -> HttpResponse:
     return problems.response(BooksUnavailable())
 
 
-def not_stored(request: HttpRequest, error: Exception) -> HttpResponse:
+def not_stored(request: HttpRequest, error: Any) -> HttpResponse:
     return problems.response(Invalid())
 
 
-def broken(request: HttpRequest, error: Exception) -> HttpResponse:
+def broken(request: HttpRequest, error: Any) -> HttpResponse:
     logger.error("A request to %s failed", request.path, exc_info=error)
     return problems.response(GatewayError())
 
 
-for kind in OURS:
-    api.add_exception_handler(kind, refused)
-for kind in (SuspiciousOperation, MultiPartParserError, UnreadablePostError, BadRequest):
-    api.add_exception_handler(kind, unreadable)
-for kind in (OperationalError, InterfaceError):
-    api.add_exception_handler(kind, without_books)
-api.add_exception_handler(DataError, not_stored)
-api.add_exception_handler(HttpError, parsed)
-api.add_exception_handler(ValidationError, invalid)
-api.add_exception_handler(Http404, unknown)
-api.add_exception_handler(Exception, broken)
+HANDLED: list[tuple[type[Exception], Any]] = [
+    *((kind, refused) for kind in OURS),
+    *((kind, unreadable) for kind in (SuspiciousOperation, MultiPartParserError, UnreadablePostError, BadRequest)),
+    *((kind, without_books) for kind in (OperationalError, InterfaceError)),
+    (DataError, not_stored),
+    (HttpError, parsed),
+    (ValidationError, invalid),
+    (Http404, unknown),
+    (Exception, broken),
+]
+for kind, handler in HANDLED:
+    api.add_exception_handler(kind, handler)
 
 
 def described_to(request: HttpRequest) -> HttpResponse:

@@ -38,7 +38,7 @@ class MadeInvitation(InvitationShape):
 
 
 class NewInvitation(Given):
-    email: str = Field(default=None, max_length=254, examples=["bob@example.org"])
+    email: str = left(max_length=254, examples=["bob@example.org"])
     role: RoleName = left()
     team: Number | None = None
     team_role: TeamRole = left()

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from accounts import memory, sessions
 from accounts.forms import PreferencesForm
-from accounts.models import Fact, User
+from accounts.models import Fact, Membership, User
 from accounts.rest.conditions import unchanged
 from accounts.rest.forms import filled, valid
 from accounts.rest.operations import ANY, SESSION, Operations, found, principal
@@ -28,6 +28,10 @@ class TeamOfMine(Shape):
     id: Number
     name: str = Field(examples=["Board"])
     role: Literal["member", "lead"]
+
+    @classmethod
+    def of(cls, row: Membership) -> "TeamOfMine":
+        return cls.model_validate({"id": row.team_id, "name": row.team.name, "role": row.role})
 
 
 class Me(Shape):
@@ -55,11 +59,11 @@ class PreferencesShape(Shape):
 
 
 class PreferencesChange(Given):
-    name: str = Field(default=None, max_length=150)
+    name: str = left(max_length=150)
     language: Literal["", "en", "de"] = left()
     theme: Literal["system", "light", "dark"] = left()
     text_size: Literal[100, 115, 130, 150] = left()
-    instructions: str = Field(default=None, max_length=2_000)
+    instructions: str = left(max_length=2_000)
     whole_answers: Flag = left()
     notifies: Flag = left()
     single_keys: Flag = left()
@@ -101,9 +105,10 @@ class Ended(Shape):
 def get_me(request: HttpRequest) -> Me:
     user, scopes = person(request), principal(request).scopes
     memberships = user.membership_set.select_related("team").order_by("team__name")
-    teams = [TeamOfMine(id=each.team_id, name=each.team.name, role=each.role) for each in memberships]
+    teams = [TeamOfMine.of(each) for each in memberships]
     own = None if scopes is None else sorted(scopes)
-    return Me(id=user.pk, email=user.email, name=user.name, role=user.role, teams=teams, scopes=own)
+    known = {name: getattr(user, name) for name in ("id", "email", "name", "role")}
+    return Me(**known, teams=teams, scopes=own)
 
 
 @operations.get("me/preferences", response=PreferencesShape)

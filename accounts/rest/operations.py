@@ -75,7 +75,7 @@ class Operations(Router):
 def known_names(request: HttpRequest, allowed: set[str]) -> None:
     """Raises `Invalid` for what a query names and the operation does not take, and for what cannot be stored."""
     wrong = [(name, _("There is no such parameter.")) for name in request.GET if name not in allowed]
-    wrong += [(name, _("This cannot be stored.")) for name, value in request.GET.items() if not is_storable(value)]
+    wrong += [(name, _("This cannot be stored.")) for name, value in request.GET.items() if not is_storable(str(value))]
     if wrong:
         raise Invalid(wrong)
 

@@ -1,6 +1,6 @@
 """People and teams, for those who manage the house."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import transaction
 from django.forms import modelform_factory
@@ -40,7 +40,7 @@ class UserShape(Shape):
 
 
 class UserChange(Given):
-    name: str = Field(default=None, max_length=150)
+    name: str = left(max_length=150)
     role: RoleName = left()
     is_active: Flag = left()
 
@@ -57,8 +57,8 @@ class TeamShape(Shape):
 
 
 class TeamChange(Given):
-    name: str = Field(default=None, min_length=1, max_length=150)
-    weight: int = Field(default=None, ge=1, le=100)
+    name: str = left(min_length=1, max_length=150)
+    weight: int = left(ge=1, le=100)
     may_create_keys: Flag = left()
 
 
@@ -69,6 +69,10 @@ class NewTeam(TeamChange):
 class TeamMemberShape(Shape):
     user: Id
     role: TeamRole
+
+    @classmethod
+    def of(cls, row: Membership) -> "TeamMemberShape":
+        return cls.model_validate({"user": row.user_id, "role": row.role})
 
 
 class InTeam(Given):
@@ -167,18 +171,18 @@ def delete_team(request: HttpRequest, team: int) -> Status[None]:
 @operations.get("admin/teams/{int:team}/members", response=Page[TeamMemberShape])
 def list_team_members(request: HttpRequest, team: int, turning: Turned) -> Page[TeamMemberShape]:
     rows = Membership.objects.filter(team=found(Team.objects.all(), pk=team))
-    return page(request, rows, ["id"], turning, lambda row: TeamMemberShape(user=row.user_id, role=row.role))
+    return page(request, rows, ["id"], turning, TeamMemberShape.of)
 
 
 @operations.post("admin/teams/{int:team}/members/{uuid:user}", response=TeamMemberShape)
 @transaction.atomic
 def put_in_team(request: HttpRequest, team: int, user: Id, body: InTeam) -> TeamMemberShape:
     """Into the team, or with another role in it."""
-    where = {"team": found(Team.objects.all(), pk=team), "user": found(User.objects.all(), pk=user)}
+    where: dict[str, Any] = {"team": found(Team.objects.all(), pk=team), "user": found(User.objects.all(), pk=user)}
     row, is_new = Membership.objects.update_or_create(**where, defaults={"role": body.role})
     kind = Kind.MEMBER_JOINED if is_new else Kind.MEMBER_CHANGED
     audit.record(kind, row.user, detail=f"team {row.team_id}: {row.role}")
-    return TeamMemberShape(user=row.user_id, role=row.role)
+    return TeamMemberShape.of(row)
 
 
 @operations.delete("admin/teams/{int:team}/members/{uuid:user}", response={204: None})

@@ -41,9 +41,9 @@ class Given(BaseModel):
         return self.model_dump(exclude_unset=True)
 
 
-def left() -> Any:
+def left(**bounds: Any) -> Any:
     """The default of a field that may be left out of a change, but not be null."""
-    return Field(default=None)
+    return Field(default=None, **bounds)
 
 
 class Offer(Given):

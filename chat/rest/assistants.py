@@ -9,7 +9,7 @@ from accounts.rest.conditions import unchanged
 from accounts.rest.forms import filled, valid
 from accounts.rest.operations import Operations, found, locked
 from accounts.rest.paging import Page, Turned, page
-from accounts.rest.shapes import Given, Id, Offer, Shape, When
+from accounts.rest.shapes import Given, Id, Offer, Shape, When, left
 from accounts.signing_in import person
 from chat.models import Assistant
 from chat.offering_forms import AssistantForm, OfferForm
@@ -35,13 +35,13 @@ class AssistantShape(Shape):
 
 
 class AssistantChange(Given):
-    name: str = Field(default=None, min_length=1, max_length=100)
-    description: str = Field(default=None, max_length=500)
-    instructions: str = Field(default=None, max_length=8_000)
-    model: str = Field(default=None, max_length=200)
+    name: str = left(min_length=1, max_length=100)
+    description: str = left(max_length=500)
+    instructions: str = left(max_length=8_000)
+    model: str = left(max_length=200)
     temperature: float | None = Field(None, ge=0, le=2)
-    starters: list[str] = Field(default=None, max_length=6)
-    collections: list[Id] = Field(default=None, max_length=100)
+    starters: list[str] = left(max_length=6)
+    collections: list[Id] = left(max_length=100)
 
 
 class NewAssistant(AssistantChange):

@@ -1,6 +1,6 @@
 """Conversations: listed, found, begun, changed, deleted and taken back, exported."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, StreamingHttpResponse
@@ -34,7 +34,7 @@ operations = Operations("conversations", read=Scope.CHAT, write=Scope.CHAT)
 ORDERS = {"used": ["-updated_at", "-id"], "title": ["title", "id"], "created": ["-created_at", "-id"]}
 FURTHEST = 280
 FORMAT = Literal["md", "docx", "odt", "pdf", "json"]
-FILE = {"responses": {200: {"content": {"*/*": {}}}}}
+FILE: dict[str, Any] = {"responses": {200: {"content": {"*/*": {}}}}}
 
 
 class ConversationFilter(Turning):
@@ -115,10 +115,8 @@ def change_conversation(request: HttpRequest, conversation: Id, body: Conversati
     if "project" in given:
         wanted = given["project"]
         conversations.move(row, found(Project.objects.visible_to(row.owner), pk=wanted) if wanted else None)
-    if noted := {name: given[name] for name in ("pinned", "archived") if name in given}:
-        # what is put away is not on top of the list
-        other = {"archived": False} if noted.get("pinned") else {"pinned": False} if noted.get("archived") else {}
-        conversations.change(row, **{**other, **noted})
+    if noted := _noted(given):
+        conversations.change(row, **noted)
     choose(request, row, given.get("model"), given.get("collections"))
     return WholeConversation.of(row)
 
@@ -147,6 +145,13 @@ def export_conversation(
     request: HttpRequest, conversation: Id, chosen: Annotated[Chosen, Query()]
 ) -> StreamingHttpResponse:
     return download(files.one(visible(request, conversation), chosen.format))
+
+
+def _noted(given: dict[str, Any]) -> dict[str, bool]:
+    """What is put away is not on top of the list."""
+    noted: dict[str, bool] = {name: given[name] for name in ("pinned", "archived") if name in given}
+    other: dict[str, str] = {"pinned": "archived", "archived": "pinned"}
+    return {**{other[name]: False for name in noted if noted[name]}, **noted}
 
 
 def visible(request: HttpRequest, conversation: Id) -> Conversation:

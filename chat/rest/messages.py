@@ -4,7 +4,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from ninja import Status
 
@@ -27,6 +27,7 @@ ONLY_STREAMED = {"responses": {200: {"content": {STREAM: {"schema": {"type": "st
 HOW = """
 
 Answers when it is complete; with `Accept: text/event-stream` as it is written; with `Prefer: respond-async` at once."""
+Told = Status[Answered] | StreamingHttpResponse
 WRITTEN: Any = {"response": {201: Answered, 202: Answered}, "openapi_extra": STREAMED}
 
 
@@ -39,7 +40,7 @@ def list_messages(request: HttpRequest, conversation: Id) -> Tree:
 
 
 @operations.post("conversations/{uuid:conversation}/messages", **WRITTEN, description="Asks a question." + HOW)
-async def ask(request: HttpRequest, conversation: Id, body: Question) -> Status[Answered] | HttpResponse:
+async def ask(request: HttpRequest, conversation: Id, body: Question) -> Told:
     new = await sync_to_async(_asked)(request, conversation, body)
     return await _answered(request, new)
 
@@ -50,7 +51,7 @@ def get_message(request: HttpRequest, message: Id) -> MessageShape:
 
 
 @operations.get("messages/{uuid:message}/events", response={200: None}, openapi_extra=ONLY_STREAMED)
-async def follow_answer(request: HttpRequest, message: Id) -> HttpResponse:
+async def follow_answer(request: HttpRequest, message: Id) -> StreamingHttpResponse:
     """The events of an answer, from where it stands; with `Last-Event-ID` from behind that event."""
     row = await sync_to_async(_answer)(request, message)
     last = request.headers.get("Last-Event-ID", "0")
@@ -70,7 +71,7 @@ def stop_answer(request: HttpRequest, message: Id) -> MessageShape:
 @operations.post(
     "messages/{uuid:message}/retry", **WRITTEN, description="A new answer beside one that broke off." + HOW
 )
-async def retry_answer(request: HttpRequest, message: Id) -> Status[Answered] | HttpResponse:
+async def retry_answer(request: HttpRequest, message: Id) -> Told:
     row = await sync_to_async(seen)(request, message)
     return await _answered(request, [await sync_to_async(asking.retry)(row)])
 
@@ -80,7 +81,7 @@ async def retry_answer(request: HttpRequest, message: Id) -> Status[Answered] | 
     **WRITTEN,
     description="Another answer to a question, or beside an answer." + HOW,
 )
-async def regenerate_answer(request: HttpRequest, message: Id, body: Again) -> Status[Answered] | HttpResponse:
+async def regenerate_answer(request: HttpRequest, message: Id, body: Again) -> Told:
     row = await sync_to_async(seen)(request, message)
     return await _answered(request, [await sync_to_async(versions.regenerate)(row, body.model)])
 
@@ -90,7 +91,7 @@ async def regenerate_answer(request: HttpRequest, message: Id, body: Again) -> S
     **WRITTEN,
     description="Goes on with an answer that did not come to its end." + HOW,
 )
-async def continue_answer(request: HttpRequest, message: Id) -> Status[Answered] | HttpResponse:
+async def continue_answer(request: HttpRequest, message: Id) -> Told:
     row = await sync_to_async(_ended_answer)(request, message)
     return await _answered(request, [await sync_to_async(continuing.resume)(row)])
 
@@ -100,7 +101,7 @@ async def continue_answer(request: HttpRequest, message: Id) -> Status[Answered]
     **WRITTEN,
     description="The same in other words, as a version beside it; a question is answered anew." + HOW,
 )
-async def edit_message(request: HttpRequest, message: Id, body: Edit) -> Status[Answered] | HttpResponse:
+async def edit_message(request: HttpRequest, message: Id, body: Edit) -> Told:
     row = await sync_to_async(seen)(request, message)
     if row.role == Message.Role.USER:
         return await _answered(request, list(await sync_to_async(versions.ask_anew)(row, body.text)))
@@ -170,7 +171,7 @@ def _asked(request: HttpRequest, conversation: Id, body: Question) -> list[Messa
     return list(asking.ask(row, body.text, body.after, body.id))
 
 
-async def _answered(request: HttpRequest, new: list[Message]) -> Status[Answered] | HttpResponse:
+async def _answered(request: HttpRequest, new: list[Message]) -> Told:
     """Begin, and answer as the caller wants it."""
     request.is_metered = True  # type: ignore[attr-defined]  # the answer's headers say what is left
     conversation, ids = new[-1].conversation_id, [each.id for each in new]

@@ -103,8 +103,8 @@ def detach_file(request: HttpRequest, conversation: Id, document: Id) -> Status[
 def import_conversations(request: HttpRequest, file: File[Upload]) -> Status[Imported]:
     """Takes over an export of this software or of ChatGPT."""
     report = storing.take_over(person(request), _sent(request, file))
-    told = {"report": report.sentences(), "unreadable": report.unreadable, "broken_off": report.broken_off}
-    return Status(201, Imported(**told))
+    told = Imported(report=report.sentences(), unreadable=report.unreadable, broken_off=report.broken_off)
+    return Status(201, told)
 
 
 def _own(request: HttpRequest, project: Id) -> Project:

@@ -9,7 +9,7 @@ from accounts.rest.conditions import unchanged
 from accounts.rest.forms import filled, valid
 from accounts.rest.operations import Operations, found, locked
 from accounts.rest.paging import Page, Turned, page
-from accounts.rest.shapes import Given, Id, Offer, Shape, When
+from accounts.rest.shapes import Given, Id, Offer, Shape, When, left
 from accounts.signing_in import person
 from chat.library import TEXT_LENGTH
 from chat.models import Prompt
@@ -39,8 +39,8 @@ class PromptShape(Shape):
 
 
 class PromptChange(Given):
-    title: str = Field(default=None, min_length=1, max_length=100)
-    text: str = Field(default=None, min_length=1, max_length=TEXT_LENGTH)
+    title: str = left(min_length=1, max_length=100)
+    text: str = left(min_length=1, max_length=TEXT_LENGTH)
 
 
 class NewPrompt(Given):

@@ -1,4 +1,4 @@
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -36,7 +36,7 @@ class WholeConversation(ConversationShape):
         return cls(**_known(found), collections=sorted(found.collections.values_list("id", flat=True)))
 
 
-def _known(found: Conversation) -> dict[str, object]:
+def _known(found: Conversation) -> dict[str, Any]:
     same = ("id", "title", "model", "pinned", "archived", "created_at", "updated_at")
     own = {name: getattr(found, name) for name in same}
     return {**own, "assistant": found.assistant_id, "project": found.project_id}
@@ -50,9 +50,9 @@ class NewConversation(Given):
 
 
 class ConversationChange(Given):
-    title: str = Field(default=None, min_length=1, max_length=150)
-    model: str = Field(default=None, max_length=200, description="A model, or `assistant/NAME`.")
-    collections: list[Id] = Field(default=None, max_length=100)
+    title: str = left(min_length=1, max_length=150)
+    model: str = left(max_length=200, description="A model, or `assistant/NAME`.")
+    collections: list[Id] = left(max_length=100)
     project: Id | None = None
     pinned: Flag = left()
     archived: Flag = left()
@@ -114,8 +114,8 @@ class Tree(Shape):
 
 class Question(Given):
     text: str = Field(min_length=1, max_length=QUESTION_LIMIT, examples=["When does the aviary open?"])
-    model: str = Field(default=None, max_length=200, description="From now on; as before without it.")
-    collections: list[Id] = Field(default=None, max_length=100, description="From now on; as before without it.")
+    model: str = left(max_length=200, description="From now on; as before without it.")
+    collections: list[Id] = left(max_length=100, description="From now on; as before without it.")
     after: Id | None = Field(None, description="What it follows; the last message shown without it.")
     beside: str = Field("", max_length=200, description="A second model that answers, too.")
     id: Id | None = Field(None, description="An id for it by which it is stored once, however often it is sent.")
@@ -236,9 +236,9 @@ class ProjectShape(Shape):
 
 
 class ProjectChange(Given):
-    name: str = Field(default=None, min_length=1, max_length=100)
-    instructions: str = Field(default=None, max_length=8_000)
-    collections: list[Id] = Field(default=None, max_length=100)
+    name: str = left(min_length=1, max_length=100)
+    instructions: str = left(max_length=8_000)
+    collections: list[Id] = left(max_length=100)
 
 
 class NewProject(ProjectChange):

@@ -101,6 +101,5 @@ def _readable(request: HttpRequest, share: Id) -> Share:
 
 def _message(seen: sharing.SharedMessage) -> SharedMessageShape:
     sources = [SharedSource(number=number, address=address, title=title) for number, address, title in seen.sources]
-    return SharedMessageShape(
-        role=seen.message.role, text=seen.message.text, sources=sources, hidden_sources=seen.hidden
-    )
+    said = {name: getattr(seen.message, name) for name in ("role", "text")}
+    return SharedMessageShape(**said, sources=sources, hidden_sources=seen.hidden)

@@ -1,5 +1,6 @@
 """Everybody's keys, for those who manage the house. A key hands on no more than it opens itself."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.http import HttpRequest
@@ -55,7 +56,7 @@ def revoke_key(request: HttpRequest, key: int) -> KeyShape:
     return KeyShape.of(row)
 
 
-def may_hand_on(request: HttpRequest, scopes: list[str]) -> None:
+def may_hand_on(request: HttpRequest, scopes: Sequence[str]) -> None:
     """Raises `OutOfScope`."""
     own = principal(request).scopes
     if own is not None and not set(scopes) <= own:

@@ -17,12 +17,9 @@ def list_models(request: HttpRequest) -> list[ModelShape]:
     named = api_key.model_names if api_key else None
     return [
         ModelShape(
-            name=each.name,
-            kind=each.kind,
-            licence=each.licence,
+            **{name: getattr(each, name) for name in ("name", "kind", "licence", "context_length")},
             place=each.upstream.place,
             in_house=each.upstream.in_house,
-            context_length=each.context_length,
         )
         for each in keys.offered_to(person(request))
         if named is None or each.name in named

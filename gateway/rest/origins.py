@@ -34,4 +34,8 @@ def tell(request: HttpRequest, response: HttpResponse) -> None:
         response["Vary"] = "Origin"
 
 
-_named = Fresh(lambda origin: bool(origin) and ApiKey.objects.usable().filter(origins__contains=[origin]).exists())
+def _is_named(origin: str) -> bool:
+    return bool(origin) and ApiKey.objects.usable().filter(origins__contains=[origin]).exists()
+
+
+_named = Fresh(_is_named)

@@ -72,18 +72,14 @@ def delete_quota(request: HttpRequest, quota: int) -> Status[None]:
 
 def shape(quota: Quota) -> QuotaShape:
     factor = FACTORS.get(Quota.Unit(quota.unit), 1)
+    known = {name: getattr(quota, name) for name in ("unit", "period", "is_hard", "warn_at")}
+    subjects = {name: getattr(quota, f"{name}_id") for name in ("user", "team", "api_key", "deployment")}
     return QuotaShape(
         id=quota.pk,
-        user=quota.user_id,
-        team=quota.team_id,
-        api_key=quota.api_key_id,
-        deployment=quota.deployment_id,
-        unit=quota.unit,
+        **known,
+        **subjects,
         limit=Decimal(quota.limit) / factor,
         used=Decimal(quotas.used_now(quota)) / factor,
-        period=quota.period,
-        is_hard=quota.is_hard,
-        warn_at=quota.warn_at,
         begins_anew=quotas.begins_anew(quota.period, timezone.now()),
     )
 

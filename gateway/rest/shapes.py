@@ -144,9 +144,9 @@ class DeploymentChange(Given):
     is_default: Flag = left()
     teams: list[Number] = left()
     slots: Number | None = None
-    queue_limit: int = Field(default=None, ge=0, le=2**31 - 1)
-    priority: int = Field(default=None, ge=-(2**15), le=2**15 - 1)
-    weight: int = Field(default=None, ge=1, le=1000)
+    queue_limit: int = left(ge=0, le=2**31 - 1)
+    priority: int = left(ge=-(2**15), le=2**15 - 1)
+    weight: int = left(ge=1, le=1000)
 
 
 class NewDeployment(DeploymentChange):
@@ -184,10 +184,10 @@ class NewQuota(Given):
 
 
 class QuotaChange(Given):
-    limit: Decimal = Field(default=None, ge=0, max_digits=18, decimal_places=6)
+    limit: Decimal = left(ge=0, max_digits=18, decimal_places=6)
     period: Period = left()
     is_hard: Flag = left()
-    warn_at: int = Field(default=None, ge=1, le=100)
+    warn_at: int = left(ge=1, le=100)
 
 
 class ModelShape(Shape):

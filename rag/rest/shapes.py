@@ -28,8 +28,8 @@ class CollectionShape(Shape):
 
 
 class CollectionChange(Given):
-    name: str = Field(default=None, min_length=1, max_length=150)
-    purpose: str = Field(default=None, max_length=500)
+    name: str = left(min_length=1, max_length=150)
+    purpose: str = left(max_length=500)
     data_class: DataClass = left()
     valid_until: Day | None = None
 
@@ -49,7 +49,7 @@ class MemberShape(Shape):
 
     @classmethod
     def of(cls, share: CollectionShare) -> "MemberShape":
-        return cls(id=share.pk, user=share.user_id, team=share.team_id, role=share.role)
+        return cls.model_validate({"id": share.pk, "user": share.user_id, "team": share.team_id, "role": share.role})
 
 
 class NewMember(Given):
