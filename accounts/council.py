@@ -22,6 +22,7 @@ from accounts.exceptions import AlreadyGranted, GrantRefused
 from accounts.roles import May, Role
 
 FEWEST = 5  # people in a group that figures are shown of
+NO_TEAM = 0
 ANSWERED_WITHIN = timedelta(days=3)
 
 
@@ -143,14 +144,16 @@ def note_look(viewer: Any, persons: list[Any], what: str) -> None:
 
 
 def shown_as_others() -> set[int]:
-    """The teams of which no figure of their own may be shown now."""
-    from accounts.models import Membership  # whose module loads this one
+    """The teams of which no figure of their own may be shown now, `NO_TEAM` being those who are in none."""
+    from accounts.models import Membership, User  # whose module loads this one
 
     if not is_on():
         return set()
     members: dict[int, set[Any]] = {}
     for team, user in Membership.objects.filter(user__is_active=True).values_list("team_id", "user_id"):
         members.setdefault(team, set()).add(user)
+    if alone := set(User.objects.filter(is_active=True, membership=None).values_list("pk", flat=True)):
+        members[NO_TEAM] = alone
     return folded(members)
 
 

@@ -13,12 +13,13 @@ from django.db.models import Q
 from accounts import admins, sessions
 from accounts.audit import AuditEvent
 from accounts.belongings import Count, Part, fields, json_file
-from accounts.models import Agreement, DataExport, Invitation, Membership, User
+from accounts.models import Agreement, BreakGlass, DataExport, Invitation, Membership, User
 
 PROFILE = ("id", "email", "name", "date_joined", "last_login", "is_active", "language", "theme", "text_size",
            "instructions", "whole_answers", "notifies", "single_keys", "remembers")  # fmt: skip
 EVENT = ("at", "kind", "actor_id", "object_kind", "object_id", "outcome", "detail", "address")
 SESSION = ("created_at", "last_seen_at", "ip", "user_agent")
+GLASS = ("what", "reason", "hours", "asked_at", "granted_at", "until")
 INVITATION = ("email", "role", "created_at", "expires_at", "accepted_at", "revoked_at")
 
 
@@ -30,6 +31,8 @@ def export(user: User) -> Iterator[Part]:
     yield json_file("second_factors", Authenticator.objects.filter(user=user).values("type", "created_at"))
     yield json_file("single_sign_on", SocialAccount.objects.filter(user=user).values("provider", "uid", "date_joined"))
     yield json_file("privacy_notices", Agreement.objects.filter(user=user).values("notice__version", "at"))
+    yield json_file("notifications", user.notifications.values("kind", "about", "at", "read_at"))
+    yield json_file("break_glass", BreakGlass.objects.filter(person=user).values(*GLASS))
     yield json_file("invitations", Invitation.objects.filter(_named(user) | Q(made_by=user)).values(*INVITATION))
     events = AuditEvent.objects.filter(Q(actor=user.pk) | Q(object_id=str(user.pk))).order_by("id")
     yield json_file("audit_log", events.values(*EVENT).iterator(chunk_size=1_000))

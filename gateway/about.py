@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts import council
 from accounts.about import Part, Topic, months
 from gateway.models import Deployment, Upstream
 
@@ -29,7 +30,7 @@ def parts() -> Iterator[Part]:
         _("%(months)s; sums by day without the person stay") % {"months": months(settings.USAGE_RETENTION_MONTHS)}
         if settings.USAGE_RETENTION_MONTHS
         else months(0),
-        _("the person; admins by person"),
+        _("the person; others after two agreed to it") if council.is_on() else _("the person; admins by person"),
     )
     yield Part(
         Topic.RECORDED,

@@ -10,15 +10,17 @@ from django.db import transaction
 from accounts.belongings import Count, Part, json_file
 from accounts.models import User
 from accounts.personal_data import forget_in_panel
-from gateway.models import ApiKey, Quota, Usage
+from gateway.models import ApiKey, Quota, Usage, Webhook
 
 KEY = ("name", "prefix", "scopes", "model_names", "created_at", "expires_at", "revoked_at", "last_used_at")
+WEBHOOK = ("name", "url", "events", "with_content", "is_house", "created_at", "disabled_at")
 CALL = ("started_at", "model", "purpose", "status", "input_tokens", "output_tokens", "cached_tokens", "estimated",
         "cost", "energy", "queued_ms", "first_token_ms", "duration_ms")  # fmt: skip
 
 
 def export(user: User) -> Iterator[Part]:
     yield json_file("api_keys", ApiKey.objects.filter(user=user).values(*KEY))
+    yield json_file("webhooks", Webhook.objects.filter(user=user).values(*WEBHOOK))
     yield json_file("quotas", Quota.objects.filter(user=user).values("unit", "limit", "period", "used"))
     calls = Usage.objects.filter(user=user.pk).order_by("started_at").values(*CALL)
     yield json_file("usage", calls.iterator(chunk_size=2_000))
@@ -30,6 +32,7 @@ def erase(user: User, count: Count) -> None:
         keys = ApiKey.objects.filter(user=user)
         forget_in_panel(*keys.values_list("pk", flat=True))
         count("API keys", keys.count())
+        count("webhooks", Webhook.objects.filter(user=user).count())
         count("quotas", Quota.objects.filter(user=user).count())
         Quota.objects.filter(user=user).delete()
         keys.delete()

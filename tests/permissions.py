@@ -28,6 +28,7 @@ EDITORS_TOO = {
 ALL = "view change add delete"
 PANEL: dict[str, tuple[str, bool]] = {
     "accounts.auditevent": ("view", True),
+    "accounts.breakglass": ("view add", True),
     "accounts.controller": ("view change", True),
     "accounts.erasure": ("view", True),
     "accounts.houserules": ("view change", True),
@@ -45,7 +46,9 @@ PANEL: dict[str, tuple[str, bool]] = {
     "gateway.energyrules": ("view change", True),
     "gateway.quota": (ALL, True),
     "gateway.upstream": (ALL, True),
+    "gateway.delivery": ("view", False),
     "gateway.usage": ("view", False),
+    "gateway.webhook": (ALL, True),
     "rag.collection": (ALL, False),
     "rag.document": ("view change delete", False),
     "rag.embeddingindex": ("view change add", True),
@@ -63,6 +66,7 @@ PANEL_PAGES: dict[str, bool] = {
     "view_on_site": True,
     "autocomplete": True,  # of what they may look at
     "accounts_auditevent_export": True,
+    "accounts_breakglass_grant": True,
     "accounts_erasure_certificate": True,
     "accounts_user_export": False,
     "accounts_user_import": False,
@@ -73,6 +77,7 @@ PANEL_PAGES: dict[str, bool] = {
     "gateway_quota_import": False,
     "gateway_upstream_add_found": False,
     "gateway_usage_export": False,
+    "gateway_webhook_rotate": False,
 }
 OF_A_MODEL = {"changelist": "view", "change": "view", "history": "view", "add": "add", "delete": "delete"}
 

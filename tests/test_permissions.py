@@ -34,7 +34,7 @@ def of_models() -> dict[str, tuple[str, str]]:
 
 def address(name: str) -> str:
     for ids in ({}, {"object_id": str(uuid.uuid4())}, {"object_id": 1}, {"id": uuid.uuid4()}, {"app_label": "accounts"},
-                {"content_type_id": 1, "object_id": 1}):  # fmt: skip
+                {"content_type_id": 1, "object_id": 1}, {"what": "teams"}):  # fmt: skip
         try:
             return reverse(f"admin:{name}", kwargs=ids)
         except NoReverseMatch:

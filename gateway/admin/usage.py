@@ -77,15 +77,12 @@ class UsageAdmin(ReadOnlyAdmin):
     paginator = FirstPages
     show_full_result_count = False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Usage]:
-        return figures.beside(super().get_queryset(request))
-
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="gateway_usage_export")
         return [export, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Usage]:
-        found: QuerySet[Usage] = super().get_queryset(request)
+        found = figures.beside(super().get_queryset(request))
         return found.filter(user__in=council.opened(request.user)) if council.is_on() else found
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
+from django.utils.translation import gettext
 
+from accounts import council
 from gateway.models import EnergyHour, EnergyRules, Method, PowerMeter
 
 JOULES_PER_MILLIWATT_HOUR = Decimal("3.6")
@@ -26,7 +28,8 @@ OF_TEAMS = """
     ), memberships AS (
         SELECT user_id, team_id, 1.0 / count(*) OVER (PARTITION BY user_id) AS part FROM accounts_membership
     )
-    SELECT t.name, d.upstream_id, sum(calls * p.part), sum(input_tokens * p.part), sum(output_tokens * p.part),
+    SELECT CASE WHEN coalesce(t.id, 0) = ANY (%(folded)s) THEN %(others)s ELSE t.name END AS shown, d.upstream_id,
+           sum(calls * p.part), sum(input_tokens * p.part), sum(output_tokens * p.part),
            sum(cost * p.part), coalesce(sum(measured * p.part), 0), coalesce(sum(stated * p.part), 0),
            sum(unknown * p.part),
            coalesce(sum((input_tokens * d.api_input_price + output_tokens * d.api_output_price) * p.part), 0),
@@ -34,7 +37,7 @@ OF_TEAMS = """
                     FILTER (WHERE d.api_input_price IS NULL OR d.api_output_price IS NULL), 0)
     FROM calls LEFT JOIN memberships m USING (user_id) CROSS JOIN LATERAL (SELECT coalesce(m.part, 1) AS part) p
     LEFT JOIN accounts_team t ON t.id = m.team_id LEFT JOIN gateway_deployment d ON d.id = calls.deployment_id
-    GROUP BY t.name, d.upstream_id ORDER BY t.name NULLS LAST"""
+    GROUP BY shown, d.upstream_id ORDER BY shown NULLS LAST"""
 
 
 @dataclass
@@ -125,10 +128,12 @@ def servers(start: datetime, end: datetime, prices: Prices) -> list[Figures]:
 
 
 def teams(start: datetime, end: datetime, prices: Prices) -> list[Figures]:
-    """The one place where calls are put together by people's teams; last, with an empty name, who is in none."""
+    """The one place where calls are put together by people's teams; last, with an empty name, who is in none. In
+    works-council mode small ones are shown together."""
     found: dict[str, Figures] = {}
     with connection.cursor() as cursor:
-        cursor.execute(OF_TEAMS, {"start": start, "end": end})
+        small = {"folded": sorted(council.shown_as_others()), "others": gettext("others")}
+        cursor.execute(OF_TEAMS, {"start": start, "end": end, **small})
         for name, upstream_id, *amounts in cursor.fetchall():
             _add(found.setdefault(name or "", Figures(name or "")), upstream_id, amounts, prices)
     return list(found.values())

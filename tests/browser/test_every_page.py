@@ -111,7 +111,8 @@ NO_PAGES = {
     "chat:continue", "chat:fork", "chat:opinion", "chat:show", "chat:take", "opinions",
     "first-steps", "effective-settings", "jobs",  # of the panel: tests/browser/test_panel.py
     "data-export", "data-download", "erase-withdraw", "erase-person", "records", "records-download",
-    "sessions-end", "session-end", "invitation-revoke", "notification-put-away", "webhooks:switch-on", "webhooks:replay",
+    "sessions-end", "session-end", "invitation-revoke", "notification-put-away",
+    "webhooks:switch-on", "webhooks:replay",
     # of who has a second factor already, or comes by one: tests/browser/test_people.py
     "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn",
     "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes",

@@ -5,13 +5,15 @@ from django.apps import apps
 from accounts.models import User
 
 GOES_AND_IS_EXPORTED = {
-    "accounts.Agreement.user", "accounts.Fact.user", "accounts.Membership.user", "chat.Assistant.owner",
-    "chat.Conversation.owner", "chat.Project.owner", "chat.Prompt.owner", "gateway.ApiKey.user", "gateway.Quota.user",
+    "accounts.Agreement.user", "accounts.BreakGlass.person", "accounts.Fact.user", "accounts.Membership.user",
+    "accounts.Notification.user", "chat.Assistant.owner", "chat.Conversation.owner", "chat.Project.owner",
+    "chat.Prompt.owner", "gateway.ApiKey.user", "gateway.Quota.user", "gateway.Webhook.user",
     "mfa.Authenticator.user", "rag.Collection.owner", "rag.StoredFile.owner", "socialaccount.SocialAccount.user",
     "usersessions.UserSession.user",
 }  # fmt: skip
 GOES = {
-    "account.EmailAddress.user", "accounts.DataExport.user", "admin.LogEntry.user",
+    "account.EmailAddress.user", "accounts.BreakGlass.asked_by", "accounts.BreakGlass.granted_by",
+    "accounts.DataExport.user", "admin.LogEntry.user",
     # what others offer or show to them
     "chat.Assistant_people.user", "chat.Prompt_people.user", "chat.Share_people.user", "rag.CollectionShare.user",
     # Django's own rights, which nobody uses here
