@@ -125,10 +125,9 @@ class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin, TableAdmin):  # type: i
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Nobody is simply deleted: they are erased, with all that is theirs."""
-        user = get_object_or_404(User, pk=object_id)
-        if not self.has_delete_permission(request, user):
+        if not self.has_delete_permission(request):
             raise PermissionDenied
-        return redirect("erase-person", user.pk)
+        return redirect("erase-person", get_object_or_404(User, pk=object_id).pk)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)

@@ -136,7 +136,7 @@ def test_the_panel_records_what_is_configured_and_no_value(ada: User) -> None:
     form = {name: getattr(upstream, name) or "" for name in ("name", "base_url", "connect_timeout", "total_timeout",
             "first_token_timeout", "between_tokens_timeout")}  # fmt: skip
     numbers = ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
-    rows = {f"{rows}-{name}": 0 for rows in ("deployments", "meter", "hours") for name in numbers}
+    rows = {f"{rows}-{name}": 0 for rows in ("deployments", "power_meter", "hours") for name in numbers}
     client.post(
         f"{at}{upstream.pk}/change/", {**form, **rows, "is_active": "on", "place": "cellar", "api_key": "sesam"}
     )

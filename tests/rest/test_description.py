@@ -111,9 +111,12 @@ DONE: dict[str, str] = {
     "rag:retry": "retry_document",
     "rag:cancel": "cancel_document",
     "rag:document-delete": "delete_document",
+    "usage": "own_usage",
 }
 # … and what nothing does, with the reason
 SIGNING_IN = "coming in is for people: a script has its key"
+IN_PERSON = "for who sits before the browser, and is asked there who they are"
+OF_THE_PANEL = "a page of the panel"
 SECOND_FACTOR = "factors are set up and taken away in a browser, by who sits before it"
 WITHOUT = {
     **dict.fromkeys(
@@ -123,6 +126,15 @@ WITHOUT = {
         SIGNING_IN,
     ),
     **{name: SECOND_FACTOR for name in PAGES if name.startswith("mfa_")},
+    **dict.fromkeys(
+        named("data data-export data-download erase erase-confirm erase-withdraw erased notice notice-version"),
+        IN_PERSON,
+    ),
+    **dict.fromkeys(named("erase-person first-steps jobs effective-settings records records-download"), OF_THE_PANEL),
+    **{name: "set up by a person, who sees the secret once" for name in PAGES if name.startswith("webhooks:")},
+    **dict.fromkeys(named("chat:receipt chat:shared-receipt"), "stands in the JSON of an export"),
+    "notification-put-away": "what the house tells a person",
+    "about": "what the house tells everyone",
     **dict.fromkeys(named("healthz readyz metrics"), "for machines already"),
     **dict.fromkeys(named("manifest service-worker offline"), "for the browser"),
     **dict.fromkeys(named("api-docs problem"), "explain this very API"),
