@@ -103,7 +103,7 @@ def share(text: str) -> "float | None":
     return None if percent is None else percent / 100
 
 
-def source():  # type: ignore[no-untyped-def]
+def source() -> "Nvml | NvidiaSmi":
     try:
         return Nvml()
     except (OSError, AttributeError):
@@ -121,7 +121,7 @@ class Meter:
 
     def look(self) -> "list[Reading]":
         with self.lock:
-            found = self.reads.read()
+            found: list[Reading] = self.reads.read()
             now = time.monotonic()
             for gpu in found:
                 if gpu.joules is None and gpu.watts is not None:

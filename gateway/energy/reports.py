@@ -132,7 +132,7 @@ def teams(start: datetime, end: datetime, prices: Prices) -> list[Figures]:
     works-council mode small ones are shown together."""
     found: dict[str, Figures] = {}
     with connection.cursor() as cursor:
-        small = {"folded": sorted(council.shown_as_others()), "others": gettext("others")}
+        small: dict[str, Any] = {"folded": sorted(council.shown_as_others()), "others": gettext("others")}
         cursor.execute(OF_TEAMS, {"start": start, "end": end, **small})
         for name, upstream_id, *amounts in cursor.fetchall():
             _add(found.setdefault(name or "", Figures(name or "")), upstream_id, amounts, prices)
