@@ -52,7 +52,10 @@ def begin_export(request: HttpRequest) -> HttpResponse:
 @require_GET
 def download_export(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
     mine = DataExport.objects.filter(user=person(request), state=DataExport.State.READY, expires_at__gt=timezone.now())
-    export = get_object_or_404(mine, pk=pk)
+    return sent(get_object_or_404(mine, pk=pk))
+
+
+def sent(export: DataExport) -> StreamingHttpResponse:
     response = StreamingHttpResponse(_pieces(export.file.open("rb")), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="voliere-{export.requested_at:%Y-%m-%d}.zip"'
     response["Content-Length"] = str(export.size)

@@ -18,7 +18,7 @@ from accounts.rest import audit, invitations, me, people, problems
 from accounts.rest.bodies import StrictParser
 from chat.exceptions import ChatError
 from chat.rest import assistants, conversations, messages, projects, prompts, sharing
-from config import rest_views
+from config import rest_data, rest_views
 from config.described import described
 from gateway.exceptions import BooksUnavailable, GatewayError, RequestTooLarge
 from gateway.rest import keys, models, own_keys, quotas, servers, usage
@@ -50,6 +50,7 @@ for routers in (
     (models, own_keys, usage, keys, servers, quotas),
     (collections, members, documents, searches, jobs),
     (conversations, messages, sharing, assistants, prompts, projects),
+    (rest_data,),
 ):
     for module in routers:
         api.add_router("", module.operations)

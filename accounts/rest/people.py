@@ -104,17 +104,6 @@ def change_user(request: HttpRequest, user: Id, body: UserChange) -> UserShape:
     return UserShape.of(row)
 
 
-@operations.delete("admin/users/{uuid:user}", response={204: None})
-def delete_user(request: HttpRequest, user: Id) -> Status[None]:
-    """With all that is theirs."""
-    with admins.one_stays():
-        row = locked(User.objects.all(), pk=user)
-        unchanged(request, UserShape.of(row), required=False)
-        audit.record(Kind.PERSON_REMOVED, row)
-        row.delete()
-    return Status(204, None)
-
-
 @operations.post("admin/users/{uuid:user}/sign-out", response={204: None})
 def sign_out_user(request: HttpRequest, user: Id) -> Status[None]:
     sessions.end_others(found(User.objects.all(), pk=user))

@@ -39,6 +39,7 @@ def form(upstream: Upstream, **values: str) -> dict[str, str]:
         "total_timeout": "1800",
         "deployments-TOTAL_FORMS": "0",
         "deployments-INITIAL_FORMS": "0",
+        **{f"{rows}-{name}": "0" for rows in ("power_meter", "hours") for name in ("TOTAL_FORMS", "INITIAL_FORMS")},
         **values,
     }
 

@@ -112,6 +112,10 @@ DONE: dict[str, str] = {
     "rag:cancel": "cancel_document",
     "rag:document-delete": "delete_document",
     "usage": "own_usage",
+    "data": "list_exports",
+    "data-export": "begin_export",
+    "data-download": "get_export",
+    "erase-person": "delete_user",
 }
 # … and what nothing does, with the reason
 SIGNING_IN = "coming in is for people: a script has its key"
@@ -127,10 +131,10 @@ WITHOUT = {
     ),
     **{name: SECOND_FACTOR for name in PAGES if name.startswith("mfa_")},
     **dict.fromkeys(
-        named("data data-export data-download erase erase-confirm erase-withdraw erased notice notice-version"),
+        named("erase erase-confirm erase-withdraw erased notice notice-version"),
         IN_PERSON,
     ),
-    **dict.fromkeys(named("erase-person first-steps jobs effective-settings records records-download"), OF_THE_PANEL),
+    **dict.fromkeys(named("first-steps jobs effective-settings records records-download"), OF_THE_PANEL),
     **{name: "set up by a person, who sees the secret once" for name in PAGES if name.startswith("webhooks:")},
     **dict.fromkeys(named("chat:receipt chat:shared-receipt"), "stands in the JSON of an export"),
     "notification-put-away": "what the house tells a person",

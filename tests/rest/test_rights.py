@@ -41,6 +41,7 @@ ROWS: dict[str, tuple[object, ...]] = {
         named("""get_me get_preferences change_preferences get_memory switch_memory forget_everything remember_fact
         list_sessions end_other_sessions list_models list_own_keys own_usage list_collections create_collection search
         list_conversations create_conversation search_conversations export_conversations list_shares list_own_shares
+        list_exports begin_export
         list_assistants create_assistant list_prompts create_prompt list_projects create_project import_conversations
         """),
         EVERYBODY,
@@ -55,7 +56,7 @@ ROWS: dict[str, tuple[object, ...]] = {
         share_conversation take_share_back update_share change_assistant delete_assistant get_assistant_offer
         offer_assistant change_prompt delete_prompt get_prompt_offer offer_prompt get_project change_project
         delete_project list_project_files attach_to_project detach_from_project list_files attach_file detach_file
-        try_collection"""),
+        try_collection get_export"""),
         OWN,
     ),
     "rotate_own_key": (NO, GONE, GONE, GONE, GONE, GONE),
@@ -152,6 +153,7 @@ def ids(house: House, charlie: User, monkeypatch: pytest.MonkeyPatch, settings: 
         "upstream": upstream.pk,
         "deployment": deployment.pk,
         "quota": Quota.objects.create(limit=1).pk,
+        "export": house.export.pk,
         "number": 1,
     }
 
