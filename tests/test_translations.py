@@ -35,6 +35,13 @@ def sources() -> Iterator[tuple[Path, str]]:
         yield path, "\n".join(line.strip() for line in code.splitlines())
 
 
+def counted() -> Iterator[str]:
+    for _path, text in sources():
+        for _, message, _, _ in extract("python", BytesIO(text.encode()), keywords=KEYWORDS):
+            if isinstance(message, tuple):
+                yield message[0]
+
+
 def written() -> Iterator[tuple[str, Path]]:
     for path, text in sources():
         for _, message, _, _ in extract("python", BytesIO(text.encode()), keywords=KEYWORDS):
@@ -44,6 +51,10 @@ def written() -> Iterator[tuple[str, Path]]:
 def test_every_string_is_in_the_german_catalogue() -> None:
     known = {message.id[0] if isinstance(message.id, tuple) else message.id for message in catalog()}
     assert {f"{path}: {text}" for text, path in written() if text and text not in known} == set()
+
+
+def test_what_is_counted_is_there_for_one_and_for_many() -> None:
+    assert set(counted()) <= {message.id[0] for message in catalog() if isinstance(message.id, tuple)}
 
 
 def test_the_catalogue_holds_nothing_that_nobody_says() -> None:

@@ -138,7 +138,9 @@ def in_words(found: Comparison | None) -> list[str]:
 
 def _millions(tokens: Decimal) -> str:
     if tokens >= 1_000_000:
-        return _("%(number)s million") % {"number": _number(tokens / 1_000_000, 1)}
+        millions = round(tokens / 1_000_000, 1)
+        text = ngettext("%(number)s million", "%(number)s million", 1 if millions == 1 else 2)
+        return text % {"number": _number(millions, 1)}
     return amounts.number(round(tokens))
 
 
