@@ -8,9 +8,7 @@ from ninja import Status
 from pydantic import Field
 
 from accounts.models import DataExport, Erasure, User
-from accounts.rest.conditions import unchanged
 from accounts.rest.operations import SESSION, Operations, found
-from accounts.rest.people import UserShape
 from accounts.rest.shapes import Id, Shape, When
 from accounts.roles import May
 from accounts.signing_in import person
@@ -64,11 +62,9 @@ def get_export(request: HttpRequest, export: Id) -> StreamingHttpResponse:
     return data_views.sent(found(ready, pk=export))
 
 
-@admins.delete("admin/users/{uuid:user}", response={202: ErasureShape})
-def delete_user(request: HttpRequest, user: Id) -> Status[ErasureShape]:
+@admins.post("admin/users/{uuid:user}/erasure", response={202: ErasureShape})
+def erase_user(request: HttpRequest, user: Id) -> Status[ErasureShape]:
     """Erases the account with all that is theirs, at once or at the end of a legal hold. What others use too goes with
     it: whoever shall get it is named in the panel."""
-    row = found(User.objects.all(), pk=user)
-    unchanged(request, UserShape.of(row), required=False)
-    erasure = erasing.ask(row, Erasure.Asked.ADMIN, {})
+    erasure = erasing.ask(found(User.objects.all(), pk=user), Erasure.Asked.ADMIN, {})
     return Status(202, ErasureShape(id=erasure.pk, state=erasure.state, requested_at=erasure.requested_at))

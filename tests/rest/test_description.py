@@ -115,7 +115,7 @@ DONE: dict[str, str] = {
     "data": "list_exports",
     "data-export": "begin_export",
     "data-download": "get_export",
-    "erase-person": "delete_user",
+    "erase-person": "erase_user",
 }
 # … and what nothing does, with the reason
 SIGNING_IN = "coming in is for people: a script has its key"
