@@ -37,11 +37,6 @@ class Current:
         return self.seen is None
 
 
-def models(user: User) -> Choice:
-    """Models alone, where nothing is chosen yet."""
-    return Choice([], cards(user), "")
-
-
 def choice(user: User, conversation: Conversation | None, wanted: str) -> Choice:
     found = current(user, conversation, wanted)
     chosen = found.seen.assistant.public_name if found and found.seen else conversation.model if conversation else ""

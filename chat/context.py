@@ -34,17 +34,6 @@ class Context:
         return Caller(self.owner, self.api_key, keeps_in_house=self.is_confidential)
 
     @property
-    def role(self) -> str:
-        """What its assistant tells the model; empty without one."""
-        return as_assistant(self.assistant.name, self.assistant.instructions) if self.assistant else ""
-
-    @property
-    def wishes(self) -> dict[str, float]:
-        """Fields of the request that its assistant sets."""
-        temperature = self.assistant.temperature if self.assistant else None
-        return {} if temperature is None else {"temperature": temperature}
-
-    @property
     def question(self) -> str:
         return self.history[-1]["content"]
 
@@ -81,6 +70,17 @@ def load(answer: Message) -> Context:
         assistant=assistant,
         api_key=answer.asked_with,
     )
+
+
+def role_of(assistant: Assistant | None) -> str:
+    """What it tells the model; empty without one."""
+    return as_assistant(assistant.name, assistant.instructions) if assistant else ""
+
+
+def wishes_of(assistant: Assistant | None) -> dict[str, float]:
+    """Fields of the request that it sets."""
+    temperature = assistant.temperature if assistant else None
+    return {} if temperature is None else {"temperature": temperature}
 
 
 def assistant_of(conversation: Conversation) -> Assistant | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from chat import continuing
-from chat.context import Context
+from chat.context import Context, role_of
 from chat.prompts import ANSWER_SHARE, CHARACTERS_PER_TOKEN, DEFAULT_CONTEXT, ChatMessage, build_messages
 from rag.prompts import source_element
 from rag.retrieval import Passage
@@ -28,7 +28,7 @@ def messages_of(context: Context, found: Sequence[Passage], begun: str) -> tuple
         searched=context.searched,
         context=length,
         instructions=context.instructions,
-        role=context.role,
+        role=role_of(context.assistant),
         personal=context.personal,
         at_least=continuing.KEPT if begun else 1,
     )

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from chat import citations, continuing, endless, events, fitting, receipts, titles
 from chat.checking import Support, check
-from chat.context import Context, load
+from chat.context import Context, load, wishes_of
 from chat.exceptions import ChatError, EmptyAnswer
 from chat.keeping import Failure, end, ended_event, patiently, save
 from chat.models import Citation, Message
@@ -197,7 +197,7 @@ class Writer:
 
     async def _said(self, context: Context, found: list[Passage]) -> AsyncIterator[Said]:
         messages, self.left_out = fitting.messages_of(context, found, self.answer.text)
-        body = {"model": context.deployment.name, "messages": messages, "stream": True, **context.wishes}
+        body = {"model": context.deployment.name, "messages": messages, "stream": True, **wishes_of(context.assistant)}
         stream = completions.stream(context.caller, body, purpose=Purpose.CHAT, on_wait=self._in_line)
         splitter, seam = Splitter(), continuing.Seam(self.answer.text, context.deployment)
         async with contextlib.aclosing(stream):

@@ -19,15 +19,17 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat import disclosure
+from chat import assistants, disclosure
 from chat.asking import QUESTION_LIMIT
 from chat.citations import link_to_passage
-from chat.context import is_offered_in_house, refuse_ended
+from chat.context import is_offered_in_house, refuse_ended, role_of, wishes_of
 from chat.exceptions import (
+    AssistantModelGone,
     BrokenHistory,
     ChatError,
     EmptyAnswer,
@@ -37,6 +39,7 @@ from chat.exceptions import (
     QuestionTooLong,
 )
 from chat.markers import Links
+from chat.models import Assistant
 from chat.personal import Personal
 from chat.prompts import ChatMessage, build_messages
 from chat.reasoning import Splitter
@@ -48,7 +51,7 @@ from gateway.exceptions import GatewayError
 from gateway.hours import waking
 from gateway.models import Deployment, Purpose
 from rag.exceptions import RagError
-from rag.models import CollectionQuerySet
+from rag.models import Collection, CollectionQuerySet
 from rag.retrieval import Passage, retrieve
 
 PUBLISH_EVERY = 0.08  # seconds
@@ -65,6 +68,7 @@ class Question:
     collections: CollectionQuerySet
     searched: bool
     is_confidential: bool  # something of it, now or before
+    assistant: Assistant | None = None
 
     @property
     def caller(self) -> Caller:
@@ -104,15 +108,25 @@ def question(
     if len(text) > QUESTION_LIMIT or len(history) > HISTORY_LIMIT:
         raise QuestionTooLong
     said = [*history_of(history), {"role": "user", "content": text}]
-    offered = Deployment.objects.offered_to(user, Deployment.Kind.CHAT)
-    deployment = offered.filter(name=model).first() if model else offered.first()
-    if deployment is None:
-        raise NoModel
+    assistant = assistants.named(user, model)
+    deployment = _deployment(user, model, assistant)
     refuse_ended(collections)
+    if assistant:
+        both = Q(id__in=collections.values("id")) | Q(id__in=assistant.collections_for(user).values("id"))
+        collections = Collection.objects.visible_to(user).filter(both)
     is_confidential = was_confidential or collections.confidential().exists()
     if is_confidential and not is_offered_in_house(deployment):
         raise OnlyInHouse(deployment.name)
-    return Question(user, said, deployment, collections, collections.exists(), is_confidential)
+    return Question(user, said, deployment, collections, collections.exists(), is_confidential, assistant)
+
+
+def _deployment(user: User, model: str, assistant: Assistant | None) -> Deployment:
+    offered = Deployment.objects.offered_to(user, Deployment.Kind.CHAT)
+    name = assistant.model if assistant else model
+    found: Deployment | None = offered.filter(name=name).first() if name else offered.first()
+    if found is None:
+        raise AssistantModelGone(assistant.name, name) if assistant and name else NoModel
+    return found
 
 
 async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
@@ -163,9 +177,14 @@ def _receipt(notes: list[receipts.Note], passages: Sequence[Passage], text: str)
 async def _deltas(asked: Question, passages: Sequence[Passage]) -> AsyncIterator[str]:
     context = asked.deployment.context_length
     messages = build_messages(
-        asked.history, passages, searched=asked.searched, context=context, personal=asked.personal
+        asked.history,
+        passages,
+        searched=asked.searched,
+        context=context,
+        personal=asked.personal,
+        role=role_of(asked.assistant),
     )
-    body = {"model": asked.deployment.name, "messages": messages, "stream": True}
+    body = {"model": asked.deployment.name, "messages": messages, "stream": True, **wishes_of(asked.assistant)}
     stream = completions.stream(asked.caller, body, purpose=Purpose.CHAT)
     splitter = Splitter()
     async with contextlib.aclosing(stream):

@@ -9,9 +9,7 @@ register = template.Library()
 
 
 @register.inclusion_tag("chat/_model_picker.html", takes_context=True)
-def model_picker(context: dict[str, Any], assistants: bool = True) -> dict[str, Any]:
-    if not assistants:
-        return {"choice": choosing.models(context["request"].user)}
+def model_picker(context: dict[str, Any]) -> dict[str, Any]:
     return {"choice": choosing.choice(*_asked(context))}
 
 

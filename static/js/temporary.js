@@ -40,6 +40,12 @@ function showQuestion(question) {
   return article;
 }
 
+/** Of an assistant its name; of a model its own, without where it runs. */
+function chosenName() {
+  const chosen = composer.elements.model?.selectedOptions[0];
+  return chosen?.dataset.assistant ? chosen.text : chosen?.value;
+}
+
 function showAnswer(model) {
   const article = element(
     '<article class="message message-assistant" aria-busy="true"><h2 class="message-author"><span class="dot" aria-hidden="true"></span></h2>' +
@@ -135,7 +141,7 @@ async function ask() {
   document.querySelector(".chat").classList.remove("chat-empty");
   document.querySelector(".welcome")?.remove();
   const asked = showQuestion(question);
-  const article = showAnswer(composer.elements.model?.value);
+  const article = showAnswer(chosenName());
   scroll.scrollTop = scroll.scrollHeight;
   byId("announce").textContent = words.writing;
   text.value = "";

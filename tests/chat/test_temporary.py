@@ -10,12 +10,16 @@ from django.test import AsyncClient
 from django.urls import reverse
 
 from accounts.models import User
-from chat.models import Conversation, Message
+from chat.models import Assistant, Conversation, Message
 from gateway.database import in_database
 from gateway.models import Quota, Upstream, Usage
+from rag.models import Collection
 from tests.chat.exchanges import document_of
+from tests.chat.test_assistants import make
 from tests.conftest import BACKEND
-from tests.fake_upstream import FakeUpstream
+from tests.fake_upstream import ANSWERS, FakeUpstream
+from tests.rag.files import GARDEN
+from tests.rag.test_retrieval import learn
 
 pytestmark = pytest.mark.usefixtures("parrot")
 JSON = {"Accept": "application/json"}
@@ -155,3 +159,39 @@ async def test_what_is_confidential_stays_in_the_house(alice: User) -> None:
 async def test_its_page_says_what_it_is(alice: User) -> None:
     html = (await (await client(alice)).get(reverse("chat:temporary"))).content.decode()
     assert "Nothing of this is kept" in html and "<noscript>" in html
+
+
+# --- assistants
+
+
+@pytest.fixture
+def gardener(alice: User) -> Assistant:
+    collection = Collection.objects.create(name="Haus", owner=alice)
+    learn(alice, collection, GARDEN, "garten.txt")
+    return make(alice, model="parrot", collections=[collection], instructions="Reime.", temperature=0.25)
+
+
+async def test_an_assistant_answers_by_its_instructions_from_its_collections(
+    alice: User, gardener: Assistant, fake_upstream: FakeUpstream
+) -> None:
+    fake_upstream.do(ANSWERS["/embeddings"])
+    fake_upstream.reply("Um neun [1].")
+    events = await ask(alice, "Wann öffnet der Garten?", model=gardener.public_name)
+    assert [source["title"] for source in events[-1]["sources"]] == ["garten.txt"], events
+    body = fake_upstream.calls[-1].body
+    assert "Reime." in body["messages"][0]["content"] and (body["model"], body["temperature"]) == ("parrot", 0.25)
+
+
+async def test_an_assistant_that_is_not_shared_is_unknown(
+    bob: User, gardener: Assistant, fake_upstream: FakeUpstream
+) -> None:
+    browser, before = await client(bob), len(fake_upstream.calls)
+    response = await browser.post(ADDRESS, {"text": "Wann?", "model": gardener.public_name}, headers=JSON)
+    assert response.status_code == 404 and len(fake_upstream.calls) == before
+
+
+async def test_an_assistant_whose_model_is_gone_says_so(alice: User, gardener: Assistant) -> None:
+    await Assistant.objects.aupdate(model="fort")
+    browser = await client(alice)
+    response = await browser.post(ADDRESS, {"text": "Wann?", "model": gardener.public_name}, headers=JSON)
+    assert response.json()["error"] == "assistant_model_gone"
