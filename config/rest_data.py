@@ -1,6 +1,6 @@
 """A person's copy of their own data, and the end of an account: for scripts what `data_views` is for people."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from accounts.signing_in import person
 from config import data_views, erasing, exporting
 from gateway.models import Scope
 
-ZIP = {"responses": {200: {"content": {"application/zip": {}}}}}
+ZIP: dict[str, Any] = {"responses": {200: {"content": {"application/zip": {}}}}}
 
 operations = Operations("me", read=SESSION, write=SESSION)  # all of a person's data is more than a key should open
 admins = Operations("admin", read=Scope.ADMIN, write=Scope.ADMIN, change=May.CHANGE_SETTINGS)
@@ -43,6 +43,10 @@ class ErasureShape(Shape):
     state: Literal["waiting", "running", "done"] = Field(description="`waiting` is for the end of a legal hold.")
     requested_at: When
 
+    @classmethod
+    def of(cls, row: Erasure) -> "ErasureShape":
+        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
+
 
 @operations.get("me/exports", response=ExportList)
 def list_exports(request: HttpRequest) -> ExportList:
@@ -67,4 +71,4 @@ def erase_user(request: HttpRequest, user: Id) -> Status[ErasureShape]:
     """Erases the account with all that is theirs, at once or at the end of a legal hold. What others use too goes with
     it: whoever shall get it is named in the panel."""
     erasure = erasing.ask(found(User.objects.all(), pk=user), Erasure.Asked.ADMIN, {})
-    return Status(202, ErasureShape(id=erasure.pk, state=erasure.state, requested_at=erasure.requested_at))
+    return Status(202, ErasureShape.of(erasure))
