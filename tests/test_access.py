@@ -199,7 +199,14 @@ ROWS: dict[str, tuple[str, tuple[object, ...]]] = {
     "rag:retry": ("post", PRIVATE),
     "rag:document-delete": ("post", PRIVATE),
 }
-OF_ROLES = {"invitation-revoke": (FOUND, GONE), "opinions": (FOUND, FOUND)}  # of the admin and the auditor
+# of the admin and the auditor; a 403 is found: what of the panel is refused to whom, tests/test_permissions.py says
+OF_ROLES = {
+    "invitation-revoke": (FOUND, GONE),
+    "erase-person": (GONE, FOUND),
+    **dict.fromkeys(
+        ("opinions", "first-steps", "jobs", "effective-settings", "records", "records-download"), (FOUND, FOUND)
+    ),
+}
 ELSEWHERE = ("admin:", "api:")  # tests/test_permissions.py, tests/rest/test_rights.py
 
 

@@ -83,6 +83,7 @@ def test_a_prompt_is_found_by_keyboard_and_asks_for_its_places(
     expect(page.locator("article")).to_have_count(0)
     go(page, "/prompts/")
     page.get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
     check(page)
     page.get_by_role("main").locator("a[href*='?prompt=']").click()
     expect(page.get_by_role("dialog", name=name)).to_be_visible()

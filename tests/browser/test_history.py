@@ -196,7 +196,7 @@ def test_a_temporary_chat_leaves_nothing_behind(
     upstream.reply("Ein **Kolibri**.\n\n- klein\n- schnell", delay=0.05)
     ask(page, "Wer schwirrt?") if language == "en" else page.locator("#text").press_sequentially("Wer schwirrt?\n")
     expect(page.locator("article .prose")).to_contain_text("schnell")
-    expect(page.locator("article strong")).to_have_text("Kolibri")
+    expect(page.locator("article .prose strong")).to_have_text("Kolibri")
     upstream.reply("Ja.")
     page.locator("#text").fill("Wirklich?")
     page.keyboard.press("Enter")
