@@ -1,6 +1,7 @@
 """What has to be so before Voliere serves anyone: tables, static files, a first admin, the embedded models' server."""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 from dataclasses import dataclass
@@ -76,12 +77,17 @@ def migrate() -> None:
 
 
 def collect_static() -> None:
-    """Done again only when a file has changed: compressing them all takes seconds."""
+    """Only when a file has changed: compressing them all takes seconds. Those who share a folder do it in turn."""
     fingerprint, stored = _static_fingerprint(), Path(settings.STATIC_ROOT) / FINGERPRINT
-    if stored.exists() and stored.read_text() == fingerprint:
-        return
-    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-    stored.write_text(fingerprint)
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(stored.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if not stored.exists() or stored.read_text() != fingerprint:
+            call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+            stored.write_text(fingerprint)
+    finally:
+        os.close(folder)
 
 
 def _static_fingerprint() -> str:
