@@ -57,7 +57,7 @@ def main() -> int:
     if options.load:
         return 0
     rows, (rights, ways) = [row for row, _ in found if row["chunks"] in SIZES], found[-1][1]
-    text = report(rows, rights, ways, load)
+    text = report(rows, rights, ways, load, options.chunks)
     RESULT.write_text(text)
     PICTURE.write_text(drawn(rows))
     print(text)
@@ -237,7 +237,11 @@ def megabytes() -> float:
 
 
 def report(
-    rows: list[dict[str, float]], rights: dict[str, dict[str, float]], ways: dict[int, tuple[float, float]], load: float
+    rows: list[dict[str, float]],
+    rights: dict[str, dict[str, float]],
+    ways: dict[int, tuple[float, float]],
+    load: float,
+    chunks: int,
 ) -> str:
     machine = f"{os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}, load {load:.1f}"
     lines = [
@@ -250,7 +254,7 @@ def report(
         cells = [f"{row[name]:.1f}" for name in ("p50", "p95", "meaning")]
         cells.append(f"{row['megabytes']:,.0f}")
         lines.append(f"| {row['chunks']:,.0f} | {' | '.join(cells)} |")
-    largest = f"By what the asker may see in the largest corpus, of {max(row['chunks'] for row in rows):,.0f} chunks"
+    largest = f"By what the asker may see in the largest corpus, of {chunks:,.0f} chunks"
     lines += ["", f"{largest}; a hundred nearest are asked for:", ""]
     lines += ["| may see | full lists | recall of 10 | of 100 | p50 | p95 | : everything | whole search p50 | p95 |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]

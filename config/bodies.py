@@ -14,8 +14,9 @@ from accounts.rest import problems
 from gateway.exceptions import RequestTooLarge
 from rag.exceptions import FileTooLarge
 
-UPLOADS = ("rag:upload", "chat:attach", "chat:project-attach", "chat:import", "api:upload", "api:attach",
-           "api:attach-to-project", "api:import")  # fmt: skip
+# under /api/v1 an address is called by the first operation it has
+UPLOADS = ("rag:upload", "chat:attach", "chat:project-attach", "chat:import", "api:list_documents", "api:list_files",
+           "api:list_project_files", "api:import")  # fmt: skip
 AROUND_A_FILE = 2**19  # bytes of the form that carries it; docker/Caddyfile lets a little more pass
 
 Message = Mapping[str, Any]

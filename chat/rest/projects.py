@@ -70,7 +70,7 @@ def list_project_files(request: HttpRequest, project: Id) -> list[FileShape]:
     return _files(_own(request, project).files_id)
 
 
-@operations.post("projects/{uuid:project}/files", response={201: FileShape}, url_name="attach-to-project")
+@operations.post("projects/{uuid:project}/files", response={201: FileShape})
 def attach_to_project(request: HttpRequest, project: Id, file: File[Upload]) -> Status[FileShape]:
     row = _own(request, project)
     return Status(201, _file(uploads.accept(row.owner, projects.files_of(row), _sent(request, file))))
@@ -87,7 +87,7 @@ def list_files(request: HttpRequest, conversation: Id) -> list[FileShape]:
     return _files(visible(request, conversation).attachments_id)
 
 
-@operations.post("conversations/{uuid:conversation}/files", response={201: FileShape}, url_name="attach")
+@operations.post("conversations/{uuid:conversation}/files", response={201: FileShape})
 def attach_file(request: HttpRequest, conversation: Id, file: File[Upload]) -> Status[FileShape]:
     """Answers of the conversation are drawn from it once it is read."""
     return Status(201, _file(attachments.attach(visible(request, conversation), _sent(request, file))))

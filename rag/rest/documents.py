@@ -59,7 +59,7 @@ def list_documents(
     return page(request, rows, ORDERS[asked.order], asked, DocumentShape.of)
 
 
-@operations.post("collections/{uuid:collection}/documents", response={201: Uploaded}, url_name="upload")
+@operations.post("collections/{uuid:collection}/documents", response={201: Uploaded})
 def upload_document(
     request: HttpRequest,
     collection: Id,

@@ -1,20 +1,31 @@
 """Uploads that do not end, or end too soon, on a real socket."""
 
+import re
 import socket
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from pytest_django import Settings
 
 from accounts.models import User
+from config.bodies import _limit
 from gateway.models import ApiKey
 from rag.models import Collection, Document
 from tests.gateway.serving import in_this_process
 from tests.rest.conftest import BASE
+from tests.rest.test_rights import EVERY, UPLOADS, Operation
 
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\n'
+
+
+@pytest.mark.parametrize("operation", [each for each in EVERY if each.name in UPLOADS], ids=lambda each: each.name)
+def test_every_upload_may_be_as_large_as_a_file(operation: Operation) -> None:
+    path = re.sub(r"{\w+}", str(uuid4()), operation.path)
+    assert _limit(path) > settings.UPLOAD_MAX_BYTES
 
 
 @pytest.fixture
