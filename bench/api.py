@@ -104,12 +104,16 @@ def measured(folder: Path, is_quick: bool) -> list[Row]:
 
         django.setup()
         call_command("migrate", verbosity=0)
+        from django.db import connection
+
         from bench.chat import rows
         from gateway.models import ApiKey
 
         user, _cookie = rows.create(stack.enter_context(upstream()), ["mock"])
         count = 2_000 if is_quick else 100_000
         rows.begun(user, count)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # as autovacuum does some minutes after so much was written
         secret = ApiKey.create(user, "bench")[1]
         web = stack.enter_context(subjects.voliere(secret, folder))
         base_url = web.url.removesuffix("/v1") + "/api/v1"
