@@ -41,11 +41,6 @@ ADDRESS = (
     Variable("PORT", _("Port there"), lambda: settings.PORT),
     Variable("PUBLIC_URL", _("What people type, and what links begin with"), lambda: settings.PUBLIC_URL),
     Variable("ALLOWED_HOSTS", _("Names people may come by"), lambda: settings.ALLOWED_HOSTS),
-    Variable(
-        "VOLIERE_HOOK_COMMANDS",
-        _("Programs that may start and stop model servers"),
-        lambda: settings.HOOK_COMMANDS,
-    ),
     Variable("VOLIERE_TRUSTED_PROXIES", _("Proxies whose word on addresses is taken"), _proxies, is_plain=True),
 )
 SERVICES = (
@@ -81,6 +76,11 @@ SECRETS = (
     Variable("VOLIERE_INFERENCE_KEY", _("For the model server that comes along"), is_secret=True, is_made=True),
 )
 GENERAL = (
+    Variable(
+        "VOLIERE_HOOK_COMMANDS",
+        _("Programs that may start and stop model servers"),
+        lambda: settings.HOOK_COMMANDS,
+    ),
     Variable("VOLIERE_LANGUAGE", _("For whoever has chosen none"), lambda: settings.LANGUAGE_CODE),
     Variable("VOLIERE_TIME_ZONE", _("Of times shown, and of days and months"), lambda: settings.TIME_ZONE),
     Variable("VOLIERE_CURRENCY", _("Of prices and quotas"), lambda: settings.CURRENCY),
