@@ -53,17 +53,21 @@ def keyed(user: User, scopes: list[str]) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-@pytest.mark.parametrize(("who", "examples"), [("member", 3), ("admin", 2), ("scoped", 1), ("anonymous", 1)])
+@pytest.mark.parametrize(
+    ("who", "examples"), [("member", 3), ("lead", 1), ("admin", 2), ("scoped", 1), ("anonymous", 1)]
+)
 def test_whatever_is_sent_is_answered_as_described(
     who: str,
     examples: int,
     address: str,
     ids: dict[str, object],  # noqa: F811
     alice: User,
+    lead: User,
     admin: User,
 ) -> None:
     headers = {
         "member": keyed(alice, list(Scope.values)),
+        "lead": keyed(lead, list(Scope.values)),
         "admin": keyed(admin, list(Scope.values)),
         "scoped": keyed(alice, [Scope.DOCUMENTS_READ]),
         "anonymous": {},
