@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -129,14 +128,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small numbers; writes no file")
     options = parser.parse_args()
     load = os.getloadavg()[0]
-    os.sched_setaffinity(0, {subjects.AROUND})  # inherited by everything but the web process
-    with tempfile.TemporaryDirectory(prefix="voliere-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        (folder / "static").mkdir()
-        folder.chmod(0o755)  # as root PostgreSQL runs as nobody, who has to reach its files
-        for service in ("DATABASE_URL", "REDIS_URL"):
-            os.environ.pop(service, None)  # never those that hold somebody's data
-        os.environ |= {"DATA_DIR": name, "SECRET_KEY": "only for the benchmark, " * 2}
+    with subjects.passing_folder() as folder:
         lines = [f"| {' | '.join(row)} |" for row in measured(folder, options.quick)]
     text = "\n".join(["# The API", "", machine(load), "How it is measured: bench/api.py.", "", *HEAD, *lines, ""])
     if not options.quick:

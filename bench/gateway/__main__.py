@@ -1,7 +1,6 @@
 import argparse
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from bench.gateway import measure, subjects
@@ -53,14 +52,7 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="memory over 100,000 calls as well")
     options = parser.parse_args()
     load = os.getloadavg()[0]
-    os.sched_setaffinity(0, {subjects.AROUND})  # inherited by everything but the subjects
-    with tempfile.TemporaryDirectory(prefix="voliere-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        (folder / "static").mkdir()
-        folder.chmod(0o755)  # as root PostgreSQL runs as nobody, who has to reach its files
-        for service in ("DATABASE_URL", "REDIS_URL"):
-            os.environ.pop(service, None)  # never those that hold somebody's data
-        os.environ |= {"DATA_DIR": name, "SECRET_KEY": "only for the benchmark, " * 2}
+    with subjects.passing_folder() as folder:
         text = report(measured(folder, measure.QUICK if options.quick else measure.FULL, options.long), load)
     if not options.quick:
         RESULT.write_text(text)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,6 +53,20 @@ def postgres_cpu() -> float:
         with contextlib.suppress(OSError):  # it ended meanwhile
             total += cpu_seconds(process.pid)
     return total
+
+
+@contextlib.contextmanager
+def passing_folder() -> Iterator[Path]:
+    """For a run's own services, which are gone with it; the processor of the subjects is left to them."""
+    os.sched_setaffinity(0, {AROUND})  # inherited by everything but the subjects
+    with tempfile.TemporaryDirectory(prefix="voliere-bench-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        (folder / "static").mkdir()
+        folder.chmod(0o755)  # as root PostgreSQL runs as nobody, who has to reach its files
+        for service in ("DATABASE_URL", "REDIS_URL"):
+            os.environ.pop(service, None)  # never those that hold somebody's data
+        os.environ |= {"DATA_DIR": name, "SECRET_KEY": "only for the benchmark, " * 2}
+        yield folder
 
 
 @contextlib.contextmanager
