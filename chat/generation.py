@@ -93,6 +93,8 @@ class Writer:
         self.stopping = self.is_over = False
         self.last_told = ""
         self.came = asyncio.Event()
+        self.publishing = asyncio.Lock()  # a number that was taken is published, whatever ends meanwhile
+        self.beside: list[asyncio.Task[None]] = []  # showing and keeping
         self.renderer = StreamingRenderer(None, answer.scope)
         self.sources: list[Citation] = []
         self.is_written = False
@@ -105,16 +107,10 @@ class Writer:
     async def run(self) -> None:
         self.notes = begin()
         with translation.override(self.language):
-            beside = [asyncio.create_task(self._show()), asyncio.create_task(self._keep(asyncio.current_task()))]
-            for task in beside:
+            self.beside = [asyncio.create_task(self._show()), asyncio.create_task(self._keep(asyncio.current_task()))]
+            for task in self.beside:
                 task.add_done_callback(_finished)
-            try:
-                status, error = await self._write()
-            finally:
-                self.is_over = True
-                for task in beside:
-                    task.cancel()
-            await self._end(status, error)
+            await self._end(*await self._write())
 
     async def _write(self) -> tuple[Message.Status, Failure | None]:
         try:
@@ -260,9 +256,12 @@ class Writer:
         await self._publish({"type": "status", "text": text})
 
     async def _publish(self, event: events.Event) -> None:
-        self.number += 1
-        numbered = {**event, "message": str(self.answer.id), "number": self.number}
-        await events.publish(self.answer.conversation_id, numbered)
+        async with self.publishing:
+            if self.is_over:
+                return
+            self.number += 1
+            numbered = {**event, "message": str(self.answer.id), "number": self.number}
+            await events.publish(self.answer.conversation_id, numbered)
 
     async def _save(self) -> bool:
         """Store what was published and renew the lease; True when the answer is to stop, or is gone."""
@@ -287,6 +286,10 @@ class Writer:
         return {"reasoning": thoughts, "thinking_seconds": self.thinking_seconds} if thoughts else {}
 
     async def _end(self, status: Message.Status, error: Failure | None) -> None:
+        self.is_over = True
+        async with self.publishing:
+            for task in self.beside:
+                task.cancel()
         self.number += 1
         texts = {"text": self.text, "event": self.number, **self._thoughts(self.thoughts)}
         facts = {"support": self.support, "left_out": self.left_out, "finish": str(self.finish)[:20]}

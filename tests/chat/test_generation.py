@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from channels.layers import get_channel_layer
@@ -77,6 +78,22 @@ async def test_events_are_numbered_without_a_gap_and_add_up(
     assert [event["number"] for event in seen] == list(range(1, len(seen) + 1))
     assert "".join(event.get("closed", "") for event in seen) == "<p>Erster Absatz hier.</p>\n"
     assert "<p>Zweiter Absatz dort.</p>" in seen[-1]["html"]
+
+
+async def test_an_end_that_comes_while_an_event_is_on_its_way_leaves_no_gap(
+    ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = events.publish
+
+    async def slowly(conversation: UUID, event: events.Event) -> None:
+        await asyncio.sleep(0.1)
+        await publish(conversation, event)
+
+    monkeypatch.setattr(events, "publish", slowly)
+    fake_upstream.reply("Um neun Uhr öffnet das Haus.", delay=0.03)
+    async with Watcher(conversation) as tab:
+        seen, _ = await asyncio.gather(tab.until("ended"), written(await in_database(ask)))
+    assert [event["number"] for event in seen] == list(range(1, len(seen) + 1))
 
 
 async def test_the_model_sees_the_conversation_so_far(
