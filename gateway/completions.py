@@ -18,6 +18,7 @@ from gateway.leases import Place
 from gateway.metering import Estimate, Meter, estimated_tokens, tokens_of_piece
 from gateway.models import Deployment, Purpose, Scope, Usage
 from gateway.relay import content_of
+from gateway.server_events import data_of, event_of
 
 # a quoted name followed by a colon is a field: quotes inside of texts are escaped
 MODEL_FIELD = re.compile(rb'"model":\s*"[^"\\]*"')
@@ -32,17 +33,6 @@ class Form(NamedTuple):
     text_of: Callable[[Piece], str]  # all that a choice, whole or a piece, says
     id_begins: str
     piece: str  # what a piece calls itself
-
-
-class Event(NamedTuple):
-    """A piece as the bytes that say it."""
-
-    raw: bytes
-    has_choices: bool = True
-
-    def content(self) -> Piece:
-        found: Piece = json.loads(self.raw)
-        return found
 
 
 def _said(choice: Piece) -> str:
@@ -71,7 +61,7 @@ async def stream(
     body = requests.chat(body)
     async with contextlib.aclosing(events(caller, body, _wanted(body, purpose, on_wait))) as answer:
         async for event in answer:
-            yield event.content()
+            yield piece_of(event)
 
 
 def _wanted(body: Piece, purpose: Purpose, on_wait: Callable[[Place], None] = lambda place: None) -> Wanted:
@@ -84,8 +74,10 @@ async def events(
     wanted: Wanted,
     admitted: Callable[[Running], None] = lambda call: None,
     form: Form = CHAT,
-) -> AsyncGenerator[Event, None]:
-    """The same of a checked body, each piece beside the bytes that say it; `admitted` is told before the first."""
+    *,
+    with_usage: bool = True,
+) -> AsyncGenerator[bytes, None]:
+    """The same of a checked body, each piece as the event that says it; `admitted` is told before the first."""
     upstream_body = body | {"stream": True, "stream_options": {"include_usage": True}}
     last: Piece = {}
     async with (
@@ -93,19 +85,27 @@ async def events(
         routing.stream(call, form.path, upstream_body) as source,
     ):
         passage, is_first = _Passage(call, form), True
-        async for raw in source:
-            event = passage.through(raw)
-            if event is None:
+        async for event in source:
+            if (told := passage.through(event)) is None:
                 continue
             if is_first:
                 is_first = False
                 admitted(call)
-                last = _origin(event.content(), form)
-            yield event
+                last = _origin(piece_of(told), form)
+            yield told
         passage.end()
-    head = {"object": form.piece, "model": call.deployment.name, "choices": []}
-    end = last | head | {"usage": usage_of(call.meter)}
-    yield Event(json.dumps(end, separators=(",", ":")).encode(), has_choices=False)
+    if with_usage:
+        head = {"object": form.piece, "model": call.deployment.name, "choices": []}
+        yield event_that_says(last | head | {"usage": usage_of(call.meter)})
+
+
+def piece_of(event: bytes) -> Piece:
+    piece: Piece = json.loads(data_of(event))
+    return piece
+
+
+def event_that_says(piece: Piece) -> bytes:
+    return event_of(json.dumps(piece, separators=(",", ":")).encode())
 
 
 def _origin(piece: Piece, form: Form) -> Piece:
@@ -140,11 +140,11 @@ async def answer(
     return found | {"model": call.deployment.name, "usage": usage_of(call.meter)}
 
 
-def _under_public_name(raw: bytes, piece: Piece, name: str) -> bytes:
+def _under_public_name(event: bytes, piece: Piece, name: str) -> bytes:
     if piece.get("model") == name:
-        return raw
+        return event
     field = b'"model":' + json.dumps(name).encode()
-    return MODEL_FIELD.sub(lambda _: field, raw, count=1)
+    return MODEL_FIELD.sub(lambda _: field, event, count=1)
 
 
 class _Passage:
@@ -155,15 +155,15 @@ class _Passage:
         self.shape = Shape()
         self.is_finished = False
 
-    def through(self, raw: bytes) -> Event | None:
-        """What goes on of an event; raises UpstreamError."""
-        if (out := self.shape.told(raw)) is not None:
+    def through(self, event: bytes) -> bytes | None:
+        """What goes on of it; raises UpstreamError."""
+        if (out := self.shape.told(event)) is not None:
             self.meter.relayed(1)
-            return Event(out)
-        piece = content_of(raw)
+            return out
+        piece = content_of(event)
         if usage := piece.pop("usage", None):
             self.meter.reported(usage)
-            raw = json.dumps(piece, separators=(",", ":")).encode()
+            event = event_that_says(piece)
         choices = _choices(piece)
         if not choices:
             return None
@@ -171,9 +171,9 @@ class _Passage:
             self.is_finished = self.is_finished or bool(choice.get("finish_reason"))
             if text := self.form.text_of(choice):
                 self.meter.relayed(tokens_of_piece(text))
-        out = _under_public_name(raw, piece, self.call.deployment.name)
-        self.shape.learn(raw, out, piece)
-        return Event(out)
+        out = _under_public_name(event, piece, self.call.deployment.name)
+        self.shape.learn(event, out, piece)
+        return out
 
     def end(self) -> None:
         if not self.is_finished:

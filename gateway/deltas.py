@@ -11,7 +11,7 @@ from typing import Any
 from gateway.metering import LONGEST_TOKEN
 
 TEXT_FIELD = re.compile(rb'"content":\s*"')
-PLAIN = re.compile(rb"[ !#-\[\]-~]*")  # printable, without quotes and backslashes
+is_plain = re.compile(rb"[ !#-\[\]-~]*").fullmatch  # printable, without quotes and backslashes
 
 
 class Shape:
@@ -24,7 +24,7 @@ class Shape:
         """`out` is the same delta under the model's public name, which stands before the text."""
         text = _text_alone(piece)
         found = list(TEXT_FIELD.finditer(raw)) if text else []
-        if not text or len(found) != 1 or not PLAIN.fullmatch(text.encode()):
+        if not text or len(found) != 1 or not is_plain(text.encode()):
             return
         start = found[0].end()
         end = start + len(text)
@@ -34,11 +34,10 @@ class Shape:
     def told(self, raw: bytes) -> bytes | None:
         """What goes to the caller of a delta of at most one token; None if it has to be parsed."""
         head, tail = self.head, self.tail
-        size = len(raw) - len(head) - len(tail)
-        if not head or not 0 < size <= LONGEST_TOKEN or not raw.startswith(head) or not raw.endswith(tail):
+        if not head or not raw.startswith(head) or not raw.endswith(tail):
             return None
-        text = raw[len(head) : len(head) + size]
-        return self.head_out + text + tail if PLAIN.fullmatch(text) else None
+        text = raw[len(head) : -len(tail)]
+        return self.head_out + text + tail if 0 < len(text) <= LONGEST_TOKEN and is_plain(text) else None
 
 
 def _text_alone(piece: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@ what the request says of the search and where it says so, and raises the Gateway
 """
 
 import contextlib
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from gateway.callers import Caller
-from gateway.completions import Event
+from gateway.completions import event_that_says, piece_of
 from gateway.exceptions import InvalidRequest
 from gateway.requests import invalid
 
@@ -62,14 +61,13 @@ async def grounded(search: Search | None, caller: Caller, chat: Body, given: Any
     return grounds
 
 
-async def cited(pieces: AsyncGenerator[Event, None], told: Body) -> AsyncGenerator[Event, None]:
-    """The pieces of a completion; the one that ends the answer, and the one with its usage, tell the sources, too."""
-    async with contextlib.aclosing(pieces):
-        async for event in pieces:
-            piece = event.content()
-            if not event.has_choices or any(choice.get("finish_reason") for choice in piece["choices"]):
-                event = Event(json.dumps(piece | told, separators=(",", ":")).encode(), event.has_choices)
-            yield event
+async def cited(events: AsyncGenerator[bytes, None], told: Body) -> AsyncGenerator[bytes, None]:
+    """The events of a completion; the one that ends the answer, and the one with its usage, tell the sources, too."""
+    async with contextlib.aclosing(events):
+        async for event in events:
+            piece = piece_of(event)
+            is_last = not piece["choices"] or any(choice.get("finish_reason") for choice in piece["choices"])
+            yield event_that_says(piece | told) if is_last else event
 
 
 def question_of(messages: list[Body]) -> str:

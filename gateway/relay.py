@@ -17,7 +17,7 @@ from gateway import connections, exceptions
 from gateway.connections import Headers
 from gateway.models import Upstream
 from gateway.refusals import refusal
-from gateway.server_events import FAULTS, Events
+from gateway.server_events import FAULTS, Events, data_of
 
 LARGE = 100_000  # bytes of an answer that is read in a thread
 LONGEST_ANSWER = 256 * 2**20  # bytes: 2,048 vectors written out in digits are 90 MB
@@ -82,10 +82,10 @@ async def stream(
     return events
 
 
-def content_of(raw: bytes) -> dict[str, Any]:
-    """What an event says; raises UpstreamError when it says that something is wrong, or nothing."""
+def content_of(event: bytes) -> dict[str, Any]:
+    """What it says; raises UpstreamError when it says that something is wrong, or nothing."""
     try:
-        content = json.loads(raw)
+        content = json.loads(data_of(event))
     except (ValueError, RecursionError) as error:
         raise exceptions.UpstreamBroken from error
     if not isinstance(content, dict):

@@ -1,4 +1,4 @@
-"""The events of a stream that an upstream sends, handed on as the bytes they came as: nothing is written anew."""
+"""The events of a stream that an upstream sends, handed on as they are on the wire: nothing is written anew."""
 
 import asyncio
 import contextlib
@@ -12,12 +12,21 @@ from gateway.exceptions import UpstreamBroken, UpstreamError
 LONGEST = 4 * 2**20  # bytes of an event
 TICK = 0.5  # seconds
 LAST_WORDS = 1.0  # seconds for the end of a stream after its last event
-DONE = b"[DONE]"
+BEGIN, END = b"data: ", b"\n\n"  # of every event as it is handed on
+DONE = b"data: [DONE]\n\n"
 FAULTS = (TimeoutError, ValueError, RecursionError, aiohttp.ClientError)  # of a wire and what comes over it
 
 
+def event_of(data: bytes) -> bytes:
+    return BEGIN + data + END
+
+
+def data_of(event: bytes) -> bytes:
+    return event[len(BEGIN) : -len(END)]
+
+
 class Events:
-    """The data of each, as an iterator. A class, and one clock that looks now and then whether it is waited for too
+    """Each of them, as an iterator. A class, and one clock that looks now and then whether it is waited for too
     long: a generator more, or a time-out for each event, costs more than all the rest of it."""
 
     def __init__(
@@ -64,13 +73,13 @@ class Events:
     async def __anext__(self) -> bytes:
         if not self.ready:
             try:
-                await self._fill(min(self.loop.time() + self.patience, self.end))
+                await self._fill(self.loop.time() + self.patience)
             except FAULTS as error:
                 raise self.meaning(error) from error
-        if not self.ready or (data := self.ready.popleft()) == DONE:
+        if not self.ready or (event := self.ready.popleft()) == DONE:
             await self._finish()
             raise StopAsyncIteration
-        return data
+        return event
 
     async def _fill(self, until: float) -> None:
         """Until there is an event, or the end; TimeoutError some moments after `until`, by the loop's clock."""
@@ -85,26 +94,22 @@ class Events:
             self._read(more)
 
     def _read(self, more: bytes) -> None:
-        if not self.buffer and more.count(b"\n") == 2 and more.startswith(b"data: ") and more.endswith(b"\n\n"):
-            self.ready.append(more[6:-2])  # one event, whole, as nearly all of them come
+        if not self.buffer and more.count(b"\n") == 2 and more.startswith(BEGIN) and more.endswith(END):
+            self.ready.append(more)  # one event, whole, as nearly all of them come
             return
         self.buffer += more
         if b"\r" in self.buffer:
             self.buffer = self.buffer.replace(b"\r\n", b"\n")
-        *whole, self.buffer = self.buffer.split(b"\n\n")
+        *whole, self.buffer = self.buffer.split(END)
         for event in whole:
             self._take(event)
         if len(self.buffer) > LONGEST:
             raise UpstreamBroken
 
     def _take(self, event: bytes) -> None:
-        if event.startswith(b"data: ") and b"\n" not in event:
-            data = event[6:]
-        else:
-            lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
-            data = b" ".join(lines)  # an event goes on in one line; to JSON both are space
-        if data:
-            self.ready.append(data)
+        lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
+        if data := b" ".join(lines):  # an event goes on in one line; to JSON both are space
+            self.ready.append(event_of(data))
 
     async def _finish(self) -> None:
         """Read to the end, so that the connection can be used again."""

@@ -9,15 +9,16 @@ from django.utils.translation import gettext as _
 
 from gateway import assistants, catalogue, completions, embeddings, grounding, requests, reranking
 from gateway.api.errors import error_object
-from gateway.api.http import Answer, Request, event
+from gateway.api.http import Answer, Request
 from gateway.api.limits import headers_of
 from gateway.assistants import Assistants, Listed
 from gateway.callers import standing
 from gateway.calls import Running, Wanted
-from gateway.completions import Event, Form
+from gateway.completions import Form
 from gateway.exceptions import GatewayError, InvalidRequest, UnknownModel
 from gateway.grounding import Search
 from gateway.models import Deployment, Purpose, Scope
+from gateway.server_events import DONE, event_of
 from gateway.text_completions import TEXT
 
 
@@ -75,12 +76,12 @@ async def _completed(
     if not body.get("stream"):
         answer = await completions.answer(request.caller, body, wanted, told(request), form)
         return Answer.of(answer | (told_beside or {}))
-    options = body.get("stream_options", {})
-    pieces = completions.events(request.caller, body, wanted, told(request), form)
+    with_usage = body.get("stream_options", {}).get("include_usage") is True
+    events = completions.events(request.caller, body, wanted, told(request), form, with_usage=with_usage)
     if told_beside:
-        pieces = grounding.cited(pieces, told_beside)
-    first = await anext(pieces)  # an error up to here still has a status of its own
-    return Answer.stream(_events(first, pieces, with_usage=options.get("include_usage") is True))
+        events = grounding.cited(events, told_beside)
+    first = await anext(events)  # an error up to here still has a status of its own
+    return Answer.stream(_to_the_end(first, events))
 
 
 def named(request: Request) -> dict[str, Any]:
@@ -131,16 +132,13 @@ def _assistant(found: Listed) -> dict[str, Any]:
     return {**head, "voliere": about}
 
 
-async def _events(
-    first: Event, pieces: AsyncGenerator[Event, None], *, with_usage: bool
-) -> AsyncGenerator[bytes, None]:
-    async with contextlib.aclosing(pieces):
+async def _to_the_end(first: bytes, events: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(events):
         try:
-            yield event(first.raw)
-            async for raw, has_choices in pieces:
-                if with_usage or has_choices:
-                    yield event(raw)
+            yield first
+            async for event in events:
+                yield event
         except GatewayError as error:
-            yield event(json.dumps(error_object(error)).encode())
+            yield event_of(json.dumps(error_object(error)).encode())
             return
-    yield event(b"[DONE]")
+    yield DONE

@@ -56,8 +56,3 @@ class Answer:
 
 
 Endpoint = Callable[[Request], Awaitable[Answer]]
-
-
-def event(raw: bytes) -> bytes:
-    """A server-sent event that carries it."""
-    return b"data: " + raw + b"\n\n"

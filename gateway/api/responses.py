@@ -49,10 +49,10 @@ async def _relayed(request: Request, body: dict[str, Any], chat: dict[str, Any],
 
 
 async def _events(
-    source: AsyncGenerator[completions.Event, None], translated: Callable[[Any], AsyncGenerator[dict[str, Any], None]]
+    source: AsyncGenerator[bytes, None], translated: Callable[[Any], AsyncGenerator[dict[str, Any], None]]
 ) -> AsyncGenerator[bytes, None]:
     async with contextlib.aclosing(source):
-        pieces = (event.content() async for event in source)
+        pieces = (completions.piece_of(event) async for event in source)
         async with contextlib.aclosing(translated(pieces)) as events:
             async for event in events:
                 yield responses.encoded(event)

@@ -52,7 +52,7 @@ def as_process() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 
 
 def _answers(url: str) -> bool:
-    with contextlib.suppress(URLError, ConnectionError), urlopen(url, timeout=1):
+    with contextlib.suppress(URLError, ConnectionError, TimeoutError), urlopen(url, timeout=1):
         return True
     return False
 
