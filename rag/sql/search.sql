@@ -22,7 +22,8 @@ candidate AS MATERIALIZED (
 found AS MATERIALIZED (
     SELECT chunk.*, coalesce(shares -> config, shares -> '')::float AS share,
         coalesce(coalesce(candidate.words, (
-            SELECT sum({bm25}) FROM term JOIN rag_posting posting USING (term) WHERE posting.chunk_id = chunk.id
+            SELECT sum({bm25}) FROM term JOIN rag_posting posting USING (term)
+            WHERE posting.chunk_id = chunk.id AND posting.term = ANY (ARRAY(SELECT term.term FROM term))
         )) / nullif((complete -> config)::float, 0), 0) AS words,
         CASE WHEN candidate.meaning IS NOT NULL THEN greatest((candidate.meaning - unrelated) / (1 - unrelated), 0)
             ELSE coalesce((SELECT max({meaning}) FROM rag_vector vector WHERE vector.chunk_id = chunk.id), 0)
