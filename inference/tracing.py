@@ -28,15 +28,13 @@ def traced(model: Any, expected: Callable[[str], Vector]) -> Callable[[str], Vec
         features = model.preprocess([text])
         return {name: features[name] for name in TENSORS if name in features}
 
-    names = list(tensors(RECORDED))
-
     class Whole(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.model = model
+            self.model, self.names = model, list(tensors(RECORDED))
 
         def forward(self, *values: torch.Tensor) -> torch.Tensor:
-            found = self.model(dict(zip(names, values, strict=True)))["sentence_embedding"]
+            found = self.model(dict(zip(self.names, values, strict=True)))["sentence_embedding"]
             return torch.nn.functional.normalize(found, dim=1)
 
     def vector(text: str) -> Vector:
@@ -49,7 +47,7 @@ def traced(model: Any, expected: Callable[[str], Vector]) -> Callable[[str], Vec
             whole = torch.jit.trace(Whole().eval(), tuple(tensors(RECORDED).values()), check_trace=False)
             recording = torch.jit.freeze(whole)
         same = all(np.abs(vector(text) - expected(text)).max() < ALIKE for text in CHECKED)
-    except (KeyError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         log.info("The embedding model cannot be recorded: %s", error)
         return None
     return vector if same else None
