@@ -28,24 +28,20 @@ def traced(model: Any, expected: Callable[[str], Vector]) -> Callable[[str], Vec
         features = model.preprocess([text])
         return {name: features[name] for name in TENSORS if name in features}
 
-    class Whole(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model, self.names = model, list(tensors(RECORDED))
-
-        def forward(self, *values: torch.Tensor) -> torch.Tensor:
-            found = self.model(dict(zip(self.names, values, strict=True)))["sentence_embedding"]
-            return torch.nn.functional.normalize(found, dim=1)
+    def whole(*values: torch.Tensor) -> torch.Tensor:
+        found = model(dict(zip(names, values, strict=True)))["sentence_embedding"]
+        return torch.nn.functional.normalize(found, dim=1)
 
     def vector(text: str) -> Vector:
         with torch.inference_mode():
             return np.asarray(recording(*tensors(text).values())[0].float().numpy(), dtype=np.float32)
 
     try:
+        model.requires_grad_(False)  # what is recorded holds the model's numbers as they are
+        names = list(tensors(RECORDED))
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            whole = torch.jit.trace(Whole().eval(), tuple(tensors(RECORDED).values()), check_trace=False)
-            recording = torch.jit.freeze(whole)
+            recording = torch.jit.trace(whole, tuple(tensors(RECORDED).values()), check_trace=False)
         same = all(np.abs(vector(text) - expected(text)).max() < ALIKE for text in CHECKED)
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         log.info("The embedding model cannot be recorded: %s", error)
