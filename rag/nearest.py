@@ -7,8 +7,9 @@ here and not left to PostgreSQL's planner, which takes the graph for one permitt
 slower and finds less. Rights are those of the statement in either case; the count before it decides on the way alone.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -24,8 +25,7 @@ SCAN_MEMORY = 8  # times work_mem
 COUNT = """
 SELECT coalesce(sum(held.vectors), 0), coalesce(bool_or(document.status = 'ready' AND held.vectors IS NULL), false),
     (SELECT reltuples FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid
-     WHERE pg_class.oid = to_regclass(%s) AND indisvalid),
-    set_config('jit', 'off', true)  -- what it compiles runs once, for milliseconds
+     WHERE pg_class.oid = to_regclass(%s) AND indisvalid)
 FROM rag_document document
 LEFT JOIN rag_indexeddocument held ON held.document_id = document.id AND held.index_id = %s
 WHERE document.collection_id IN ({scope}) AND ({condition})
@@ -51,10 +51,8 @@ ALONG_THE_GRAPH = """
     SELECT id, 1 - min(distance) AS score FROM nearest GROUP BY id ORDER BY score DESC, id LIMIT {candidates}
 """
 AMONG = "AND (vector.chunk_id IN (SELECT permitted.id FROM permitted)) IS TRUE"
-SETTINGS = """
-SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', %s, true),
-    set_config('hnsw.max_scan_tuples', %s, true), set_config('hnsw.scan_mem_multiplier', %s, true)
-"""
+SETTINGS = "SELECT set_config(name, value, true) FROM jsonb_each_text(%s::jsonb) setting (name, value)"
+ALWAYS = {"jit": "off"}  # what it compiles runs once, for milliseconds
 
 
 @dataclass(frozen=True)
@@ -73,23 +71,32 @@ class Way:
 
     sql: str
     is_incomplete: bool
+    settings: Mapping[str, str] = field(default_factory=lambda: ALWAYS)
+
+    def prepare(self, cursor: CursorWrapper) -> None:
+        """For the transaction of the statement, with which it ends."""
+        cursor.execute(SETTINGS, [json.dumps(self.settings)])
 
 
 NONE = Way("SELECT NULL::bigint AS id, NULL::float AS score WHERE false", is_incomplete=True)
 
 
 def way(cursor: CursorWrapper, index: EmbeddingIndex, permitted: Permitted, candidates: int) -> Way:
-    """Within the transaction of the search: what it sets ends there. With a condition, the statement around it has
-    the chunks that it leaves as `permitted`."""
+    """With a condition, the statement around it has the chunks that it leaves as `permitted`."""
     count = COUNT.format(scope=permitted.scope, condition=permitted.condition or "true")
     cursor.execute(count, [index.hnsw, index.pk, *permitted.params, *permitted.condition_params])
-    found, is_incomplete, in_graph, _ = cursor.fetchone()
+    found, is_incomplete, in_graph = cursor.fetchone()
     if index.dimension is None:
         return Way(NONE.sql, is_incomplete)
     among = AMONG if permitted.condition else ""
     if in_graph is None or found <= EXACT or found**2 <= EQUAL_COST * in_graph:
         return Way(EVERY.format(index=index.pk, candidates=candidates, among=among), is_incomplete)
     expected = 4 * PARTS * max(in_graph, found) / found
-    cursor.execute(SETTINGS, [str(PARTS), str(round(max(expected, SCAN_TUPLES))), str(SCAN_MEMORY)])
+    settings = {
+        "hnsw.iterative_scan": "relaxed_order",
+        "hnsw.ef_search": str(PARTS),
+        "hnsw.max_scan_tuples": str(round(max(expected, SCAN_TUPLES))),
+        "hnsw.scan_mem_multiplier": str(SCAN_MEMORY),
+    }
     parts = {"dimension": index.dimension, "index": index.pk, "parts": PARTS, "candidates": candidates}
-    return Way(ALONG_THE_GRAPH.format(**parts, among=among), is_incomplete)
+    return Way(ALONG_THE_GRAPH.format(**parts, among=among), is_incomplete, ALWAYS | settings)

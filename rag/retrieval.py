@@ -1,38 +1,46 @@
-"""From a question to the passages that answer it: by their words (BM25) and by their meaning, in one statement.
+"""From a question to the passages that answer it: by their words (BM25) and by their meaning.
 
-    question (and what it refers to) → sql/search.sql → copies folded → reranked → cut → sql/focus.sql
+    question (and what it refers to) → sql/words.sql → sql/search.sql → copies folded → reranked → cut → sql/focus.sql
+                                     ↘ its vectors   ↗
 
-The statement itself holds the caller's rights: only collections that are visible to the caller now, and among those
+The statements themselves hold the caller's rights: only collections that are visible to the caller now, and among those
 asked for, are looked at, and all statistics (how many chunks, how long, how many hold a term) count these alone.
 Both scores mean the same for every question: the share of the question's words, by their rarity, that a passage holds,
 and the likeness of its nearest part. So their sum also tells when nothing fits.
 """
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from pgvector import HalfVector
+
 from gateway import reranking
 from gateway.callers import Caller
 from gateway.database import in_database
-from gateway.models import Purpose
-from rag import finding, questions, use
+from gateway.models import Deployment, Purpose
+from rag import finding, nearest, questions, use, words
 from rag.calibration import Calibration
 from rag.duplicates import folded
 from rag.embedding import embed, in_use
 from rag.exceptions import IngestionError
 from rag.filters import Condition, Filters
-from rag.finding import Asked, Found, Scope
-from rag.models import CollectionQuerySet
+from rag.finding import Asked, Found, Search
+from rag.models import CollectionQuerySet, EmbeddingIndex
 from rag.reranking import RERANKED, relevances
+from rag.sentences import Span
+from rag.words import Scope
 
 logger = logging.getLogger(__name__)
 
 LONGEST_QUESTION = 4_000  # characters
 SPARE = 10  # candidates more than wanted, of which some are copies of others
 EVERYTHING = Filters()
+BY_WORDS_ALONE = "searching by words alone: %s"
+Served = tuple[EmbeddingIndex, Deployment | None]  # the index that is searched, and who serves its model
 
 
 @dataclass(frozen=True)
@@ -87,47 +95,65 @@ async def retrieve(
     """
     within = filters.condition() if filters else None
     texts = [text.replace("\x00", "")[:LONGEST_QUESTION].strip() for text in (question, rephrased)]
-    asked = await _meaning(caller, list(dict.fromkeys(filter(None, texts))))
+    texts = list(dict.fromkeys(filter(None, texts)))
     scope = finding.scope_of(caller.user, collections)
-    if not asked or scope is None:
+    if not texts or scope is None:
         return Passages()
-    calibration, wanted = _calibration(asked[0]), max(limit, RERANKED) + SPARE
-    found, degraded = await in_database(_search, asked, scope, within, calibration, wanted)
+    search, asked = await _begun(caller, texts, scope, within)
+    found = await in_database(_search, search, asked, max(limit, RERANKED) + SPARE)
     passages = Passages()
-    passages.degraded, passages.threshold = degraded, calibration.threshold
+    passages.degraded, passages.threshold = search.way.is_incomplete, search.calibration.threshold
     passages.nearest = found[0].score if found else 0.0
-    if not found or not (anyway or degraded or _fits(question, passages)):
+    if not found or not (anyway or passages.degraded or _fits(question, passages)):
         return passages
     ranked = await _reranked(caller, asked[-1].text, found, limit)
-    spans = await in_database(finding.focus, asked[-1], [one for one, _ in ranked], calibration)
-    await in_database(use.note, {one.document_id for one, _ in ranked})
+    spans = await in_database(_handed_over, search, asked[-1], [one for one, _ in ranked])
     passages.extend(_passage(one, spans.get(one.chunk, (one.start, one.end)), relevance) for one, relevance in ranked)
     return passages
 
 
-def _calibration(asked: Asked) -> Calibration:
-    return Calibration(**asked.index.calibration) if asked.index else Calibration()
+async def _begun(
+    caller: Caller, texts: list[str], scope: Scope, within: Condition | None
+) -> tuple[Search, list[Asked]]:
+    """What needs no vectors is done while the model makes them."""
+    served = await _in_use()
+    index = served[0] if served else None
+    (known, way), vectors = await asyncio.gather(
+        in_database(words.begin, texts, index, scope, within), _vectors(caller, texts, served)
+    )
+    if index is None or vectors is None:
+        asked = [Asked(text, its_words) for text, its_words in zip(texts, known, strict=True)]
+        return Search(scope, within, nearest.NONE, Calibration()), asked
+    asked = [
+        Asked(text, its_words, index, vector) for text, its_words, vector in zip(texts, known, vectors, strict=True)
+    ]
+    return Search(scope, within, way, Calibration(**index.calibration)), asked
 
 
-def _search(
-    asked: list[Asked], scope: Scope, within: Condition | None, calibration: Calibration, wanted: int
-) -> tuple[list[Found], bool]:
-    """Best first, and whether meaning could not be compared with all."""
-    found, is_incomplete = list[Found](), False
-    for text in asked:
-        more, is_incomplete = finding.find(text, scope, within, calibration, wanted)
-        found += more
-    return _best_first(found), is_incomplete
-
-
-async def _meaning(caller: Caller, texts: list[str]) -> list[Asked]:
+async def _in_use() -> Served | None:
     try:
-        index, deployment = await in_use.get(None)
-        vectors = await embed(caller, texts, Purpose.RETRIEVAL, index, deployment)
+        return await in_use.get(None)
     except IngestionError as error:
-        logger.warning("searching by words alone: %s", error.code)
-        return [Asked(text) for text in texts]
-    return [Asked(text, index, vector) for text, vector in zip(texts, vectors, strict=True)]
+        logger.warning(BY_WORDS_ALONE, error.code)
+        return None
+
+
+async def _vectors(caller: Caller, texts: list[str], served: Served | None) -> list[HalfVector] | None:
+    try:
+        return await embed(caller, texts, Purpose.RETRIEVAL, *served) if served else None
+    except IngestionError as error:
+        logger.warning(BY_WORDS_ALONE, error.code)
+        return None
+
+
+def _search(search: Search, asked: list[Asked], wanted: int) -> list[Found]:
+    return _best_first([found for each in asked for found in finding.find(search, each, wanted)])
+
+
+def _handed_over(search: Search, asked: Asked, found: list[Found]) -> dict[int, Span]:
+    """What of each fits best; its document was used today."""
+    use.note({one.document_id for one in found if use.is_due(one.used_at)})
+    return finding.focus(asked, [one.chunk for one in found], search.calibration)
 
 
 def _best_first(found: Sequence[Found]) -> list[Found]:

@@ -16,7 +16,7 @@ from chat.models import Citation, Conversation, Message
 from gateway.database import in_database
 from rag import finding
 from rag.calibration import Calibration
-from rag.finding import Asked, Scope
+from rag.finding import Asked, Search
 from rag.models import (
     Chunk,
     Collection,
@@ -28,6 +28,7 @@ from rag.models import (
     Posting,
     Vector,
 )
+from rag.words import Scope, begin
 
 SAID: list[type[models.Model]] = [Conversation, Message, Citation]
 KEPT: list[type[models.Model]] = [Collection, Document, DocumentText, DocumentVersion, Chunk, Posting, Vector]
@@ -133,10 +134,12 @@ def test_a_search_that_forgot_its_rights_finds_nothing_of_others(
     alice: User, charlie: User, collection: Collection
 ) -> None:
     everything = "SELECT id FROM rag_collection"
-    asked = Asked("Where do herons sleep?")
 
     def found(user: User) -> list[str]:
-        return [one.text for one in finding.find(asked, Scope(user, everything, ()), None, Calibration(), 5)[0]]
+        scope = Scope(user, everything, ())
+        (words,), way = begin(["Where do herons sleep?"], None, scope, None)
+        search = Search(scope, None, way, Calibration())
+        return [one.text for one in finding.find(search, Asked("Where do herons sleep?", words), 5)]
 
     assert found(alice) == ["herons sleep"]
     assert found(charlie) == []

@@ -1,90 +1,35 @@
--- The chunks that answer a question best, among those that its asker may see: `scope` are their collections, `permitted`
--- the chunks that filters leave of them. The statistics are those of the scope, whatever filters leave.
+-- The chunks that answer a question best, of those that hold its words (sql/words.sql) and those that are near to it in
+-- meaning, among those that its asker may see: `scope` are their collections, `permitted` the chunks that filters leave.
 -- A chunk's words are the share of the question's weight that it holds, its meaning is the likeness of its nearest part.
 WITH asked AS (
-    SELECT %s::text AS question, %s::jsonb AS configs, %s::halfvec AS embedding, %s::int AS index,
-        %s::jsonb AS shares, %s::float AS unrelated
+    SELECT %s::halfvec AS embedding, %s::int AS index, %s::jsonb AS shares, %s::float AS unrelated,
+        %s::jsonb AS complete, %s::float AS length
 ),
+term AS MATERIALIZED (SELECT key AS term, value::float AS weight FROM jsonb_each(%s::jsonb)),
 scope (id) AS MATERIALIZED ({scope}),
-languages AS MATERIALIZED (
-    SELECT coalesce(configs ->> language, configs ->> '') AS config, chunks, terms
-    FROM asked, (
-        SELECT language, sum(chunk_count) AS chunks, sum(term_count) AS terms
-        FROM rag_document WHERE collection_id IN (SELECT scope.id FROM scope) GROUP BY language
-    ) documents
-),
-total AS MATERIALIZED (
-    SELECT sum(chunks) AS chunks, greatest(sum(terms), 1)::float / greatest(sum(chunks), 1)::float AS length,
-        greatest(sum(chunks) * {frequent_share}, {frequent})::bigint AS frequent
-    FROM languages
-),
 permitted (id) AS MATERIALIZED (
     SELECT chunk.id FROM rag_document document JOIN rag_chunk chunk ON chunk.document_id = document.id
     WHERE document.collection_id IN (SELECT scope.id FROM scope) AND ({condition})
 ),
--- the question's words in every language that is there, and what compounds among them are made of
-words AS MATERIALIZED (
-    SELECT config, lexeme, term
-    FROM asked, (SELECT DISTINCT config FROM languages) present, rag_terms(config, question)
-),
-parts AS (
-    SELECT unnest(ARRAY[head, tail]) AS term
-    FROM words, LATERAL (
-        SELECT head, tail FROM rag_splits(lexeme)
-        WHERE EXISTS (SELECT FROM rag_posting posting
-                WHERE posting.term = head AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)))
-            AND EXISTS (SELECT FROM rag_posting posting
-                WHERE posting.term = tail AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)))
-        ORDER BY least(length(head), length(tail)) DESC, head LIMIT 1
-    ) longest
-    WHERE config = 'german'
-),
-terms AS (
-    SELECT term, max(importance) AS importance
-    FROM (SELECT term, 1::float FROM words UNION ALL SELECT term, {part_importance} FROM parts) asked (term, importance)
-    GROUP BY term ORDER BY length(term) DESC, term LIMIT {most_terms}
-),
--- in how many chunks a term stands, counted up to where it tells nothing any more
-spread AS MATERIALIZED (
-    SELECT term, importance, frequent, (
-        SELECT count(*) FROM (
-            SELECT FROM rag_posting posting
-            WHERE posting.term = terms.term AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope))
-            LIMIT frequent + 1
-        ) counted
-    ) AS chunks
-    FROM terms, total
-),
-rarity AS MATERIALIZED (
-    SELECT term, importance, ln(1 + greatest(total.chunks - spread.chunks + 0.5, 0.5)::float / (spread.chunks + 0.5)) AS weight
-    FROM spread, total
-    WHERE spread.chunks <= total.frequent
-        OR NOT EXISTS (SELECT FROM spread rare WHERE rare.chunks BETWEEN 1 AND rare.frequent)
-),
-complete AS MATERIALIZED (
-    SELECT config, sum(weight) * ({saturation} + 1) AS score
-    FROM (SELECT DISTINCT config, term FROM words) word JOIN rarity USING (term) GROUP BY config
-),
-scored AS MATERIALIZED (
-    SELECT posting.chunk_id AS id, sum({bm25}) AS score
-    FROM total, rarity JOIN rag_posting posting ON posting.term = rarity.term
-        AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)) {among_postings}
-    GROUP BY posting.chunk_id
-),
-by_words AS (SELECT id FROM scored ORDER BY score DESC, id LIMIT {candidates}),
+by_words (id, score) AS (SELECT * FROM unnest(%s::bigint[], %s::float[])),
 by_meaning AS ({by_meaning}),
+-- of each what is known of it from the way it was found
+candidate AS MATERIALIZED (
+    SELECT id, max(words) AS words, max(meaning) AS meaning
+    FROM (SELECT id, score, NULL FROM by_words UNION ALL SELECT id, NULL, score FROM by_meaning) each (id, words, meaning)
+    GROUP BY id
+),
 found AS MATERIALIZED (
     SELECT chunk.*, coalesce(shares -> config, shares -> '')::float AS share,
-        coalesce(scored.score / nullif(complete.score, 0), 0) AS words,
+        coalesce(coalesce(candidate.words, (
+            SELECT sum({bm25}) FROM term JOIN rag_posting posting USING (term)
+            WHERE posting.chunk_id = chunk.id AND posting.term = ANY (ARRAY(SELECT term.term FROM term))
+        )) / nullif((complete -> config)::float, 0), 0) AS words,
         CASE WHEN candidate.meaning IS NOT NULL THEN greatest((candidate.meaning - unrelated) / (1 - unrelated), 0)
             ELSE coalesce((SELECT max({meaning}) FROM rag_vector vector WHERE vector.chunk_id = chunk.id), 0)
         END AS meaning
-    FROM asked, (
-            SELECT id, max(meaning) AS meaning  -- known of those that were found by it
-            FROM (SELECT id, NULL::float FROM by_words UNION ALL SELECT id, score FROM by_meaning) each (id, meaning)
-            GROUP BY id
-        ) candidate
-        JOIN rag_chunk chunk USING (id) LEFT JOIN scored USING (id) LEFT JOIN complete USING (config)
+    FROM asked, candidate JOIN rag_chunk chunk USING (id)
+    WHERE chunk.collection_id = ANY (ARRAY(SELECT scope.id FROM scope))  -- what holds the words was found a moment ago
 ),
 weighed AS (
     SELECT found.*, share * meaning + (1 - share) * words AS score
@@ -92,8 +37,7 @@ weighed AS (
 )
 SELECT weighed.id, document.id, document.name, document.version, weighed.page, weighed.start, weighed.end, weighed.text,
     weighed.score, weighed.words, weighed.meaning,
-    coalesce(content.page_kind, ''), coalesce(content.page_labels[weighed.page], ''),
-    (SELECT jsonb_object_agg(term, weight * importance) FROM rarity)
+    coalesce(content.page_kind, ''), coalesce(content.page_labels[weighed.page], ''), document.used_at
 FROM weighed JOIN rag_document document ON document.id = weighed.document_id
     LEFT JOIN rag_documenttext content ON content.document_id = document.id
 ORDER BY weighed.score DESC, weighed.id

@@ -55,6 +55,7 @@ def found(index: EmbeddingIndex, names: str, asked: list[float], *, along_the_gr
         cursor.execute("SET LOCAL enable_seqscan = off")  # so small a table is read as a whole otherwise
         nearest.EXACT = 0 if along_the_graph else 20_000
         way = nearest.way(cursor, index, nearest.Permitted(SCOPE, [list(names)]), 100)
+        way.prepare(cursor)
         assert ("nearest" in way.sql) == along_the_graph
         cursor.execute(STATEMENT.replace("WAY", way.sql), [HalfVector(asked).to_text(), list(names)])
         return [chunk for chunk, _score in cursor.fetchall()]
@@ -84,6 +85,7 @@ def test_the_graph_is_what_is_walked(index: EmbeddingIndex, alice: User, guarded
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         nearest.EXACT = 0
         way = nearest.way(cursor, index, nearest.Permitted(SCOPE, [["A"]]), 100)
+        way.prepare(cursor)
         asked = [HalfVector([1.0] * DIMENSION).to_text(), ["A"]]
         cursor.execute("EXPLAIN " + STATEMENT.replace("WAY", way.sql), asked)
         plan = "\n".join(row[0] for row in cursor.fetchall())

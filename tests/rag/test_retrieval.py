@@ -1,5 +1,7 @@
 import asyncio
 import json
+from datetime import datetime, timedelta
+from threading import Event
 
 import pytest
 from django.db.models import QuerySet
@@ -7,11 +9,12 @@ from django.db.models import QuerySet
 from accounts.models import Membership, Team, User
 from gateway.callers import Caller
 from gateway.models import Deployment
+from rag import words
 from rag.ingestion import ingest
 from rag.models import Collection, CollectionShare, Document
 from rag.retrieval import Passage, Passages, retrieve
 from rag.uploads import accept
-from tests.fake_upstream import FakeUpstream
+from tests.fake_upstream import Connection, FakeUpstream, vector_of
 from tests.rag.files import BUDGET, GARDEN, pdf, uploaded
 
 
@@ -204,3 +207,40 @@ def test_a_new_public_name_of_the_model_changes_nothing(handbook: Collection, al
     Deployment.objects.update(name="goldfinch")
     after = ask(alice, "Garten budget")
     assert (after, after.degraded) == (before, False)
+
+
+def test_words_are_looked_for_while_the_vector_is_made(
+    handbook: Collection, alice: User, embedder: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, begin = Event(), words.begin
+
+    async def answers(connection: Connection) -> None:
+        if await asyncio.to_thread(begun.wait, 5):
+            await connection.json({"data": [{"embedding": vector_of("Garten")}]})
+
+    monkeypatch.setattr(words, "begin", lambda *args: (begin(*args), begun.set())[0])
+    embedder.do(answers)
+    assert not ask(alice, "Garten").degraded
+
+
+def test_a_share_that_ends_while_the_vector_is_made_opens_nothing(
+    handbook: Collection, bob: User, shared: CollectionShare, embedder: FakeUpstream
+) -> None:
+    async def ends(connection: Connection) -> None:
+        await asyncio.sleep(0.2)  # the words have been found
+        await CollectionShare.objects.all().adelete()
+        await connection.json({"data": [{"embedding": vector_of("Garten")}]})
+
+    assert ask(bob, "Garten")
+    embedder.do(ends)
+    assert ask(bob, "Garten") == []
+
+
+def test_the_last_use_of_a_document_is_noted_once_a_day(handbook: Collection, alice: User) -> None:
+    def noted() -> datetime | None:
+        return Document.objects.get(pk=ask(alice, "Garten")[0].document_id).used_at
+
+    first = noted()
+    assert first and noted() == first
+    Document.objects.update(used_at=first - timedelta(days=2))
+    assert (again := noted()) and again > first
