@@ -172,7 +172,7 @@ class Document(models.Model):
 
     @property
     def listed_name(self) -> str:
-        """For who looks after the house: what is attached to a conversation or a project is the business of its people."""
+        """For who looks after the house: what is attached to a chat or a project is the business of its people."""
         return gettext("An attachment of a chat or project") if self.collection.is_attachment else self.name
 
     @property
