@@ -5,10 +5,16 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+HELD_KEYS_STAY = """
+    CREATE TRIGGER gateway_held_key_stays BEFORE DELETE ON gateway_apikey
+    FOR EACH ROW EXECUTE FUNCTION accounts_own_stays()"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
         ('gateway', '0012_keys_for_the_api'),
+        ('accounts', '0008_classes_of_data_and_first_steps'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -22,4 +28,5 @@ class Migration(migrations.Migration):
             model_name='webhook',
             constraint=models.CheckConstraint(condition=models.Q(('is_house', True), ('user__isnull', False), _connector='OR'), name='webhook_of_somebody'),
         ),
+        migrations.RunSQL(HELD_KEYS_STAY, "DROP TRIGGER IF EXISTS gateway_held_key_stays ON gateway_apikey"),
     ]
