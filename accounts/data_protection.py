@@ -151,11 +151,19 @@ class RetentionRule(models.Model):
     class Kind(models.TextChoices):
         CONVERSATIONS = "conversations", _("Conversations")
         DOCUMENTS = "documents", _("Documents in collections")
+        CLASS_OPEN = "class-open", _("Documents in open collections")
+        CLASS_INTERNAL = "class-internal", _("Documents in internal collections")
+        CLASS_CONFIDENTIAL = "class-confidential", _("Documents in confidential collections")
         FILES = "files", _("Files of scripts outside of collections")
         USAGE = "usage", _("Usage")
         AUDIT = "audit", _("Audit log")
 
     OF_A_TEAM: ClassVar[set[str]] = {Kind.CONVERSATIONS, Kind.DOCUMENTS, Kind.FILES}
+    OF_A_CLASS: ClassVar[dict[str, str]] = {  # of data, as rag has them
+        Kind.CLASS_OPEN: "open",
+        Kind.CLASS_INTERNAL: "internal",
+        Kind.CLASS_CONFIDENTIAL: "confidential",
+    }
 
     kind = models.CharField(_("what"), max_length=20, choices=Kind)
     team = models.ForeignKey(
@@ -186,7 +194,7 @@ class RetentionRule(models.Model):
             models.CheckConstraint(
                 name="retention_rule_of_the_house",
                 condition=Q(team=None) | Q(kind__in=["conversations", "documents", "files"]),
-                violation_error_message=_("Usage and audit log have one rule, for all."),
+                violation_error_message=_("Usage, audit log and classes of data have one rule each, for all."),
             ),
         ]
 

@@ -12,6 +12,7 @@ AccountError
 ├── NoticeChanged       409  what was agreed to is not the version that holds now
 ├── TableUnreadable     400  a file to import is no table, too large or has other columns
 ├── ErasureOpen         409  asked for already
+├── OnHold              409  a legal hold is on what should be deleted
 └── NotRemembered       400  empty, too long, or not asked for
     └── MemoryFull      409
 
@@ -125,6 +126,14 @@ class ErasureOpen(AccountError):
 
     def __str__(self) -> str:
         return _("This account is being erased already.")
+
+
+class OnHold(AccountError):
+    status = 409
+    code = "on_hold"
+
+    def __str__(self) -> str:
+        return _("A legal hold is on it: it cannot be deleted before that ends.")
 
 
 class RequestError(Exception):

@@ -1,5 +1,7 @@
+import struct
 from typing import Any
 
+from allauth.mfa.webauthn.internal import auth
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -7,6 +9,8 @@ from accounts import inviting, roles
 from accounts.forms import SetupForm
 from accounts.models import Invitation, User
 from accounts.roles import May, Role
+
+UNREADABLE = (AttributeError, LookupError, ValueError, struct.error)  # of bytes that no device ever sent
 
 
 class InvitationForm(forms.ModelForm[Invitation]):
@@ -42,3 +46,23 @@ class AcceptForm(SetupForm):
         if invitation.email:
             self.fields["email"].initial = invitation.email
             self.fields["email"].disabled = True
+
+
+class PasskeyAcceptForm(AcceptForm):
+    """What the device answered in place of the password."""
+
+    credential = forms.JSONField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["password"]
+
+    def clean_credential(self) -> dict[str, Any]:
+        credential: dict[str, Any] = self.cleaned_data["credential"]
+        try:
+            auth.parse_registration_response(credential)
+        except UNREADABLE:
+            raise forms.ValidationError(_("That did not work.")) from None
+        if not auth.complete_registration(credential).is_user_verified():
+            raise forms.ValidationError(_("That did not work."))
+        return credential

@@ -1,5 +1,7 @@
 """Inviting people, and coming in by an invitation."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -8,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import inviting, limits
+from accounts import inviting, limits, passkeys
 from accounts.exceptions import AddressTaken, InvitationInvalid
-from accounts.invitation_forms import AcceptForm, InvitationForm
+from accounts.invitation_forms import AcceptForm, InvitationForm, PasskeyAcceptForm
 from accounts.models import Invitation
 from accounts.signing_in import person, sign_in, sign_in_required
 
@@ -43,15 +45,23 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 def accept(request: HttpRequest, token: str) -> HttpResponse:
     if refusal := limits.refusal(request, "invitation", per_minute=20):
         return refusal
+    with_passkey = "passkey" in request.GET
     try:
-        form = AcceptForm(request.POST or None, invitation=inviting.find(token))
+        kind = PasskeyAcceptForm if with_passkey else AcceptForm
+        form = kind(request.POST or None, invitation=inviting.find(token))
         if form.is_valid():
-            data = form.cleaned_data
-            user = inviting.accept(token, data["email"], data["name"], data["password"])
-            sign_in(request, user)
+            _come_in(request, token, form.cleaned_data)
             return redirect("chat:home")
     except AddressTaken as error:
         form.add_error(None, str(error))
     except InvitationInvalid as error:
         return render(request, "account/invitation_closed.html", status=error.status)
-    return render(request, "account/invitation.html", {"form": form})
+    js_data = passkeys.begin(request) if with_passkey else None
+    return render(request, "account/invitation.html", {"form": form, "js_data": js_data})
+
+
+def _come_in(request: HttpRequest, token: str, data: dict[str, Any]) -> None:
+    if "credential" in data:
+        passkeys.accept(request, token, data)
+    else:
+        sign_in(request, inviting.accept(token, data["email"], data["name"], data["password"]))

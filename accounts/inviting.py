@@ -1,6 +1,7 @@
 """Invitations: a link is made, used once, or taken back."""
 
 from urllib.parse import urljoin
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -68,7 +69,7 @@ def _still_given(invitation: Invitation) -> bool:
 
 
 @transaction.atomic
-def accept(token: str, email: str, name: str, password: str) -> User:
+def accept(token: str, email: str, name: str, password: str = "", *, pk: UUID | None = None) -> User:
     """Raises InvitationInvalid when it was used meanwhile, AddressTaken."""
     waiting = Invitation.objects.open().select_for_update()
     invitation = waiting.filter(pk=find(token).pk).first()  # the second of two at once waits here, and finds it used
@@ -77,7 +78,7 @@ def accept(token: str, email: str, name: str, password: str) -> User:
     email = invitation.email or email
     if User.objects.filter(email__iexact=email).exists():
         raise AddressTaken
-    user = User(email=User.objects.normalize_email(email).lower(), name=name)
+    user = User(id=pk or uuid4(), email=User.objects.normalize_email(email).lower(), name=name)
     user.role = invitation.role
     user.set_password(password or None)
     user.save()

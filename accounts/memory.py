@@ -1,9 +1,12 @@
 """What Voliere remembers of a person: short sentences that they wrote or confirmed themselves, and nothing else."""
 
+from uuid import UUID
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.exceptions import MemoryFull, NotRemembered
+from accounts import holds
+from accounts.exceptions import MemoryFull, NotRemembered, OnHold
 from accounts.models import Fact, User
 
 MOST = 40  # facts: with each question all of them are sent
@@ -31,13 +34,20 @@ def remember(user: User, text: str) -> Fact:
 
 @transaction.atomic
 def correct(fact: Fact, text: str) -> None:
-    """Raises `NotRemembered`. Corrected into one that is known already, the two become one."""
+    """Raises `NotRemembered`, `OnHold`. Corrected into one that is known already, the two become one."""
     corrected = _checked(text)
     User.objects.select_for_update().get(id=fact.user_id)
     if Fact.objects.filter(user=fact.user_id, text=corrected).exclude(id=fact.id).exists():
-        fact.delete()
+        forget(fact.user, fact.pk)
         return
     Fact.objects.filter(id=fact.id).update(text=corrected)
+
+
+def forget(user: User, which: UUID | None = None) -> None:
+    """One sentence, or all. Raises `OnHold`."""
+    if holds.is_held(user=user.pk):
+        raise OnHold
+    (user.facts.filter(pk=which) if which else user.facts.all()).delete()
 
 
 def _checked(text: str) -> str:

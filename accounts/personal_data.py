@@ -16,7 +16,8 @@ from accounts.belongings import Count, Part, fields, json_file
 from accounts.models import Agreement, BreakGlass, DataExport, Invitation, Membership, User
 
 PROFILE = ("id", "email", "name", "date_joined", "last_login", "is_active", "language", "theme", "text_size",
-           "instructions", "whole_answers", "notifies", "single_keys", "remembers")  # fmt: skip
+           "instructions", "whole_answers", "notifies", "single_keys", "remembers",
+           "steps_put_away")  # fmt: skip
 EVENT = ("at", "kind", "actor_id", "object_kind", "object_id", "outcome", "detail", "address")
 SESSION = ("created_at", "last_seen_at", "ip", "user_agent")
 GLASS = ("what", "reason", "hours", "asked_at", "granted_at", "until")

@@ -43,6 +43,7 @@ class Preferences(models.Model):
         help_text=_("Such as “?” for the list of them. They never work while you are writing."),
     )
     remembers = models.BooleanField(_("memory"), default=False)
+    steps_put_away = models.BooleanField(default=False, editable=False, help_text="the first steps, in the panel")
 
     class Meta:
         abstract = True

@@ -59,7 +59,7 @@ class UnknownCollection(ChatError):
 class OnHold(ChatError):
     status = 409
     code = "on_hold"
-    sentence = _("A legal hold is on these conversations: they cannot be deleted before that ends.")
+    sentence = _("A legal hold is on it: it cannot be deleted before that ends.")
 
 
 class UnknownAssistant(ChatError):

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import memory
+from accounts import holds, memory
 from accounts.exceptions import NotRemembered
 from accounts.models import Fact, User
 from accounts.signing_in import person, sign_in_required
@@ -29,7 +29,13 @@ def remembered(request: HttpRequest) -> HttpResponse:
         except NotRemembered as refused:
             status, error = refused.status, str(refused)
     limits = {"most": memory.MOST, "longest": memory.LONGEST}
-    context = {"facts": user.facts.all(), "text": text, "error": error, **limits}
+    context = {
+        "facts": user.facts.all(),
+        "text": text,
+        "error": error,
+        "is_held": holds.is_held(user=user.pk),
+        **limits,
+    }
     return render(request, "chat/memory.html", context, status=status)
 
 
@@ -56,14 +62,14 @@ def correct(request: HttpRequest, fact: UUID) -> HttpResponse:
 @sign_in_required
 @require_POST
 def forget(request: HttpRequest, fact: UUID) -> HttpResponse:
-    _find(request, fact).delete()
+    memory.forget(person(request), _find(request, fact).pk)
     return redirect("chat:memory")
 
 
 @sign_in_required
 @require_POST
 def forget_all(request: HttpRequest) -> HttpResponse:
-    person(request).facts.all().delete()
+    memory.forget(person(request))
     notices.success(request, _("Nothing is remembered any more."))
     return redirect("chat:memory")
 

@@ -10,7 +10,9 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import holds
 from accounts.models import Team, User
+from chat.exceptions import OnHold
 
 
 class OfferedQuerySet(models.QuerySet[Any]):
@@ -45,6 +47,16 @@ class Offered(models.Model):
 
     class Meta:
         abstract = True
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raises `OnHold`."""
+        if self.is_held:
+            raise OnHold
+        return super().delete(*args, **kwargs)
+
+    @property
+    def is_held(self) -> bool:
+        return holds.is_held(user=self.owner_id)
 
     @property
     def is_shared(self) -> bool:

@@ -1,7 +1,7 @@
 """The guide above the panel's first page: what a new house needs, in the order in which it is best done.
 
-A step is done when what it leads to is there, whoever made it and wherever. Whoever wants the guide away puts it away
-in their browser.
+A step is done when what it leads to is there, whoever made it and wherever. Whoever wants the guide away puts it away,
+for themselves.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,9 @@ from accounts import roles
 from accounts.first_steps import Step
 from accounts.models import User
 from accounts.roles import May
+from accounts.signing_in import person
 
 ORDER = ("connect", "try", "team", "quota", "upload", "invite")
-HIDDEN = "first-steps"  # name of the cookie
-A_YEAR = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def guide(request: HttpRequest) -> Guide | None:
     user = request.user
     if not isinstance(user, User) or not roles.may(user, May.CHANGE_SETTINGS):
         return None
-    found = Guide(steps(user), bool(request.COOKIES.get(HIDDEN)))
+    found = Guide(steps(user), user.steps_put_away)
     return found if found.next else None
 
 
@@ -58,9 +57,5 @@ def steps(user: User) -> list[Step]:
 @require_POST
 def put_away(request: HttpRequest) -> HttpResponse:
     """Or bring back."""
-    response = redirect("admin:index")
-    if "show" in request.POST:
-        response.delete_cookie(HIDDEN)
-    else:
-        response.set_cookie(HIDDEN, "away", max_age=A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure())
-    return response
+    User.objects.filter(pk=person(request).pk).update(steps_put_away="show" not in request.POST)
+    return redirect("admin:index")

@@ -14,6 +14,7 @@ from accounts.models import RetentionRule
 MODULES: dict[str, ModuleType] = {
     RetentionRule.Kind.CONVERSATIONS: chat.retention,
     RetentionRule.Kind.DOCUMENTS: rag.retention,
+    **dict.fromkeys(RetentionRule.OF_A_CLASS, rag.retention),
     RetentionRule.Kind.FILES: rag.retention,
     RetentionRule.Kind.USAGE: gateway.retention,
     RetentionRule.Kind.AUDIT: accounts.retention,
@@ -27,7 +28,8 @@ def preview(rule: RetentionRule) -> dict[str, int]:
 
 
 def apply() -> None:
-    for rule in RetentionRule.objects.filter(kind__in=RetentionRule.OF_A_TEAM).order_by("pk"):
+    kinds = {*RetentionRule.OF_A_TEAM, *RetentionRule.OF_A_CLASS}
+    for rule in RetentionRule.objects.filter(kind__in=kinds).order_by("pk"):
         if gone := MODULES[rule.kind].apply(rule):
             team = f", team {rule.team_id}" if rule.team_id else ""
             audit.record(Kind.RETENTION, rule, detail=f"{rule.kind}{team}: {gone}")

@@ -14,11 +14,13 @@ from django.urls import reverse
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.deprecation import MiddlewareMixin
 
+import accounts.exceptions
 import chat.exceptions
 import rag.exceptions
 from accounts.signing_in import wants_json
 from gateway.database import give_back
 
+ON_HOLD = (accounts.exceptions.OnHold, chat.exceptions.OnHold, rag.exceptions.OnHold)
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 
 
@@ -67,7 +69,7 @@ class HoldMiddleware(MiddlewareMixin):
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, IntegrityError) and "under a legal hold" in str(exception):  # the database's own word
             exception = rag.exceptions.OnHold()
-        if not isinstance(exception, chat.exceptions.OnHold | rag.exceptions.OnHold):
+        if not isinstance(exception, ON_HOLD):
             return None
         if wants_json(request):
             return JsonResponse({"error": exception.code, "message": str(exception)}, status=exception.status)

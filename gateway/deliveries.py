@@ -26,7 +26,8 @@ from gateway.exceptions import OutsideError
 from gateway.models import Attempt, Delivery, Webhook
 
 Content = dict[str, Any]
-Teller = Callable[[User, str, bool], Content | None]  # owner, what about, with content; None: not theirs to know
+# owner, None for the house; what about; with content. None comes back for what is not theirs to know
+Teller = Callable[[User | None, str, bool], Content | None]
 Tellers = Mapping[str, Teller]
 
 # between the attempts: a day in all
@@ -97,7 +98,8 @@ def _claimed() -> list[Delivery]:
 
 def _prepared(delivery: Delivery, tellers: Tellers) -> Outgoing | None:
     webhook = delivery.webhook
-    content = tellers[delivery.event](webhook.user, delivery.object_id, webhook.with_content) if _may(webhook) else None
+    owner = None if webhook.is_house else webhook.user
+    content = tellers[delivery.event](owner, delivery.object_id, webhook.with_content) if _may(owner) else None
     if content is None:
         Delivery.objects.filter(pk=delivery.pk).update(state=State.WITHHELD)
         return None
@@ -106,10 +108,9 @@ def _prepared(delivery: Delivery, tellers: Tellers) -> Outgoing | None:
     return Outgoing(delivery, body.encode(), _headers(delivery, body))
 
 
-def _may(webhook: Webhook) -> bool:
-    """Its owner, now."""
-    owner = webhook.user
-    return owner.is_active and (owner.is_superuser if webhook.is_house else keys.may_create(owner))
+def _may(owner: User | None) -> bool:
+    """The house always, whoever left it; a person as they are now."""
+    return owner is None or (owner.is_active and keys.may_create(owner))
 
 
 def _headers(delivery: Delivery, body: str) -> dict[str, str]:
@@ -170,4 +171,6 @@ def _switch_off(webhook: Webhook) -> None:
     if Webhook.objects.filter(pk=webhook.pk, disabled_at=None).update(disabled_at=timezone.now()):
         logger.warning("Webhook %s answers no more and is switched off.", webhook.pk)
         audit.record(Kind.WEBHOOK_CHANGED, webhook, detail="switched off: it answers no more")
-        notifications.give(webhook.user, notifications.Kind.WEBHOOK_OFF, name=webhook.name)
+        admins = User.objects.filter(is_superuser=True, is_active=True)
+        for person in admins if webhook.is_house else [webhook.user]:
+            notifications.give(person, notifications.Kind.WEBHOOK_OFF, name=webhook.name)

@@ -10,9 +10,10 @@ from gateway.models import Event, Quota, Upstream
 Content = dict[str, object]
 
 
-def quota(user: User, object_id: str, with_content: bool) -> Content | None:
+def quota(user: User | None, object_id: str, with_content: bool) -> Content | None:
+    """The house hears of those that are of no single person."""
     mine = Q(user=user) | Q(api_key__user=user) | Q(team__members=user)
-    concerned = mine | Q(user=None, api_key=None) if user.is_superuser else mine
+    concerned = mine if user else Q(user=None, api_key=None)
     found = Quota.objects.filter(concerned, pk=object_id).distinct().first()
     if found is None:
         return None
@@ -21,9 +22,9 @@ def quota(user: User, object_id: str, with_content: bool) -> Content | None:
     return about | {"used": quotas.used_now(found), "is_hard": found.is_hard} | named
 
 
-def upstream(user: User, object_id: str, with_content: bool) -> Content | None:
+def upstream(user: User | None, object_id: str, with_content: bool) -> Content | None:
     found = Upstream.objects.filter(pk=object_id).first()
-    if found is None or not user.is_superuser:
+    if found is None or user:
         return None
     since = found.failing_since.isoformat() if found.failing_since else None
     about: Content = {"id": found.pk, "failure": found.failure, "failing_since": since}

@@ -32,7 +32,7 @@ def erase(user: User, count: Count) -> None:
         keys = ApiKey.objects.filter(user=user)
         forget_in_panel(*keys.values_list("pk", flat=True))
         count("API keys", keys.count())
-        count("webhooks", Webhook.objects.filter(user=user).count())
+        count("webhooks", Webhook.objects.of(user).count())
         count("quotas", Quota.objects.filter(user=user).count())
         Quota.objects.filter(user=user).delete()
         keys.delete()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from accounts.about import Part, Topic
+from rag.retention import class_rules
 
 
 def parts() -> Iterator[Part]:
@@ -12,7 +13,7 @@ def parts() -> Iterator[Part]:
         Topic.RECORDED,
         _("Documents"),
         _("The files, their text in passages, and numbers that stand for what these mean; who uploaded them and when."),
-        _("until they or their collection are deleted"),
+        "; ".join([_("until they or their collection are deleted"), *class_rules()]),
         _("whom the collection is shared with; admins see names alone"),
     )
     yield Part(Topic.NOT_RECORDED, _("Searches"), _("What is searched for in documents is not written down."))

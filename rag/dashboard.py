@@ -23,9 +23,9 @@ def parts(user: User) -> list[Part]:
 
 
 def _failed() -> States:
-    newest = Document.objects.filter(status=Status.FAILED).order_by("-created_at")[:NAMED]
+    newest = Document.objects.filter(status=Status.FAILED).select_related("collection").order_by("-created_at")[:NAMED]
     states = [
-        State(each.name, each.reason, Level.ILL, reverse("admin:rag_document_change", args=[each.pk]))
+        State(each.listed_name, each.reason, Level.ILL, reverse("admin:rag_document_change", args=[each.pk]))
         for each in newest
     ]
     page = f"{reverse('admin:rag_document_changelist')}?status__exact={Status.FAILED}"

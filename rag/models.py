@@ -155,7 +155,7 @@ class Document(models.Model):
     already_there = False  # set by `uploads.accept` on what it recognised
 
     def __str__(self) -> str:
-        return self.name
+        return self.listed_name
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Raises `OnHold`; a new version on its way may go."""
@@ -169,6 +169,11 @@ class Document(models.Model):
     def public_file_id(self) -> uuid.UUID:
         """By which scripts know its file; one that was uploaded in the pages is a file of its own."""
         return self.file_id or self.id
+
+    @property
+    def listed_name(self) -> str:
+        """For who looks after the house: what is attached to a chat or a project is the business of its people."""
+        return gettext("An attachment of a chat or project") if self.collection.is_attachment else self.name
 
     @property
     def path(self) -> str:

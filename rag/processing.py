@@ -6,6 +6,7 @@ from accounts.activities import Activity
 from accounts.models import RetentionRule
 from accounts.processing import rules_of
 from gateway.processing import outside
+from rag.retention import class_rules
 
 
 def activities() -> list[Activity]:
@@ -17,7 +18,7 @@ def activities() -> list[Activity]:
             data=_(
                 "Files, their text, passages, search words and vectors; who uploaded them; whom they are shared with"
             ),
-            retention=rules_of(RetentionRule.Kind.DOCUMENTS),
+            retention="; ".join([rules_of(RetentionRule.Kind.DOCUMENTS), *class_rules()]),
             recipients=outside(),
         )
     ]

@@ -1,11 +1,15 @@
-"""Documents that nobody has used for as long as a rule says, and files of scripts that never became one."""
+"""Documents that nobody has used for as long as a rule says, or that are past what their class of data allows; and
+files of scripts that never became one."""
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import holds
 from accounts.models import RetentionRule
+from accounts.processing import for_days
 from accounts.retention import people_under, teams_under
 from rag.files import StoredFileQuerySet
 from rag.models import Document, DocumentQuerySet, StoredFile
@@ -18,7 +22,23 @@ def documents_due(rule: RetentionRule) -> DocumentQuerySet:
     whose = Q(collection__owner__in=people_under(rule)) | Q(collection__team__in=teams_under(rule))
     known = Document.objects.current().filter(whose, collection__is_attachment=False)
     free = known.exclude(collection__in=holds.collections())
+    if rule.kind in RetentionRule.OF_A_CLASS:
+        return _over(free.filter(collection__data_class=RetentionRule.OF_A_CLASS[rule.kind]), rule)
     return free.annotate(last_used=Coalesce("used_at", "created_at")).filter(last_used__lt=rule.cutoff)
+
+
+def _over(documents: DocumentQuerySet, rule: RetentionRule) -> DocumentQuerySet:
+    """Counted from the later of the two: the last change, and the end of the collection’s last valid day."""
+    ended = Q(collection__valid_until=None) | Q(collection__valid_until__lt=timezone.localdate(rule.cutoff))
+    return documents.filter(ended, created_at__lt=rule.cutoff)  # a new version hands over when it came
+
+
+def class_rules(data_class: str | None = None) -> list[str]:
+    """In words: of one class, or of all that have a rule."""
+    kinds = [kind for kind, which in RetentionRule.OF_A_CLASS.items() if data_class in (None, which)]
+    found = RetentionRule.objects.filter(kind__in=kinds).order_by("kind")
+    text = _("%(what)s: %(days)s after the last change, or after the collection’s “valid until” if that is later")
+    return [text % {"what": rule, "days": for_days(rule.days)} for rule in found]
 
 
 def files_due(rule: RetentionRule) -> StoredFileQuerySet:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.first_steps import BACK
 from accounts.signing_in import person, sign_in_required
-from rag import formats, listing, sharing
+from rag import formats, listing, retention, sharing
 from rag.exceptions import FileTooLarge, TypeNotAllowed
 from rag.forms import CollectionForm, DocumentListForm, MoveForm, NewCollectionForm, ShareForm
 from rag.models import Collection, CollectionShare
@@ -116,6 +116,7 @@ def collection_page(
         "query": query.urlencode(),
         "counts": counts,
         "summary": listing.summary(counts),
+        "kept": retention.class_rules(shown.data_class),
         "readers": sharing.sentence(shown, user),
         "can_edit": same.editable_by(user).exists(),
         "can_manage": same.managed_by(user).exists(),

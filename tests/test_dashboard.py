@@ -175,15 +175,17 @@ def test_a_form_leads_back_to_the_first_steps(panel: Client) -> None:
     assert "team" in panel.post(reverse("admin:accounts_team_add"), {**form, "name": "Kasse"})["Location"]
 
 
-def test_the_guide_is_put_away_and_brought_back(panel: Client) -> None:
+def test_the_guide_is_put_away_and_brought_back(panel: Client, root: User) -> None:
     address = reverse("first-steps")
     assert "Put away" in panel.get(PANEL).text
     assert panel.get(address).status_code == 405
     page = panel.post(address, follow=True).text
     assert "Put away" not in page and "Show the first steps" in page
+    assert "Put away" not in client_of(root).get(PANEL).text  # on another device
+    assert "Put away" in client_of(User.objects.create_superuser("ada@example.org")).get(PANEL).text
     assert "Put away" in panel.post(address, {"show": "yes"}, follow=True).text
 
 
 def test_nobody_else_touches_the_guide(alices_client: Client) -> None:
     assert alices_client.post(reverse("first-steps")).status_code == 302
-    assert "first-steps" not in alices_client.cookies
+    assert not User.objects.filter(steps_put_away=True).exists()

@@ -50,6 +50,14 @@ def written(alice: User, bob: User) -> None:
                              config="simple")  # fmt: skip
 
 
+@pytest.fixture
+def attached(alice: User) -> Document:
+    """To a conversation, with a name that tells enough."""
+    hers = Collection.objects.create(owner=alice, name="Attachments", is_attachment=True)
+    fields = {"name": f"{WRITTEN}.pdf", "size": 1, "sha256": "a", "status": "failed", "error": "damaged"}
+    return Document.objects.create(collection=hers, uploaded_by=alice, **fields)
+
+
 def pages() -> Iterator[str]:
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
@@ -61,7 +69,8 @@ def pages() -> Iterator[str]:
         yield reverse(name)
 
 
-def test_no_page_of_the_panel_shows_what_people_wrote(panel: Client, written: None) -> None:
+@pytest.mark.usefixtures("written", "attached")
+def test_no_page_of_the_panel_shows_what_people_wrote(panel: Client) -> None:
     seen = 0
     for address in pages():
         response = panel.get(address, follow=True)
@@ -76,3 +85,25 @@ def test_no_page_of_the_panel_shows_what_people_wrote(panel: Client, written: No
 def test_what_goes_with_somebody_is_told_and_not_named(panel: Client, written: None, alice: User) -> None:
     page = panel.get(reverse("admin:accounts_user_delete", args=[alice.pk]), follow=True).text
     assert "This goes" in page and "Conversations with all messages" in page and WRITTEN not in page
+
+
+def test_an_attachment_is_listed_and_never_named(panel: Client, attached: Document) -> None:
+    changelist = reverse("admin:rag_document_changelist")
+    for page in (reverse("admin:index"), reverse("jobs"), changelist):
+        assert "An attachment of a chat or project" in panel.get(page).text, page
+    found = [panel.get(changelist, {"q": asked}).context["cl"].result_count for asked in ("wiesengrund", "alice@")]
+    assert found == [0, 1]
+    chosen = {"action": "read_again", "_selected_action": str(attached.pk)}
+    assert WRITTEN not in panel.post(changelist, chosen, follow=True).text
+    gone = panel.post(reverse("admin:rag_document_delete", args=[attached.pk]), {"post": "yes"}, follow=True).text
+    assert WRITTEN not in gone and WRITTEN not in panel.get(reverse("admin:index")).text
+
+
+def test_no_operation_on_jobs_names_an_attachment(panel: Client, attached: Document) -> None:
+    answers = [
+        panel.get("/api/v1/admin/jobs?state=stopped"),
+        panel.post(f"/api/v1/admin/jobs/{attached.pk}/retry"),
+        panel.get("/api/v1/admin/jobs"),
+    ]
+    for answer in answers:
+        assert answer.status_code == 200 and "attachment of" in answer.text and WRITTEN not in answer.text

@@ -141,7 +141,7 @@ def switch_memory(request: HttpRequest, body: Switch) -> MemoryShape:
 
 @remembering.delete("me/memory", response={204: None})
 def forget_everything(request: HttpRequest) -> Status[None]:
-    person(request).facts.all().delete()
+    memory.forget(person(request))
     return Status(204, None)
 
 
@@ -163,7 +163,7 @@ def correct_fact(request: HttpRequest, fact: Id, body: Words) -> MemoryShape:
 
 @remembering.delete("me/memory/facts/{uuid:fact}", response={204: None})
 def forget_fact(request: HttpRequest, fact: Id) -> Status[None]:
-    found(person(request).facts.all(), pk=fact).delete()
+    memory.forget(person(request), found(person(request).facts.all(), pk=fact).pk)
     return Status(204, None)
 
 

@@ -40,6 +40,12 @@ OF_A_PERSON = (Event.DOCUMENT_READY, Event.DOCUMENT_FAILED, Event.ANSWER_COMPLET
 OF_THE_HOUSE = (*QUOTAS, Event.UPSTREAM_DOWN, Event.UPSTREAM_UP)
 
 
+def own_go_the_houses_stay(collector: Any, field: Any, rows: Any, using: str) -> None:
+    """What becomes of webhooks when who made them is deleted."""
+    models.CASCADE(collector, field, rows.filter(is_house=False), using)
+    models.SET_NULL(collector, field, rows.filter(is_house=True), using)
+
+
 class WebhookQuerySet(models.QuerySet["Webhook"]):
     def of(self, user: User) -> Self:
         """Their own; those of the house are in the panel."""
@@ -56,7 +62,8 @@ class Webhook(models.Model):
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
+        on_delete=own_go_the_houses_stay,
+        null=True,
         editable=False,
         related_name="webhooks",
         verbose_name=_("by"),
@@ -89,6 +96,9 @@ class Webhook(models.Model):
         verbose_name = _("webhook")
         verbose_name_plural = _("webhooks")
         ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(name="webhook_of_somebody", condition=Q(is_house=True) | Q(user__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Case, Count, F, QuerySet, Value, When
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -43,15 +43,16 @@ class CollectionAdmin(AuditedAdmin):
 
 @admin.register(Document)
 class DocumentAdmin(AuditedAdmin):
-    """What state a document is in. Its content is for those whose collection it is in."""
+    """What state a document is in. Its content is for those whose collection it is in, and so is an attachment's name:
+    it is neither shown, nor searched or sorted by."""
 
-    list_display = ["name", "collection", "status", "reason", "size", "uploaded_by", "created_at"]
+    list_display = ["known_as", "collection", "status", "reason", "size", "uploaded_by", "created_at"]
     list_filter = ["status", "error", "language"]
-    search_fields = ["name", "collection__name", "uploaded_by__email"]
+    search_fields = ["known_as", "collection__name", "uploaded_by__email"]
     list_select_related = ["collection", "uploaded_by"]
     actions = ["read_again"]
     fields = readonly_fields = [
-        "name",
+        "known_as",
         "collection",
         "uploaded_by",
         "media_type",
@@ -69,6 +70,15 @@ class DocumentAdmin(AuditedAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
+        known_as = Case(When(collection__is_attachment=True, then=Value("")), default=F("name"))
+        found: QuerySet[Document] = super().get_queryset(request)
+        return found.annotate(known_as=known_as)
+
+    @admin.display(description=_("name"), ordering="known_as")
+    def known_as(self, document: Document) -> str:
+        return document.listed_name
 
     @admin.display(description=_("reason"), ordering="error")
     def reason(self, document: Document) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from ninja import Query
+from pydantic import Field
 
 from accounts.rest.operations import Operations, found
 from accounts.rest.paging import Page, Turning, page
@@ -21,7 +22,7 @@ operations = Operations("admin", read=Scope.ADMIN, write=Scope.ADMIN, see=May.SE
 class JobShape(Shape):
     document: Id
     collection: Id
-    name: str
+    name: str = Field(description="What is attached to a chat or a project is not named.")
     status: Status
     reason: str
     done: int
@@ -31,9 +32,9 @@ class JobShape(Shape):
 
     @classmethod
     def of(cls, row: Document) -> "JobShape":
-        same = ("name", "status", "done", "total", "attempts", "created_at")
+        same = ("status", "reason", "done", "total", "attempts", "created_at")
         shown = {name: getattr(row, name) for name in same}
-        return cls(document=row.pk, collection=row.collection_id, reason=row.reason, **shown)
+        return cls(document=row.pk, collection=row.collection_id, name=row.listed_name, **shown)
 
 
 class JobFilter(Turning):
@@ -42,7 +43,7 @@ class JobFilter(Turning):
 
 @operations.get("admin/jobs", response=Page[JobShape])
 def list_jobs(request: HttpRequest, asked: Annotated[JobFilter, Query()]) -> Page[JobShape]:
-    rows = Document.objects.filter(STATES[asked.state])
+    rows = Document.objects.filter(STATES[asked.state]).select_related("collection")
     return page(request, rows, ["-created_at", "-id"], asked, JobShape.of)
 
 

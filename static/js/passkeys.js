@@ -13,7 +13,9 @@ async function options(form) {
 
 async function created(form) {
   const { publicKey } = (await options(form)).creation_options;
-  const alone = form.elements.passwordless.checked; // a key that needs no password has to know who it is held by
+  const { passwordless, email, name } = form.elements;
+  const alone = passwordless?.checked ?? true; // a key that needs no password has to know who it is held by
+  if (email) publicKey.user = { ...publicKey.user, name: email.value, displayName: name.value }; // nobody has an account yet
   publicKey.authenticatorSelection = {
     ...publicKey.authenticatorSelection,
     residentKey: alone ? "required" : "discouraged",

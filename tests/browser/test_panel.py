@@ -14,8 +14,10 @@ from tests.fake_upstream import FakeUpstream
 from tests.run.instance import Instance
 
 pytestmark = pytest.mark.browser
-# the frame around the panel's pages is unfold's, which has no landmarks: what is beyond WCAG is not asked of it
-WCAG = {"runOnly": [rule for rule in RULES["runOnly"] if rule != "best-practice"]}
+# of what axe calls best practice two come out of unfold's own templates: boxes that scroll, all called the same, and
+# the empty heading of the column in which rows are deleted
+OF_UNFOLD = ("landmark-unique", "empty-table-header")
+PANEL_RULES = {**RULES, "rules": {name: {"enabled": False} for name in OF_UNFOLD}}
 FILLED = """
 from datetime import timedelta
 from django.utils import timezone
@@ -62,7 +64,7 @@ def admin_state(browser: Browser, new_house: Instance, tmp_path_factory: pytest.
 
 
 def check(page: Page) -> None:
-    found = Axe().run(page, options=WCAG).response["violations"]
+    found = Axe().run(page, options=PANEL_RULES).response["violations"]
     assert [(rule["id"], node["target"], node["failureSummary"]) for rule in found for node in rule["nodes"]] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it runs over to the side"
 
@@ -166,6 +168,9 @@ PAGES = {
     "quotas": "/admin/gateway/quota/",
     "quota": "/admin/gateway/quota/2/change/",
     "server": "/admin/gateway/upstream/4711/change/",
+    "retention": "/admin/accounts/retentionrule/add/",
+    "records": "/admin/records/",
+    "opinions": "/admin/opinions/",
 }
 
 
@@ -178,7 +183,7 @@ def test_its_pages_are_accessible(
                     viewport={"width": width, "height": 900})  # fmt: skip
     page = context.new_page()
     page.goto(PAGES[name])
-    page.locator(".overview, .panel-page, .quota-bar, #upstream_form").first.wait_for()
+    page.get_by_role("main").wait_for()
     assert page.locator("html").get_attribute("lang") == language
     check(page)
     context.close()

@@ -70,6 +70,19 @@ def test_an_invited_person_comes_in_by_a_link_and_later_by_a_passkey(
     at_home.get_by_role("textbox", name="Message").wait_for()
 
 
+def test_an_invitation_is_taken_by_a_passkey_alone(open_page: OpenPage, house: Instance, at_home: Page) -> None:
+    give_device(at_home)
+    at_home.goto(invite(open_page, "member"))
+    at_home.get_by_role("link", name="With a passkey instead").click()
+    at_home.get_by_label("Name").fill("Quentin")
+    at_home.get_by_label("Email").fill("quentin@example.org")
+    at_home.get_by_role("button", name="Create account").click()
+    at_home.get_by_role("textbox", name="Message").wait_for()
+    at_home.get_by_role("button", name="Sign out").click()
+    at_home.get_by_role("button", name="Sign in with a passkey").click()
+    at_home.get_by_role("textbox", name="Message").wait_for()
+
+
 def test_a_device_that_does_not_know_the_person_opens_nothing(at_home: Page) -> None:
     give_device(at_home)
     at_home.goto("/accounts/login/")
@@ -96,6 +109,7 @@ def test_the_pages_are_accessible(open_page: OpenPage, scheme: str, width: int, 
 def test_an_invitation_is_accessible(open_page: OpenPage, language: str) -> None:
     link = invite(open_page, "member")
     check(open_page(link, signed=False, locale=language, width=390))
+    check(open_page(f"{link}?passkey", signed=False, locale=language, width=390))
     check(open_page("/accounts/invitation/guessed/", signed=False, locale=language, width=390))
 
 

@@ -13,7 +13,7 @@ from standardwebhooks import WebhookVerificationError
 
 from accounts.models import AuditEvent, Membership, Notification, User
 from gateway import deliveries, outbox
-from gateway.models import Attempt, Delivery, Event, Webhook
+from gateway.models import Attempt, Delivery, Event, Quota, Upstream, Webhook
 from rag.models import Collection, Document
 from tests.outside import INSIDE, Names, Server
 from tests.test_access import make
@@ -125,10 +125,30 @@ def test_who_lost_a_right_is_told_nothing(
     assert told.state == "withheld"
 
 
-def test_an_admin_who_is_none_any_more_hears_nothing_of_the_house(hooked: Hooked, bob: User, outside: Server) -> None:
-    hooked(bob, is_house=True)
-    outbox.tell_house(Event.UPSTREAM_DOWN, 1)
-    assert deliver() == 0 and outside.connections == 0 and Delivery.objects.get().state == "withheld"
+def test_what_is_of_the_house_stays_when_who_made_it_leaves(hooked: Hooked, bob: User, outside: Server) -> None:
+    house, server = hooked(bob, is_house=True), Upstream.objects.create(name="gpu", base_url="http://127.0.0.1:9/v1")
+    hooked(bob)
+    bob.delete()
+    assert Webhook.objects.get() == house and Webhook.objects.get().user is None
+    outbox.tell_house(Event.UPSTREAM_DOWN, server.pk)
+    assert deliver() == 1 and received(outside)[0]["data"]["id"] == server.pk
+
+
+def test_the_house_is_told_nothing_of_a_single_person(hooked: Hooked, bob: User, document: Document) -> None:
+    house = hooked(User.objects.create_superuser("root@example.org"), is_house=True)
+    own = Quota.objects.create(user=bob, limit=5)
+    for event, about in ((Event.DOCUMENT_READY, document.pk), (Event.QUOTA_WARNING, own.pk)):
+        house.deliveries.create(event=event, object_id=str(about))
+    assert deliver() == 0 and {each.state for each in Delivery.objects.all()} == {"withheld"}
+
+
+def test_all_admins_hear_that_one_of_the_house_is_switched_off(hooked: Hooked, outside: Server) -> None:
+    admins = [User.objects.create_superuser(f"{name}@example.org") for name in ("root", "ada")]
+    house, outside.status = hooked(admins[0], is_house=True), 410
+    admins[0].delete()
+    house.deliveries.create(event="upstream.up", object_id=Upstream.objects.create(name="gpu", base_url="x").pk)
+    deliver()
+    assert Notification.objects.get().user == admins[1] and Webhook.objects.exclude(disabled_at=None).exists()
 
 
 def test_others_are_not_told(hook: Webhook, hooked: Hooked, bob: User, document: Document, alice: User) -> None:
