@@ -3,6 +3,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -45,17 +46,17 @@ class CollectionAdmin(AuditedAdmin):
 class DocumentAdmin(AuditedAdmin):
     """What state a document is in. Its content is for those whose collection it is in."""
 
-    list_display = ["name", "collection", "status", "reason", "size", "uploaded_by", "created_at"]
+    list_display = ["name", "shelf", "status", "reason", "file_size", "by", "created_at"]
     list_filter = ["status", "error", "language"]
     search_fields = ["name", "collection__name", "uploaded_by__email"]
     list_select_related = ["collection", "uploaded_by"]
     actions = ["read_again"]
     fields = readonly_fields = [
         "name",
-        "collection",
-        "uploaded_by",
+        "shelf",
+        "by",
         "media_type",
-        "size",
+        "file_size",
         "language",
         "status",
         "reason",
@@ -69,6 +70,18 @@ class DocumentAdmin(AuditedAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    @admin.display(description=_("collection"), ordering="collection__name")
+    def shelf(self, document: Document) -> str:
+        return str(document.collection)
+
+    @admin.display(description=_("uploaded by"), ordering="uploaded_by__email", empty_value="–")
+    def by(self, document: Document) -> str | None:
+        return str(document.uploaded_by) if document.uploaded_by else None
+
+    @admin.display(description=_("size"), ordering="size")
+    def file_size(self, document: Document) -> str:
+        return filesizeformat(document.size)
 
     @admin.display(description=_("reason"), ordering="error")
     def reason(self, document: Document) -> str:
