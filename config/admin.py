@@ -79,9 +79,11 @@ class RetentionRuleAdmin(AuditedAdmin):
     def for_whom(self, rule: RetentionRule) -> str:
         return str(rule.team or _("all"))
 
-    @admin.display(description=_("pinned ones stay"), boolean=True)
-    def pinned(self, rule: RetentionRule) -> bool | None:
-        return rule.spares_pinned if rule.kind == RetentionRule.Kind.CONVERSATIONS else None
+    @admin.display(description=_("pinned ones stay"))
+    def pinned(self, rule: RetentionRule) -> str:
+        if rule.kind != RetentionRule.Kind.CONVERSATIONS:
+            return "–"
+        return gettext("yes") if rule.spares_pinned else gettext("no")
 
     @admin.display(description=_("goes with the next round"))
     def now(self, rule: RetentionRule) -> str:
