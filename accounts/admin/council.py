@@ -14,8 +14,8 @@ from accounts.exceptions import AlreadyGranted, GrantRefused
 from accounts.panel import AuditedAdmin
 
 EXPLAINED = _(
-    "Somebody else, an admin or an auditor, has to grant it within three days. Name the person whose usage it is about; to"
-    " switch works-council mode off, nobody."
+    "Somebody else, an admin or an auditor, has to grant it within three days. Name the person whose usage it is about;"
+    " to switch works-council mode off, nobody."
 )
 STATES = {"waiting": "warning", "open": "danger", "over": "info"}
 
