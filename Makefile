@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 checksum = $(firstword $(shell cat requirements/$(1).txt 2>/dev/null | cksum))
 EMBEDDED := .venv/.embedded-$(call checksum,embedded)
 DEV := .venv/.dev-$(call checksum,dev)
-TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
+TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po locale/panel/*/LC_MESSAGES/django.po))
 
 .PHONY: help run test check types bench lock pictures
 .DELETE_ON_ERROR:

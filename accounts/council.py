@@ -91,6 +91,11 @@ class BreakGlass(models.Model):
         return f"{self.get_what_display()} ({self.asked_at:%Y-%m-%d %H:%M})"
 
     @property
+    def _detail(self) -> str:
+        """For the audit log."""
+        return f"{self.what} of {self.person_id} for {self.hours} h" if self.person_id else self.what
+
+    @property
     def is_waiting(self) -> bool:
         return self.granted_at is None and self.asked_at > timezone.now() - ANSWERED_WITHIN
 
@@ -102,7 +107,7 @@ class BreakGlass(models.Model):
         """Save it for the first time."""
         self.asked_by = asker
         self.save()
-        audit.record(audit.Kind.GLASS_ASKED, self, detail=f"{self.what} of {self.person_id} for {self.hours} h")
+        audit.record(audit.Kind.GLASS_ASKED, self, detail=self._detail)
 
     @transaction.atomic
     def grant(self, granter: Any) -> None:
@@ -116,7 +121,7 @@ class BreakGlass(models.Model):
         now = timezone.now()
         self.granted_by, self.granted_at, self.until = granter, now, now + timedelta(hours=held.hours)
         self.save(update_fields=["granted_by", "granted_at", "until"])
-        audit.record(audit.Kind.GLASS_GRANTED, self, detail=f"{held.what} of {held.person_id} for {held.hours} h")
+        audit.record(audit.Kind.GLASS_GRANTED, self, detail=held._detail)
         if held.person:
             who = {"asker": str(held.asked_by), "granter": str(granter)}
             notifications.give(

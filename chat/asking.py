@@ -123,14 +123,17 @@ def stop(answer: Message) -> None:
 
 def place_for_answer(question: Message, **facts: object) -> Message:
     """It is shown from now on. Raises `AnswerRunning`; inside a transaction."""
-    conversation = question.conversation
-    # whoever asks at the same moment waits here, and then sees that an answer is running
-    Conversation.objects.select_for_update(no_key=True).get(id=conversation.id)
-    if conversation.messages.running().exists():
-        raise AnswerRunning
+    refuse_another(question.conversation)
     answer = place(question, **facts)
     show(answer)
     return answer
+
+
+def refuse_another(conversation: Conversation) -> None:
+    """Raises `AnswerRunning`; whoever asks at the same moment waits here, and then sees that an answer is running."""
+    Conversation.objects.select_for_update(no_key=True).get(id=conversation.id)
+    if conversation.messages.running().exists():
+        raise AnswerRunning
 
 
 def place(question: Message, **facts: Any) -> Message:

@@ -1,4 +1,4 @@
-"""One question, two models: both answer at once, side by side, until the reader takes one to go on with.
+"""One question, two models: their answers stand side by side until the reader takes one to go on with.
 
 The second answer stands `beside` the first, which is what the page knows the two by. When one is taken, both are
 versions as any others.
@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from chat import asking
 from chat.context import deployment_for
-from chat.exceptions import AnswerRunning
+from chat.exceptions import AnswerRunning, NothingToCompare
 from chat.models import Conversation, Message
 
 
@@ -26,6 +26,27 @@ def ask_both(
     second = asking.place(question, model=models[1], beside=first)
     conversation.save(update_fields=["updated_at"])
     return question, first, second
+
+
+def may_be_compared(answer: Message) -> bool:
+    """Where the conversation ends: elsewhere what follows would have to belong to one of the two."""
+    is_one_of_two = answer.beside_id or Message.objects.filter(beside=answer).exists()
+    return bool(answer.parent_id) and not is_one_of_two and answer == answer.conversation.last_message()
+
+
+@transaction.atomic
+def put_beside(answer: Message, model: str) -> Message:
+    """A place for the answer of another model beside this one, which has ended.
+
+    Raises `NoModel`, `AnswerRunning`, `AttachmentsNotReady`, `NothingToCompare`.
+    """
+    conversation = answer.conversation
+    asking.refuse_pending(conversation)
+    name = deployment_for(conversation, model).name
+    asking.refuse_another(conversation)
+    if answer.parent is None or not may_be_compared(answer):
+        raise NothingToCompare
+    return asking.place(answer.parent, model=name, beside=answer)
 
 
 @transaction.atomic

@@ -107,6 +107,12 @@ class NothingToRetry(ChatError):
     sentence = _("This answer cannot be tried again.")
 
 
+class NothingToCompare(ChatError):
+    status = 409
+    code = "nothing_to_compare"
+    sentence = _("Only the last answer of a chat can be compared, with one other.")
+
+
 class NothingToContinue(ChatError):
     status = 409
     code = "nothing_to_continue"

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from chat import continuing
 from chat.context import Context, role_of
 from chat.prompts import ANSWER_SHARE, CHARACTERS_PER_TOKEN, DEFAULT_CONTEXT, ChatMessage, build_messages
@@ -53,3 +56,11 @@ def left_out(
     """`sent` has a system message before what is left of `history`."""
     counts: LeftOut = {"messages": len(history) + 1 - len(sent), "passages": len(found) - len(kept)}
     return counts if any(counts.values()) else None
+
+
+def in_words(left_out: LeftOut) -> str:
+    messages, passages = left_out["messages"], left_out["passages"]
+    first = ngettext("The first message", "The first %(n)s messages", messages) % {"n": messages}
+    some = ngettext("%(n)s passage", "%(n)s passages", passages) % {"n": passages}
+    told = [sentence for sentence, count in ((first, messages), (some, passages)) if count]
+    return _("%(what)s did not fit.") % {"what": _(" and ").join(told)}

@@ -51,11 +51,14 @@ class EditForm(forms.Form):
 
 
 class RegenerateForm(forms.Form):
-    """An answer once more; `with` names another model."""
+    """An answer once more; `with` names another model, `beside` asks to see both and to take one."""
 
-    def regenerate(self, message: Message) -> Message:
-        """Raises a `ChatError`."""
-        return versions.regenerate(message, str(self.data.get("with", ""))[:200])
+    def regenerate(self, message: Message) -> list[Message]:
+        """What is to be shown, the new answer last. Raises a `ChatError`."""
+        model = str(self.data.get("with", ""))[:200]
+        if self.data.get("beside"):
+            return [message, comparing.put_beside(message, model)]
+        return [versions.regenerate(message, model)]
 
 
 class OpinionForm(forms.Form):

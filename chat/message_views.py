@@ -41,15 +41,17 @@ async def regenerate(request: HttpRequest, conversation: UUID, message: UUID) ->
     if request.method == "GET":
         return await sync_to_async(_models)(request, found)
     try:
-        answer = await sync_to_async(RegenerateForm(request.POST).regenerate)(found)
+        shown = await sync_to_async(RegenerateForm(request.POST).regenerate)(found)
     except ChatError as error:
         return refusal(request, error, found.get_absolute_url())
-    return await begin(request, [answer])
+    return await begin(request, shown)
 
 
 def _models(request: HttpRequest, message: Message) -> HttpResponse:
     models = versions.offered(message.conversation.owner)
-    return render(request, "chat/regenerate.html", {"message": message, "models": models})
+    may_compare = message.role == Message.Role.ASSISTANT and comparing.may_be_compared(message)
+    context = {"message": message, "models": models, "may_compare": may_compare}
+    return render(request, "chat/regenerate.html", context)
 
 
 @sign_in_required

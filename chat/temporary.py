@@ -5,8 +5,8 @@ The server writes none of it down. It answers in the response itself, as lines o
     status   text, confidential   what is being done; and whether the page has to say with all that follows that
                               something of it stays in the house
     text     closed, tail, more, rest   of the HTML, as in `events`
-    ended    html, text, sources, note, receipt   the whole answer: rendered, as written by the model, where it came
-                              from, what of the person was given with it, and its receipt in HTML
+    ended    html, text, sources, note, left_out, receipt   the whole answer: rendered, as written by the model, where
+                              it came from, what of the person was given with it, what did not fit, its receipt in HTML
     failed   message          a sentence for the reader; `html` and `text` hold what there was
 What was consumed is counted as ever; the ledger holds no content.
 """
@@ -24,7 +24,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat import assistants, disclosure
+from chat import assistants, disclosure, fitting
 from chat.asking import QUESTION_LIMIT
 from chat.citations import link_to_passage
 from chat.context import is_offered_in_house, refuse_ended, role_of, wishes_of
@@ -137,17 +137,19 @@ async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
 
 
 async def _events(asked: Question) -> AsyncGenerator[Event, None]:
-    text, passages, links, notes = "", list[Passage](), None, receipts.begin()
+    text, found, links, notes = "", list[Passage](), None, receipts.begin()
     try:
         async for expected in waking.expected(asked.caller, asked.deployment.name):
             yield {"type": "status", "text": str(expected)}
         if asked.searched:
             yield {"type": "status", "text": _("Searching documents…")}
-            passages = list(await retrieve(asked.caller, asked.history[-1]["content"], asked.collections))
+            found = list(await retrieve(asked.caller, asked.history[-1]["content"], asked.collections))
+        messages, passages, left_out = _fitted(asked, found)
+        if asked.searched:
             links = links_to(passages)
         yield {"type": "status", "text": _("Thinking…"), "confidential": asked.is_confidential}
         renderer, last, pending = StreamingRenderer(links), 0.0, ""
-        async for delta in _deltas(asked, passages):
+        async for delta in _deltas(asked, messages):
             text, pending = text + delta, pending + delta
             if not asked.user.whole_answers and time.monotonic() - last >= PUBLISH_EVERY:
                 update = await asyncio.to_thread(renderer.feed, pending)
@@ -160,7 +162,8 @@ async def _events(asked: Question) -> AsyncGenerator[Event, None]:
         return
     ended = {"type": "ended", "html": render(text, links), "text": text, "sources": _sources(text, links)}
     note = _("Written with your own instructions.") if asked.personal.parts else ""
-    yield {**ended, "note": note, "receipt": await in_database(_receipt, notes, passages, text)}
+    cut = fitting.in_words(left_out) if left_out else ""
+    yield {**ended, "note": note, "left_out": cut, "receipt": await in_database(_receipt, notes, passages, text)}
 
 
 def _receipt(notes: list[receipts.Note], passages: Sequence[Passage], text: str) -> str:
@@ -174,8 +177,12 @@ def _receipt(notes: list[receipts.Note], passages: Sequence[Passage], text: str)
     return render_to_string("chat/_receipt.html", {"receipt": disclosed})
 
 
-async def _deltas(asked: Question, passages: Sequence[Passage]) -> AsyncIterator[str]:
+def _fitted(
+    asked: Question, found: Sequence[Passage]
+) -> tuple[list[ChatMessage], list[Passage], fitting.LeftOut | None]:
+    """What the model is sent, the passages in it, and how much is not."""
     context = asked.deployment.context_length
+    passages = fitting.those_that_fit(found, asked.history[-1]["content"], context)
     messages = build_messages(
         asked.history,
         passages,
@@ -184,6 +191,10 @@ async def _deltas(asked: Question, passages: Sequence[Passage]) -> AsyncIterator
         personal=asked.personal,
         role=role_of(asked.assistant),
     )
+    return messages, passages, fitting.left_out(asked.history, messages, found, passages)
+
+
+async def _deltas(asked: Question, messages: list[ChatMessage]) -> AsyncIterator[str]:
     body = {"model": asked.deployment.name, "messages": messages, "stream": True, **wishes_of(asked.assistant)}
     stream = completions.stream(asked.caller, body, purpose=Purpose.CHAT)
     splitter = Splitter()

@@ -71,13 +71,19 @@ class RuleForm(forms.ModelForm[RetentionRule]):
 @admin.register(RetentionRule)
 class RetentionRuleAdmin(AuditedAdmin):
     form = RuleForm
-    list_display = ["kind", "for_whom", "days", "spares_pinned", "now"]
+    list_display = ["kind", "for_whom", "days", "pinned", "now"]
     list_select_related = ["team"]
     list_before_template = "data/panel_retention.html"
 
     @admin.display(description=_("for"))
     def for_whom(self, rule: RetentionRule) -> str:
         return str(rule.team or _("all"))
+
+    @admin.display(description=_("pinned ones stay"))
+    def pinned(self, rule: RetentionRule) -> str:
+        if rule.kind != RetentionRule.Kind.CONVERSATIONS:
+            return "–"
+        return gettext("yes") if rule.spares_pinned else gettext("no")
 
     @admin.display(description=_("goes with the next round"))
     def now(self, rule: RetentionRule) -> str:
@@ -124,8 +130,11 @@ class LegalHoldAdmin(AuditedAdmin):
         found = Collection.objects.filter(pk=hold.collection).first()
         return gettext("Collection “%(name)s”") % {"name": found or hold.collection}
 
-    def get_fields(self, request: HttpRequest, obj: LegalHold | None = None) -> list[str]:
-        return ["on_what", "reason", "placed_by", "placed_at"] if obj else ["user", "team", "collection", "reason"]
+    def get_fieldsets(self, request: HttpRequest, obj: LegalHold | None = None) -> Any:
+        if obj:
+            return [(None, {"fields": ["on_what", "reason", "placed_by", "placed_at"]})]
+        explained = _("A hold is on one person, one team or one collection.")
+        return [(None, {"fields": ["user", "team", "collection", "reason"], "description": explained})]
 
     def has_change_permission(self, request: HttpRequest, obj: LegalHold | None = None) -> bool:
         return False

@@ -19,6 +19,7 @@ WRITERS: dict[str, tuple[Callable[[], bytes], str]] = {
     "md": (written.markdown, "text/markdown; charset=utf-8"),
     "odt": (written.odt, "application/vnd.oasis.opendocument.text"),
 }
+ENDINGS = {"md": "Markdown", "odt": "OpenDocument"}
 
 
 def records(request: HttpRequest) -> HttpResponse:
@@ -28,7 +29,7 @@ def records(request: HttpRequest) -> HttpResponse:
         "sections": written.sections(),
         "languages": settings.LANGUAGES,
     }
-    context |= {"may_change": roles.may(request.user, May.CHANGE_SETTINGS), "endings": list(WRITERS)}
+    context |= {"may_change": roles.may(request.user, May.CHANGE_SETTINGS), "endings": ENDINGS.items()}
     return render(request, "data/panel_records.html", {**admin.site.each_context(request), **context})
 
 

@@ -241,7 +241,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 LANGUAGE_CODE = env("VOLIERE_LANGUAGE", default="en")
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 FORMAT_MODULE_PATH = "config.formats"
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "panel"]
 TIME_ZONE = env("VOLIERE_TIME_ZONE", default="Europe/Berlin")
 USE_TZ = True
 

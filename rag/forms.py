@@ -122,7 +122,7 @@ def _midnight(day: date) -> datetime:
 class ShareForm(forms.Form):
     email = forms.EmailField(label=_("Email"), required=False, widget=forms.EmailInput({"autocomplete": "off"}))
     team = forms.ModelChoiceField(
-        label=_("or a team"), required=False, queryset=Team.objects.none(), empty_label=_("none")
+        label=_("or a team"), required=False, queryset=Team.objects.none(), empty_label=_("no team")
     )
     role = forms.ChoiceField(label=_("Right"), choices=CollectionShare.Role.choices)
 

@@ -1,15 +1,17 @@
 """Everything a person reads is there in German, too."""
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
 
 import pytest
+import unfold
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.pofile import read_po
-from django.utils.translation import override
+from django.utils.translation import gettext, ngettext, override
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,8 +80,24 @@ def placeholders(text: str) -> frozenset[str]:
     return frozenset(named + [name for _, name, _, _ in Formatter().parse(text) if name])
 
 
-def test_the_compiled_catalogue_is_used() -> None:
-    from django.utils.translation import gettext
+def said_by_the_frame() -> Iterator[tuple[str, ...]]:
+    """What stands in the parts of the panel's frame that we use: it comes in English alone."""
+    frame = Path(str(unfold.__file__)).parent
+    unused = "contrib/(?!filters)|import_export|simple_history|guardian|location_field"
+    for path in [*frame.rglob("*.html"), *frame.rglob("*.py")]:
+        if not re.search(unused, str(path.relative_to(frame))):
+            code = templatize(path.read_text(), origin=str(path)) if path.suffix == ".html" else path.read_text()
+            lines = "\n".join(line.strip() for line in code.splitlines()) if path.suffix == ".html" else code
+            for _, message, _, _ in extract("python", BytesIO(lines.encode()), keywords=KEYWORDS):
+                yield message if isinstance(message, tuple) else (message,)
 
+
+def test_the_frame_of_the_panel_speaks_german() -> None:
+    with override("de"):
+        said = {one: ngettext(*one, 2) if len(one) > 1 else gettext(one[0]) for one in said_by_the_frame() if one[0]}
+    assert {one[0] for one, german in said.items() if german in one} == set()
+
+
+def test_the_compiled_catalogue_is_used() -> None:
     with override("de"):
         assert gettext("New chat") == "Neuer Chat"

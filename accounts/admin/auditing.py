@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 
@@ -24,7 +25,7 @@ COLUMNS = ["id", "at", "kind", "outcome", "actor_id", "object_kind", "object_id"
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ["at", "kind", "outcome", "shown_actor", "shown_object", "detail", "address"]
+    list_display = ["moment", "kind", "outcome", "shown_actor", "shown_object", "detail", "address"]
     list_filter = [("at", RangeDateFilter), "kind", "outcome"]
     list_filter_submit = True
     list_select_related = ["actor"]
@@ -35,6 +36,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
     fields = ["at", "kind", "outcome", "shown_actor", "object_kind", "object_id", "detail", "address", "request_id"]
     readonly_fields = fields
 
+    @admin.display(description=_("time"), ordering="at")
+    def moment(self, event: AuditEvent) -> str:
+        """Short, for there are many beneath each other."""
+        return date_format(timezone.localtime(event.at), "SHORT_DATETIME_FORMAT")
+
     @admin.display(description=_("who"))
     def shown_actor(self, event: AuditEvent) -> str:
         """By name while they are here; later the id alone is left."""
@@ -42,7 +48,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("what"))
     def shown_object(self, event: AuditEvent) -> str:
-        return f"{event.object_kind} {event.object_id}".strip()
+        return f"{event.object_kind} {event.object_id}".strip() or "–"
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="accounts_auditevent_export")

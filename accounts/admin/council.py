@@ -13,6 +13,10 @@ from accounts.council import BreakGlass
 from accounts.exceptions import AlreadyGranted, GrantRefused
 from accounts.panel import AuditedAdmin
 
+EXPLAINED = _(
+    "Somebody else, an admin or an auditor, has to grant it within three days. Name the person whose usage it is about;"
+    " to switch works-council mode off, nobody."
+)
 STATES = {"waiting": "warning", "open": "danger", "over": "info"}
 
 
@@ -33,9 +37,11 @@ class BreakGlassAdmin(AuditedAdmin):
     actions = None
     actions_detail = ["grant"]
 
-    def get_fields(self, request: HttpRequest, obj: BreakGlass | None = None) -> list[str]:
+    def get_fieldsets(self, request: HttpRequest, obj: BreakGlass | None = None) -> Any:
         asked = ["what", "person", "reason", "hours"]
-        return [*asked, "asked_by", "asked_at", "granted_by", "granted_at", "until"] if obj else asked
+        if obj:
+            return [(None, {"fields": [*asked, "asked_by", "asked_at", "granted_by", "granted_at", "until"]})]
+        return [(None, {"fields": asked, "description": EXPLAINED})]
 
     def has_change_permission(self, request: HttpRequest, obj: BreakGlass | None = None) -> bool:
         return False

@@ -3,8 +3,6 @@ from collections.abc import Iterable
 from django import template
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from chat import citations, fitting, opinions
 from chat.models import Citation, Message
@@ -43,11 +41,7 @@ def excerpt(citation: Citation) -> str:
 
 @register.filter
 def did_not_fit(left_out: fitting.LeftOut) -> str:
-    messages, passages = left_out["messages"], left_out["passages"]
-    first = ngettext("The first message", "The first %(n)s messages", messages) % {"n": messages}
-    some = ngettext("%(n)s passage", "%(n)s passages", passages) % {"n": passages}
-    told = [sentence for sentence, count in ((first, messages), (some, passages)) if count]
-    return _("%(what)s did not fit.") % {"what": _(" and ").join(told)}
+    return fitting.in_words(left_out)
 
 
 @register.filter

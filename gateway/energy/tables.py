@@ -20,6 +20,11 @@ class Table(NamedTuple):
     columns: list[str]
     rows: list[list[list[str]]]  # cells of one or more lines
 
+    @property
+    def labelled(self) -> list[list[tuple[str, list[str]]]]:
+        """The rows with the name of each cell's column, for a screen that has no room for a head."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
 
 def of_servers(month: Month) -> Table:
     columns = [

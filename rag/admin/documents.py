@@ -3,6 +3,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Case, Count, F, QuerySet, Value, When
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -46,17 +47,17 @@ class DocumentAdmin(AuditedAdmin):
     """What state a document is in. Its content is for those whose collection it is in, and so is an attachment's name:
     it is neither shown, nor searched or sorted by."""
 
-    list_display = ["known_as", "collection", "status", "reason", "size", "uploaded_by", "created_at"]
+    list_display = ["known_as", "shelf", "status", "reason", "file_size", "by", "created_at"]
     list_filter = ["status", "error", "language"]
     search_fields = ["known_as", "collection__name", "uploaded_by__email"]
     list_select_related = ["collection", "uploaded_by"]
     actions = ["read_again"]
     fields = readonly_fields = [
         "known_as",
-        "collection",
-        "uploaded_by",
+        "shelf",
+        "by",
         "media_type",
-        "size",
+        "file_size",
         "language",
         "status",
         "reason",
@@ -79,6 +80,18 @@ class DocumentAdmin(AuditedAdmin):
     @admin.display(description=_("name"), ordering="known_as")
     def known_as(self, document: Document) -> str:
         return document.listed_name
+
+    @admin.display(description=_("collection"), ordering="collection__name")
+    def shelf(self, document: Document) -> str:
+        return str(document.collection)
+
+    @admin.display(description=_("uploaded by"), ordering="uploaded_by__email", empty_value="–")
+    def by(self, document: Document) -> str | None:
+        return str(document.uploaded_by) if document.uploaded_by else None
+
+    @admin.display(description=_("size"), ordering="size")
+    def file_size(self, document: Document) -> str:
+        return filesizeformat(document.size)
 
     @admin.display(description=_("reason"), ordering="error")
     def reason(self, document: Document) -> str:

@@ -29,6 +29,7 @@ export async function act(button) {
   if (button.getAttribute("aria-busy") === "true") return;
   const body = new FormData();
   if (button.name) body.set(button.name, button.value);
+  if (button.closest(".other-models")?.querySelector("[name=beside]")?.checked) body.set("beside", "1");
   button.setAttribute("aria-busy", "true");
   refuse();
   try {
@@ -97,6 +98,15 @@ async function save(form) {
 
 // --- the menu ---------------------------------------------------------------------------------------------------
 
+/** Whether both answers are wanted side by side: offered where the chat ends. */
+function besideSwitch(words) {
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  Object.assign(input, { type: "checkbox", name: "beside" });
+  label.append(input, ` ${words}`);
+  return label;
+}
+
 /** The models of the composer, in the place of the link to the page that lists them. */
 function listModels(link) {
   const options = byId("composer").querySelectorAll("select[name=model] option:not([data-assistant])");
@@ -112,6 +122,7 @@ function listModels(link) {
   group.className = "other-models";
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", link.textContent.trim());
+  if (link.closest("article") === [...messages.querySelectorAll("article")].at(-1)) group.append(besideSwitch(link.dataset.beside));
   group.append(...buttons);
   link.after(group);
   link.hidden = true; // not removed: a click on what is gone counts as one beside the menu

@@ -107,7 +107,8 @@ function finish(article, event) {
   equip(article);
   for (const link of article.querySelectorAll(".prose a")) link.target = "_blank";
   showSources(article, event.sources);
-  showNote(article, event.note);
+  showNote(article, event.note, "hint personal-note");
+  showNote(article, event.left_out, "left-out");
   showReceipt(article, event.receipt);
 }
 
@@ -121,11 +122,11 @@ function showReceipt(article, html) {
   article.append(details);
 }
 
-/** What of the person was given to the model with it. */
-function showNote(article, note) {
+/** What of the person was given to the model with it, and what of the chat was not. */
+function showNote(article, note, className) {
   if (!note) return;
-  const paragraph = element('<p class="hint personal-note"></p>');
-  paragraph.textContent = note;
+  const paragraph = document.createElement("p");
+  Object.assign(paragraph, { className, textContent: note });
   article.append(paragraph);
 }
 

@@ -88,6 +88,23 @@ def test_another_model_is_chosen_from_the_menu(open_page: OpenPage, upstream: Fa
     expect(last(page).get_by_role("heading")).to_have_text("wren")
 
 
+def test_another_models_answer_is_put_beside_and_taken(
+    open_page: OpenPage, upstream: FakeUpstream, wren: FakeUpstream
+) -> None:
+    page = open_page()
+    asked(page, upstream, "Was singt dort?", "Eine Amsel.", "Gesang")
+    wren.reply("Ein Zaunkönig.")
+    last(page).get_by_label("More").click()
+    last(page).get_by_role("link", name="Answer with another model").click()
+    last(page).get_by_label("Side by side with this answer").check()
+    last(page).get_by_role("button", name="wren", exact=True).click()
+    expect(page.locator(".pair article[data-status=done]")).to_have_count(2, timeout=READY)
+    check(page)
+    last(page).locator("[data-act=take]").click()
+    expect(page.locator(".pair")).to_have_count(0)
+    done(page, "Ein Zaunkönig.")
+
+
 def test_a_question_is_edited_in_its_place(open_page: OpenPage, upstream: FakeUpstream) -> None:
     page = open_page()
     asked(page, upstream, "Wan öfnet ihr?", "Unklar.", "Öffnung")

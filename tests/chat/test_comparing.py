@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from accounts.models import User
 from chat import asking, comparing, generation, keeping, versions
-from chat.exceptions import AnswerRunning, ChoiceOpen, NoModel
+from chat.exceptions import AnswerRunning, ChoiceOpen, NoModel, NothingToCompare
 from chat.generation import Writer
 from chat.models import Conversation, Message
 from gateway.models import Deployment
+from tests.chat.exchanges import answered
 from tests.chat.test_generation import Watcher
 from tests.chat.test_socket import tab
 from tests.chat.test_versions import JSON, act
@@ -180,3 +181,31 @@ async def test_the_composer_asks_both(browser: AsyncClient, conversation: Conver
     await asyncio.gather(*generation._tasks)
     done = [message async for message in Message.objects.filter(role="assistant").values_list("model", "status")]
     assert sorted(done) == [("parrot", "done"), ("wren", "done")]
+
+
+def test_another_model_answers_beside_what_is_there(wren: Deployment, conversation: Conversation) -> None:
+    first = answered(conversation)
+    second = comparing.put_beside(first, "wren")
+    assert (second.beside, second.model, second.parent) == (first, "wren", first.parent)
+    assert conversation.thread()[-1] == first
+    with pytest.raises(AnswerRunning):
+        comparing.put_beside(first, "wren")
+    ended(second)
+    with pytest.raises(NothingToCompare):
+        comparing.put_beside(first, "wren")
+
+
+def test_only_the_last_answer_is_compared(wren: Deployment, conversation: Conversation) -> None:
+    first = answered(conversation)
+    answered(conversation, "Und sonntags?")
+    with pytest.raises(NothingToCompare):
+        comparing.put_beside(first, "wren")
+
+
+async def test_the_page_offers_it_and_shows_both(browser: AsyncClient, conversation: Conversation) -> None:
+    answer = await sync_to_async(answered)(conversation)
+    assert b'name="beside"' in (await browser.get(act("regenerate", answer))).content
+    response = await browser.post(act("regenerate", answer), {"with": "wren", "beside": "1"}, headers=JSON)
+    assert response.json()["html"].count("<article") == 2 and 'class="pair"' in response.json()["html"]
+    await asyncio.gather(*generation._tasks)
+    assert [each.model async for each in Message.objects.filter(beside=answer, status="done")] == ["wren"]

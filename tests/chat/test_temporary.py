@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from chat.models import Assistant, Conversation, Message
 from gateway.database import in_database
-from gateway.models import Quota, Upstream, Usage
+from gateway.models import Deployment, Quota, Upstream, Usage
 from rag.models import Collection
 from tests.chat.exchanges import document_of
 from tests.chat.test_assistants import make
@@ -97,6 +97,25 @@ async def test_the_model_sees_what_was_said_before(alice: User, fake_upstream: F
     await ask(alice, "Wirklich?", said)
     contents = [message["content"] for message in fake_upstream.calls[-1].body["messages"]]
     assert contents[1:] == ["Wer bist du?", "Ein Papagei.", "Wirklich?"]
+
+
+async def test_what_did_not_fit_is_told_with_the_answer(alice: User, parrot: Deployment) -> None:
+    assert (await ask(alice, "Wann?"))[-1]["left_out"] == ""
+    await Deployment.objects.filter(id=parrot.id).aupdate(context_length=900)
+    before = [{"role": role, "content": "Wort " * 150} for _ in range(3) for role in ("user", "assistant")]
+    assert (await ask(alice, "Und jetzt?", before))[-1]["left_out"] == "The first 4 messages did not fit."
+
+
+async def test_passages_that_do_not_fit_are_not_sent_and_are_told(
+    alice: User, parrot: Deployment, fake_upstream: FakeUpstream
+) -> None:
+    collection = await in_database(Collection.objects.create, owner=alice, name="Garten")
+    for name in ("a.txt", "b.txt"):
+        await in_database(learn, alice, collection, f"{GARDEN} {name}. " * 6, name)
+    await Deployment.objects.filter(id=parrot.id).aupdate(context_length=100)
+    told = (await ask(alice, "Wann öffnet der Garten?", collections=str(collection.id)))[-1]["left_out"]
+    assert told.endswith("did not fit.") and "passage" in told
+    assert fake_upstream.calls[-1].body["messages"][0]["content"].count("<source ") == 1
 
 
 async def test_leaving_stops_the_model(alice: User, fake_upstream: FakeUpstream) -> None:
