@@ -250,7 +250,9 @@ def test_whoever_may_is_let_in(ids: dict[str, object], house: House, alice: User
         if by_key and operation.scope == "session":
             continue
         hands_on = operation.name in ("create_key", "rotate_key")
-        scopes = list(Scope.values) if hands_on else [operation.scope or OF_WHAT_IT_TELLS.get(operation.tag, Scope.USAGE)]
+        scopes = (
+            list(Scope.values) if hands_on else [operation.scope or OF_WHAT_IT_TELLS.get(operation.tag, Scope.USAGE)]
+        )
         api = with_key(user, *scopes) if by_key else signed_in(user)
         response = operation.call(api, ids_for(operation, ids, house, alice))
         if outcome(response) != OK and operation.name not in ("erase_user",):
