@@ -42,56 +42,56 @@ def create_house_webhook(request: HttpRequest, body: NewHouseWebhook) -> Status[
     return Status(201, IssuedWebhook.of(webhook))
 
 
-@operations.get("admin/webhooks/{int:webhook}", response=WebhookShape)
-def get_house_webhook(request: HttpRequest, webhook: int) -> WebhookShape:
-    return _seen(request, found(HOUSE, pk=webhook))
+@operations.get("admin/webhooks/{int:house_webhook}", response=WebhookShape)
+def get_house_webhook(request: HttpRequest, house_webhook: int) -> WebhookShape:
+    return _seen(request, found(HOUSE, pk=house_webhook))
 
 
-@operations.patch("admin/webhooks/{int:webhook}", response=WebhookShape)
+@operations.patch("admin/webhooks/{int:house_webhook}", response=WebhookShape)
 @transaction.atomic
-def change_house_webhook(request: HttpRequest, webhook: int, body: WebhookChange) -> WebhookShape:
-    row = locked(HOUSE, pk=webhook)
+def change_house_webhook(request: HttpRequest, house_webhook: int, body: WebhookChange) -> WebhookShape:
+    row = locked(HOUSE, pk=house_webhook)
     unchanged(request, WebhookShape.of(row))
     form = valid(PanelWebhookForm(filled(PanelWebhookForm(instance=row), **body.given()), instance=row))
     webhooks.change(row, form.changed_data)
     return WebhookShape.of(row)
 
 
-@operations.delete("admin/webhooks/{int:webhook}", response={204: None})
+@operations.delete("admin/webhooks/{int:house_webhook}", response={204: None})
 @transaction.atomic
-def delete_house_webhook(request: HttpRequest, webhook: int) -> Status[None]:
-    row = locked(HOUSE, pk=webhook)
+def delete_house_webhook(request: HttpRequest, house_webhook: int) -> Status[None]:
+    row = locked(HOUSE, pk=house_webhook)
     unchanged(request, WebhookShape.of(row), required=False)
     webhooks.remove(row)
     return Status(204, None)
 
 
-@operations.post("admin/webhooks/{int:webhook}/rotate", response=IssuedWebhook)
-def rotate_house_webhook(request: HttpRequest, webhook: int, body: Rotation) -> IssuedWebhook:
+@operations.post("admin/webhooks/{int:house_webhook}/rotate", response=IssuedWebhook)
+def rotate_house_webhook(request: HttpRequest, house_webhook: int, body: Rotation) -> IssuedWebhook:
     """A new secret, told in this answer alone; the one before signs beside it for a while."""
-    row = found(HOUSE, pk=webhook)
+    row = found(HOUSE, pk=house_webhook)
     row.rotate(timedelta(hours=body.overlap_hours))
     return IssuedWebhook.of(row)
 
 
-@operations.post("admin/webhooks/{int:webhook}/on", response=WebhookShape)
-def switch_house_webhook_on(request: HttpRequest, webhook: int) -> WebhookShape:
+@operations.post("admin/webhooks/{int:house_webhook}/on", response=WebhookShape)
+def switch_house_webhook_on(request: HttpRequest, house_webhook: int) -> WebhookShape:
     """After it was switched off because its address did not answer."""
-    row = found(HOUSE, pk=webhook)
+    row = found(HOUSE, pk=house_webhook)
     row.switch_on()
     return WebhookShape.of(row)
 
 
-@logs.get("admin/webhooks/{int:webhook}/deliveries", response=Page[DeliveryShape])
-def list_house_deliveries(request: HttpRequest, webhook: int, turning: Turned) -> Page[DeliveryShape]:
+@logs.get("admin/webhooks/{int:house_webhook}/deliveries", response=Page[DeliveryShape])
+def list_house_deliveries(request: HttpRequest, house_webhook: int, turning: Turned) -> Page[DeliveryShape]:
     """What it was told in the last 30 days, newest first."""
-    return told(request, found(HOUSE, pk=webhook), turning)
+    return told(request, found(HOUSE, pk=house_webhook), turning)
 
 
-@logs.post("admin/webhooks/{int:webhook}/deliveries/{uuid:delivery}/replay", response=DeliveryShape)
-def replay_house_delivery(request: HttpRequest, webhook: int, delivery: Id) -> DeliveryShape:
+@logs.post("admin/webhooks/{int:house_webhook}/deliveries/{uuid:delivery}/replay", response=DeliveryShape)
+def replay_house_delivery(request: HttpRequest, house_webhook: int, delivery: Id) -> DeliveryShape:
     """It is sent again within seconds."""
-    return replayed(found(HOUSE, pk=webhook), delivery)
+    return replayed(found(HOUSE, pk=house_webhook), delivery)
 
 
 def _seen(request: HttpRequest, webhook: Webhook) -> WebhookShape:

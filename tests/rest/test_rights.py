@@ -172,7 +172,7 @@ def ids(house: House, charlie: User, monkeypatch: pytest.MonkeyPatch, settings: 
 def of_the_house(user: User) -> dict[str, object]:
     webhook = Webhook(user=user, is_house=True, name="n8n", url="https://n8n.example.org/", events=["upstream.down"])
     webhook.issue()
-    return {"webhook": webhook.pk, "delivery": webhook.deliveries.create(event="upstream.down", object_id="1").pk}
+    return {"house_webhook": webhook.pk, "delivery": webhook.deliveries.create(event="upstream.down", object_id="1").pk}
 
 
 def ids_for(operation: Operation, ids: dict[str, object], house: House, alice: User) -> dict[str, object]:
