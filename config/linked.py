@@ -1,5 +1,5 @@
-"""What follows an operation, as links of OpenAPI: whatever is made is read, changed and deleted by the id in the answer,
-and a change begins from the ETag of what was read."""
+"""What follows an operation, as links of OpenAPI: whatever is made is read, changed and deleted by the id in the
+answer, and a change begins from the ETag of what was read."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple

@@ -112,8 +112,8 @@ def test_a_delivery_is_read_and_sent_again(api: Api, hook: Webhook) -> None:  # 
 
 def test_deliveries_come_in_pages_and_many_cost_no_more_queries(
     api: Api,
-    hook: Webhook,
-    django_assert_max_num_queries: Any,  # noqa: F811
+    hook: Webhook,  # noqa: F811
+    django_assert_max_num_queries: Any,
 ) -> None:
     for _ in range(5):
         hook.deliveries.create(event="document.ready", object_id="x").attempts.create(status=500)
