@@ -1,4 +1,4 @@
-"""What /api/v1 costs: a page of a long list, a large upload, and many who read one answer as it is written.
+"""What /api/v1 costs: a page of two long lists, a large upload, and many who read one answer as it is written.
 
 Run it with `make bench api` on a machine with nothing else to do; `--quick` takes small numbers and writes no file.
 """
@@ -37,15 +37,15 @@ def upstream() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/v1"
 
 
-def listing(script: httpx2.Client, count: int, times: int = 100) -> list[Row]:
-    script.get("/conversations")
+def listing(script: httpx2.Client, path: str, what: str, times: int) -> list[Row]:
+    script.get(path)
     seconds = []
     for _ in range(times):
         began = time.monotonic()
-        assert len(script.get("/conversations?limit=50").json()["items"]) == 50
+        assert len(script.get(f"{path}?limit=50").json()["items"]) == 50
         seconds.append(time.monotonic() - began)
     late = sorted(seconds)[int(times * 0.95) - 1] * 1000
-    return [(f"50 of {count:,} conversations, p95", f"{late:.1f} ms", "≤ 30 ms")]
+    return [(f"50 of {what}, p95", f"{late:.1f} ms", "≤ 30 ms")]
 
 
 def upload(script: httpx2.Client, web: Subject, size: int, folder: Path) -> list[Row]:
@@ -111,6 +111,7 @@ def measured(folder: Path, is_quick: bool) -> list[Row]:
         user, _cookie = rows.create(stack.enter_context(upstream()), ["mock"])
         count = 2_000 if is_quick else 100_000
         rows.begun(user, count)
+        collection = rows.documents(user, count)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # as autovacuum does some minutes after so much was written
         secret = ApiKey.create(user, "bench")[1]
@@ -118,7 +119,9 @@ def measured(folder: Path, is_quick: bool) -> list[Row]:
         base_url = web.url.removesuffix("/v1") + "/api/v1"
         headers = {"Authorization": f"Bearer {secret}"}
         script = stack.enter_context(httpx2.Client(base_url=base_url, headers=headers, timeout=120))
-        found = listing(script, count, 20 if is_quick else 200)
+        times = 20 if is_quick else 200
+        found = listing(script, "/conversations", f"{count:,} conversations", times)
+        found += listing(script, f"/collections/{collection}/documents", f"{count:,} documents", times)
         found += upload(script, web, (5 if is_quick else 50) * MEGABYTE, folder)
         return found + readers(script, web, base_url, 20 if is_quick else 200)
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
@@ -24,7 +24,8 @@ def receipt(request: HttpRequest, conversation: UUID, message: UUID) -> HttpResp
 def shared_receipt(request: HttpRequest, share: UUID, message: UUID) -> HttpResponse:
     reader = person(request)
     found = get_object_or_404(Share.objects.visible_to(reader).select_related("conversation"), id=share)
-    shown = {each.id: each for each in sharing.branch(found) if each.role == Message.Role.ASSISTANT}
-    answer = shown.get(message) or get_object_or_404(Message.objects.none())
+    answer = sharing.answer_in(found, message)
+    if answer is None:
+        raise Http404
     context = {"receipt": disclosure.to_reader(answer, sharing.openable(reader, answer)), "message": answer}
     return render(request, "chat/receipt.html", context | {"share": found})

@@ -107,6 +107,12 @@ def branch(found: Share) -> list[Message]:
     return [messages[message] for message in reversed(shown)]
 
 
+def answer_in(found: Share, message: UUID) -> Message | None:
+    """An answer, if it is one that is shown."""
+    answers = (each for each in branch(found) if each.role == Message.Role.ASSISTANT)
+    return next((each for each in answers if each.id == message), None)
+
+
 def seen_by(reader: User, messages: Sequence[Message]) -> list[SharedMessage]:
     allowed = _openable(reader, messages)
     return [_seen(message, allowed) for message in messages]

@@ -8,6 +8,7 @@ from ninja.operation import Operation
 from accounts.rest import problems
 from accounts.rest.operations import SESSION, Guard
 from accounts.rest.shapes import Problem
+from config import linked
 
 Object = dict[str, Any]
 JSON = "application/json"
@@ -56,6 +57,7 @@ def described(api: Any) -> Object:
     for name, schema in schemas.items():
         if schema.get("type") == "object" and "examples" not in schema:
             schema["examples"] = [example(schemas[name], schemas)]
+    linked.link(found["paths"], schemas)
     return dict(found)
 
 

@@ -17,11 +17,11 @@ from accounts.exceptions import AccountError, Invalid, InvalidBody, NotThere, Re
 from accounts.rest import audit, invitations, me, people, problems
 from accounts.rest.bodies import StrictParser
 from chat.exceptions import ChatError
-from chat.rest import assistants, conversations, messages, projects, prompts, sharing
+from chat.rest import assistants, conversations, messages, projects, prompts, receipts, sharing
 from config import rest_data, rest_views
 from config.described import described
 from gateway.exceptions import BooksUnavailable, GatewayError, RequestTooLarge
-from gateway.rest import keys, models, own_keys, quotas, servers, usage
+from gateway.rest import aliases, house_webhooks, keys, models, own_keys, quotas, servers, usage, webhooks
 from gateway.rest.receiving import nothing_here, received
 from rag.exceptions import RagError
 from rag.rest import collections, documents, jobs, members, searches
@@ -47,9 +47,9 @@ api = Rest(urls_namespace="api", title="Voliere", docs_url=None, openapi_url=Non
            parser=StrictParser(), renderer=Renderer())  # fmt: skip
 for routers in (
     (me, people, invitations, audit),
-    (models, own_keys, usage, keys, servers, quotas),
+    (models, own_keys, webhooks, usage, keys, servers, aliases, quotas, house_webhooks),
     (collections, members, documents, searches, jobs),
-    (conversations, messages, sharing, assistants, prompts, projects),
+    (conversations, messages, receipts, sharing, assistants, prompts, projects),
     (rest_data,),
 ):
     for module in routers:

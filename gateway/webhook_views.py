@@ -9,11 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import audit
-from accounts.audit import Kind
-from accounts.panel import changed_fields
 from accounts.signing_in import person, sign_in_required
-from gateway import deliveries, keys
+from gateway import deliveries, keys, webhooks
 from gateway.key_forms import RotationForm
 from gateway.models import Webhook
 from gateway.webhook_forms import OwnWebhookForm
@@ -64,9 +61,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form, "webhook": webhook}
         return render(request, "gateway/webhook_form.html", context, status=400 if form.is_bound else 200)
-    if form.changed_data:
-        form.instance.save(update_fields=form.changed_data)  # nothing that was rotated or switched off meanwhile
-        audit.record(Kind.WEBHOOK_CHANGED, webhook, detail=changed_fields([{"changed": {"fields": form.changed_data}}]))
+    webhooks.change(form.instance, form.changed_data)
     messages.success(request, _("Saved."))
     return redirect("webhooks:log", pk)
 
@@ -89,8 +84,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     webhook = _own(request, pk)
     if request.method == "GET":
         return render(request, "gateway/webhook_delete.html", {"webhook": webhook})
-    audit.record(Kind.WEBHOOK_REMOVED, webhook)
-    webhook.delete()
+    webhooks.remove(webhook)
     messages.success(request, _("“%(name)s” was deleted.") % {"name": webhook.name})
     return redirect("webhooks:list")
 

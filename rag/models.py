@@ -143,7 +143,11 @@ class Document(models.Model):
         verbose_name = _("document")
         verbose_name_plural = _("documents")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["status", "lease_until"], name="document_sweep")]
+        indexes = [
+            models.Index(fields=["status", "lease_until"], name="document_sweep"),
+            models.Index(fields=["collection", "-created_at"], name="document_newest"),  # in a long collection
+            models.Index(fields=["collection", "folder", "name"], name="document_by_name"),
+        ]
         constraints = [
             # a script tells its files apart by their ids, whatever they hold
             models.UniqueConstraint(

@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
 
 from accounts.models import User
 from chat.models import Conversation, Message
 from gateway.models import Deployment, Upstream
+from rag.models import Collection, Document
 
 PARAGRAPH = "Die Amsel singt am **Morgen**, und der Star hört ihr zu, bis `beide` müde sind.\n\n- eins\n- zwei\n\n"
 
@@ -36,6 +38,26 @@ def begun(user: User, count: int) -> None:
         numbers = range(first, min(first + 5_000, count))
         made = Conversation.objects.bulk_create([Conversation(owner=user, title=f"Nr. {n}") for n in numbers])
         Message.objects.bulk_create([Message(conversation=each, role="user", text="Und nun?") for each in made])
+
+
+def documents(user: User, count: int) -> str:
+    """So many that are read, in one collection, whose id it returns."""
+    collection = Collection.objects.create(owner=user, name="Bench")
+    first = Document.objects.create(collection=collection, uploaded_by=user, name="Nr. 0", size=1, status="ready")
+    other = {
+        "id": "gen_random_uuid()",
+        "name": "'Nr. ' || n",
+        "sha256": "md5(n::text)",
+        "created_at": "created_at - n * interval '1 minute'",
+    }
+    columns = [field.column for field in Document._meta.concrete_fields]
+    chosen = ", ".join(other.get(column, column) for column in columns)
+    copied = (
+        f"INSERT INTO rag_document ({', '.join(columns)}) SELECT {chosen} FROM rag_document, generate_series(1, %s) n"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"{copied} WHERE id = %s", [count - 1, first.pk])
+    return str(collection.pk)
 
 
 def conversation_of(user: User, length: int) -> str:

@@ -211,6 +211,7 @@ class SharedSource(Shape):
 
 
 class SharedMessageShape(Shape):
+    id: Id
     role: Literal["user", "assistant"]
     text: str
     sources: list[SharedSource] = Field(description="That the reader may open.")

@@ -101,5 +101,5 @@ def _readable(request: HttpRequest, share: Id) -> Share:
 
 def _message(seen: sharing.SharedMessage) -> SharedMessageShape:
     sources = [SharedSource(number=number, address=address, title=title) for number, address, title in seen.sources]
-    said = {name: getattr(seen.message, name) for name in ("role", "text")}
+    said = {name: getattr(seen.message, name) for name in ("id", "role", "text")}
     return SharedMessageShape(**said, sources=sources, hidden_sources=seen.hidden)

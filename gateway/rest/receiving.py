@@ -12,11 +12,12 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from ninja.utils import check_csrf
 
 from accounts import factors, notices, origin
-from accounts.exceptions import FactorMissing, NoticeMissing, NotThere, RequestError, RequestNotSigned
+from accounts.exceptions import FactorMissing, Invalid, NoticeMissing, NotThere, RequestError, RequestNotSigned
 from accounts.rest import problems
 from accounts.rest.conditions import etag_of
 from gateway import idempotency
@@ -88,9 +89,11 @@ def _by_session(request: HttpRequest) -> Caller:
 
 
 async def _once(request: HttpRequest, call: Call) -> HttpResponse:
-    key = request.headers.get("Idempotency-Key", "")[:LONGEST_KEY]
+    key = request.headers.get("Idempotency-Key", "")
     if request.method != "POST" or not key or request.content_type == "multipart/form-data":
         return await call()  # type: ignore[no-any-return]
+    if len(key) > LONGEST_KEY:
+        raise Invalid([("Idempotency-Key", _("This is too long."))])
     body = await sync_to_async(lambda: request.body)()
     asked = f"{request.get_full_path()} {request.headers.get('Accept', '')}"
     claim = await idempotency.claim(request.caller, asked, key, body)  # type: ignore[attr-defined]

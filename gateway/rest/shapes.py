@@ -5,7 +5,7 @@ from pydantic import Field
 
 from accounts.rest.shapes import Flag, Given, Id, Name, Number, Shape, When, left
 from gateway.amounts import MILLIONTHS, MILLIWATT_HOURS
-from gateway.models import ApiKey, Deployment, Quota, Upstream
+from gateway.models import Alias, ApiKey, Deployment, Quota, Upstream
 
 ScopeName = Literal["chat", "embeddings", "audio", "documents-read", "documents-write", "usage", "admin"]
 ModelKind = Literal["chat", "embedding", "rerank", "transcription"]
@@ -154,6 +154,28 @@ class NewDeployment(DeploymentChange):
     name: ModelName
     model: ModelName
     kind: ModelKind = "chat"
+
+
+class AliasShape(Shape):
+    """Another name under which a model answers."""
+
+    id: Number
+    name: ModelName
+    target: ModelName
+
+    @classmethod
+    def of(cls, found: Alias) -> "AliasShape":
+        return cls(id=found.pk, name=found.name, target=found.target)
+
+
+class AliasChange(Given):
+    name: str = left(min_length=1, max_length=200)
+    target: str = left(max_length=200)
+
+
+class NewAlias(Given):
+    name: str = Field(min_length=1, max_length=200, examples=["large"])
+    target: str = Field(max_length=200, description="Public name of a deployment.", examples=["llama-3.3-70b"])
 
 
 class QuotaShape(Shape):

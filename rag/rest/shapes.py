@@ -1,6 +1,6 @@
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from accounts.rest.shapes import Day, Flag, Given, Id, Name, Number, Shape, When, left
 from rag.models import Collection, CollectionShare, Document
@@ -53,6 +53,8 @@ class MemberShape(Shape):
 
 
 class NewMember(Given):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "bob@example.org", "role": "viewer"}]})
+
     email: str = Field("", max_length=254, examples=["bob@example.org"])
     team: Number | None = None
     role: ShareRole

@@ -199,6 +199,13 @@ def test_the_same_request_is_run_once(api: Api) -> None:
 
 
 @pytest.mark.django_db
+def test_a_key_that_is_too_long_is_refused_and_not_cut_to_anothers(api: Api) -> None:
+    refused = api.post("/prompts", PROMPT, Idempotency_Key="a" * 201)
+    assert problem(refused) == (422, "invalid") and refused.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert api.post("/prompts", PROMPT, Idempotency_Key="a" * 200).status_code == 201
+
+
+@pytest.mark.django_db
 def test_a_key_of_one_is_not_that_of_another(api: Api, bob: User) -> None:
     api.post("/prompts", PROMPT, Idempotency_Key="a")
     assert "x-voliere-repeated" not in signed_in(bob).post("/prompts", PROMPT, Idempotency_Key="a")

@@ -138,3 +138,20 @@ def test_the_audit_log_is_read_and_narrowed(boss: Api, auditor: User) -> None:
     boss.post("/admin/teams", {"name": "Board"})
     [event] = signed_in(auditor).get("/admin/audit?kind=setting-added").json()["items"]
     assert event["object_kind"] == "accounts.team" and "Board" not in str(event)
+
+
+@pytest.mark.django_db
+def test_an_alias_leads_to_a_model_that_is_there(boss: Api) -> None:
+    upstream = boss.post("/admin/upstreams", SERVER).json()["id"]
+    boss.post("/admin/deployments", {"upstream": upstream, "name": "parrot", "model": "parrot-7b"})
+    assert boss.post("/admin/aliases", {"name": "x", "target": "finch"}).json()["errors"][0]["field"] == "target"
+    made = boss.post("/admin/aliases", {"name": "large", "target": "parrot"})
+    assert made.status_code == 201, made.content
+    for name in ("large", "parrot"):  # of an alias, of a deployment
+        refused = boss.post("/admin/aliases", {"name": name, "target": "parrot"})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "name")
+    path = f"/admin/aliases/{made.json()['id']}"
+    assert boss.change(path, {"name": "big"}).json() == {**made.json(), "name": "big"}
+    assert boss("DELETE", path, If_Match=made["ETag"]).status_code == 412
+    assert boss("DELETE", path).status_code == 204
+    assert {"setting-added", "setting-changed", "setting-removed"} <= recorded()

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from config.rest import api as whole_api
-from gateway.models import ApiKey, Deployment, Quota, Scope, Upstream
+from gateway.models import Alias, ApiKey, Deployment, Quota, Scope, Upstream, Webhook
 from tests.rest.conftest import BASE, Api, signed_in, with_key
 from tests.test_access import House
 
@@ -43,10 +43,10 @@ ROWS: dict[str, tuple[object, ...]] = {
         list_conversations create_conversation search_conversations export_conversations list_shares list_own_shares
         list_exports begin_export
         list_assistants create_assistant list_prompts create_prompt list_projects create_project import_conversations
-        """),
+        list_webhooks"""),
         EVERYBODY,
     ),
-    "create_own_key": (NO, NO, NO, NO, OK, NO),  # no team here may have some
+    **dict.fromkeys(named("create_own_key create_webhook"), ADMINS),  # no team here may have some
     **dict.fromkeys(
         named("""correct_fact forget_fact end_one_session revoke_own_key change_collection delete_collection
         retry_documents cancel_documents move_documents list_members share_collection unshare_collection upload_document
@@ -56,31 +56,36 @@ ROWS: dict[str, tuple[object, ...]] = {
         share_conversation take_share_back update_share change_assistant delete_assistant get_assistant_offer
         offer_assistant change_prompt delete_prompt get_prompt_offer offer_prompt get_project change_project
         delete_project list_project_files attach_to_project detach_from_project list_files attach_file detach_file
-        try_collection get_export"""),
+        try_collection get_export get_receipt get_webhook change_webhook delete_webhook rotate_webhook
+        switch_webhook_on list_deliveries replay_delivery"""),
         OWN,
     ),
     "rotate_own_key": (NO, GONE, GONE, GONE, GONE, GONE),
     **dict.fromkeys(
         named("""get_collection list_documents get_document list_versions get_text get_page list_passages get_file
-        read_share copy_share get_assistant get_prompt"""),
+        read_share copy_share get_assistant get_prompt get_shared_receipt"""),
         SHARED,
     ),
     **dict.fromkeys(
         named("""change_user erase_user sign_out_user remove_factors create_team change_team delete_team put_in_team
         take_out_of_team create_key rotate_key revoke_key create_upstream change_upstream delete_upstream
         discover_models create_deployment change_deployment delete_deployment create_quota change_quota delete_quota
-        all_usage list_jobs retry_job"""),
+        all_usage list_jobs retry_job create_alias change_alias delete_alias create_house_webhook change_house_webhook
+        delete_house_webhook rotate_house_webhook switch_house_webhook_on list_house_deliveries
+        replay_house_delivery"""),
         ADMINS,
     ),
     **dict.fromkeys(
         named("""list_users get_user list_teams get_team list_team_members list_events list_keys list_upstreams
-        get_upstream list_deployments get_deployment list_quotas get_quota"""),
+        get_upstream list_deployments get_deployment list_quotas get_quota list_aliases get_alias list_house_webhooks
+        get_house_webhook"""),
         AUDITED,
     ),
     "list_invitations": INVITERS,
     "create_invitation": INVITERS,
     "revoke_invitation": TEAMS_INVITATION,
 }
+OF_WHAT_IT_TELLS = {"webhooks": Scope.DOCUMENTS_READ}
 IN_ORDER = ("get", "post", "put", "patch", "delete")
 WITH_QUERY = {"search": "?q=Haus", "search_conversations": "?q=Haus", "try_collection": "?q=Haus"}
 UPLOADS = ("upload_document", "attach_to_project", "attach_file", "import_conversations")
@@ -93,6 +98,8 @@ LAST = (
     "erase_user",
     "delete_upstream",
     "delete_team",
+    "delete_webhook",
+    "delete_house_webhook",
 )
 
 
@@ -102,6 +109,7 @@ class Operation:
     method: str
     path: str
     scope: str
+    tag: str
     body: dict[str, Any] | None
 
     def call(self, api: Api, ids: dict[str, object]) -> Any:
@@ -122,7 +130,7 @@ def operations() -> Iterator[Operation]:
             content = operation.get("requestBody", {}).get("content", {}).get("application/json")
             name = content["schema"]["$ref"].rpartition("/")[2] if content else ""
             body = schemas[name]["examples"][0] if name else None
-            yield Operation(operation["operationId"], method, path, operation["x-scope"], body)
+            yield Operation(operation["operationId"], method, path, operation["x-scope"], operation["tags"][0], body)
 
 
 EVERY = sorted(operations(), key=lambda each: (IN_ORDER.index(each.method), each.name in LAST, each.name))
@@ -155,10 +163,21 @@ def ids(house: House, charlie: User, monkeypatch: pytest.MonkeyPatch, settings: 
         "quota": Quota.objects.create(limit=1).pk,
         "export": house.export.pk,
         "number": 1,
+        "alias": Alias.objects.create(name="large", target="parrot").pk,
+        "webhook": house.delivery.webhook_id,
+        "delivery": house.delivery.pk,
     }
 
 
+def of_the_house(user: User) -> dict[str, object]:
+    webhook = Webhook(user=user, is_house=True, name="n8n", url="https://n8n.example.org/", events=["upstream.down"])
+    webhook.issue()
+    return {"house_webhook": webhook.pk, "delivery": webhook.deliveries.create(event="upstream.down", object_id="1").pk}
+
+
 def ids_for(operation: Operation, ids: dict[str, object], house: House, alice: User) -> dict[str, object]:
+    if "house_webhook" in operation.name or "house_deliver" in operation.name:
+        return {**ids, **of_the_house(alice)}
     own: dict[str, dict[str, object]] = {
         "restore_conversation": {"conversation": house.deleted.id},
         "detach_from_project": {"document": house.in_project.id},
@@ -231,7 +250,9 @@ def test_whoever_may_is_let_in(ids: dict[str, object], house: House, alice: User
         if by_key and operation.scope == "session":
             continue
         hands_on = operation.name in ("create_key", "rotate_key")
-        scopes = list(Scope.values) if hands_on else [operation.scope or Scope.USAGE]
+        scopes = (
+            list(Scope.values) if hands_on else [operation.scope or OF_WHAT_IT_TELLS.get(operation.tag, Scope.USAGE)]
+        )
         api = with_key(user, *scopes) if by_key else signed_in(user)
         response = operation.call(api, ids_for(operation, ids, house, alice))
         if outcome(response) != OK and operation.name not in ("erase_user",):

@@ -1,0 +1,12 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("rag", "0011_second_wall")]
+
+    operations = [
+        migrations.AddIndex("document", models.Index(fields=["collection", "-created_at"], name="document_newest")),
+        migrations.AddIndex(
+            "document", models.Index(fields=["collection", "folder", "name"], name="document_by_name")
+        ),
+    ]
