@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rag", "0011_second_wall")]
+    dependencies = [("rag", "0012_wall_planned_quickly")]
 
     operations = [
         migrations.AddIndex("document", models.Index(fields=["collection", "-created_at"], name="document_newest")),
