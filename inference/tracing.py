@@ -41,7 +41,8 @@ def traced(model: Any, expected: Callable[[str], Vector]) -> Callable[[str], Vec
         names = list(tensors(RECORDED))
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            recording = torch.jit.trace(whole, tuple(tensors(RECORDED).values()), check_trace=False)
+            record: Any = torch.jit.trace  # untyped
+            recording = record(whole, tuple(tensors(RECORDED).values()), check_trace=False)
         same = all(np.abs(vector(text) - expected(text)).max() < ALIKE for text in CHECKED)
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         log.info("The embedding model cannot be recorded: %s", error)

@@ -1,7 +1,6 @@
 """The statements of a search that need its meaning: which chunks answer a question best, and which part of each."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -90,7 +89,7 @@ def find(search: Search, asked: Asked, limit: int) -> list[Found]:
         return [Found(*row) for row in cursor.fetchall()]
 
 
-def focus(asked: Asked, chunks: Sequence[int], calibration: Calibration) -> dict[int, Span]:
+def focus(asked: Asked, chunks: list[int], calibration: Calibration) -> dict[int, Span]:
     """By chunk; one that has no parts is left out."""
     if not chunks:
         return {}

@@ -2,6 +2,7 @@ import asyncio
 import json
 from datetime import datetime, timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 from django.db.models import QuerySet
@@ -214,11 +215,16 @@ def test_words_are_looked_for_while_the_vector_is_made(
 ) -> None:
     begun, begin = Event(), words.begin
 
+    def beginning(*args: Any) -> object:
+        found = begin(*args)
+        begun.set()
+        return found
+
     async def answers(connection: Connection) -> None:
         if await asyncio.to_thread(begun.wait, 5):
             await connection.json({"data": [{"embedding": vector_of("Garten")}]})
 
-    monkeypatch.setattr(words, "begin", lambda *args: (begin(*args), begun.set())[0])
+    monkeypatch.setattr(words, "begin", beginning)
     embedder.do(answers)
     assert not ask(alice, "Garten").degraded
 
