@@ -130,7 +130,7 @@ class LegalHoldAdmin(AuditedAdmin):
         found = Collection.objects.filter(pk=hold.collection).first()
         return gettext("Collection “%(name)s”") % {"name": found or hold.collection}
 
-    def get_fieldsets(self, request: HttpRequest, obj: LegalHold | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
             return [(None, {"fields": ["on_what", "reason", "placed_by", "placed_at"]})]
         explained = _("A hold is on one person, one team or one collection.")

@@ -37,7 +37,7 @@ class BreakGlassAdmin(AuditedAdmin):
     actions = None
     actions_detail = ["grant"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: BreakGlass | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         asked = ["what", "person", "reason", "hours"]
         if obj:
             return [(None, {"fields": [*asked, "asked_by", "asked_at", "granted_by", "granted_at", "until"]})]

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import council, roles, rules
+from accounts import audit, council, roles, rules
 from accounts.council import BreakGlass
 from accounts.exceptions import AlreadyGranted, GrantRefused
 from accounts.models import AuditEvent, HouseRules, Membership, Notification, Team, User
@@ -82,7 +82,7 @@ def test_nobody_sees_usage_by_person(ada: User, used: Usage, alice: User) -> Non
 
 @pytest.mark.usefixtures("council_is_on")
 def test_neither_do_quotas_keys_and_people_tell(ada: User, used: Usage, alice: User) -> None:
-    Quota.objects.create(user=alice, limit=1000, used=870)
+    Quota.objects.create(user=alice, limit=10_000, used=8_700)
     Quota.objects.create(limit=1000, used=410)
     User.objects.filter(pk=alice.pk).update(last_login=timezone.now())
     ApiKey.objects.update(last_used_at=timezone.now())
@@ -90,7 +90,7 @@ def test_neither_do_quotas_keys_and_people_tell(ada: User, used: Usage, alice: U
     quotas = client.get(reverse("admin:gateway_quota_changelist")).text
     assert "87 %" not in quotas and "41 %" in quotas
     one = client.get(reverse("admin:gateway_quota_change", args=[Quota.objects.get(user=alice).pk])).text
-    assert "870" not in one and "works-council mode" in one
+    assert "8,700" not in one and "works-council mode" in one
     for page, row in (("accounts_user", alice.pk), ("gateway_apikey", ApiKey.objects.get(user=alice).pk)):
         for address in (f"{page}_changelist", f"{page}_change"):
             text = client.get(reverse(f"admin:{address}", args=[row] if address.endswith("change") else [])).text
@@ -294,3 +294,8 @@ def test_no_two_days_can_be_joined(used: Usage, alice: User) -> None:
     Usage.objects.exclude(user=alice).update(started_at=timezone.now() - timedelta(days=42))
     pseudonyms.apply()
     assert len(set(Usage.objects.values_list("user_id", flat=True))) == 3
+
+
+def test_a_request_about_nobody_names_none_in_the_log(ada: User) -> None:
+    asked_for(ada, None)
+    assert AuditEvent.objects.filter(kind=audit.Kind.GLASS_ASKED).latest("id").detail == "switch-off"
