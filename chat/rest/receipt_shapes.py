@@ -1,5 +1,5 @@
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -50,7 +50,9 @@ class ReceiptCall(Shape):
     @classmethod
     def of(cls, stop: Stop, *, wrote: bool) -> "ReceiptCall":
         note = stop.note
-        known = {name: note.get(name, "") for name in TEXTS} | {name: note.get(name) for name in NUMBERS}
+        known: dict[str, Any] = {name: note.get(name, "") for name in TEXTS} | {
+            name: note.get(name) for name in NUMBERS
+        }
         cost, energy = note.get("cost"), note.get("energy")
         return cls(
             **known,
