@@ -66,8 +66,9 @@ def change_webhook(request: HttpRequest, webhook: int, body: WebhookChange) -> W
     unchanged(request, WebhookShape.of(row))
     given = body.given()
     _may_tell(request, given.get("events", ()), given.get("with_content", False))
-    shown = filled(OwnWebhookForm(user=row.user, instance=row), **given)
-    form = valid(OwnWebhookForm(shown, user=row.user, instance=row))
+    user = person(request)
+    shown = filled(OwnWebhookForm(user=user, instance=row), **given)
+    form = valid(OwnWebhookForm(shown, user=user, instance=row))
     webhooks.change(row, form.changed_data)
     return WebhookShape.of(row)
 
