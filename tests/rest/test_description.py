@@ -126,6 +126,7 @@ DONE: dict[str, str] = {
     "data-export": "begin_export",
     "data-download": "get_export",
     "erase-person": "erase_user",
+    "jobs": "list_jobs",
 }
 # … and what nothing does, with the reason
 SIGNING_IN = "coming in is for people: a script has its key"
@@ -144,8 +145,8 @@ WITHOUT = {
         named("erase erase-confirm erase-withdraw erased notice notice-version"),
         IN_PERSON,
     ),
-    **dict.fromkeys(named("first-steps jobs effective-settings records records-download"), OF_THE_PANEL),
-    "notification-put-away": "what the house tells a person",
+    **dict.fromkeys(named("first-steps effective-settings records records-download"), OF_THE_PANEL),
+    "notification-put-away": "for a person's own eyes: a script would put away what they never read",
     "about": "what the house tells everyone",
     **dict.fromkeys(named("healthz readyz metrics"), "for machines already"),
     **dict.fromkeys(named("manifest service-worker offline"), "for the browser"),
