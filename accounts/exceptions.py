@@ -25,6 +25,7 @@ RequestError                 what is wrong with a request to /api/v1, whatever i
 ├── NotPermitted        403  the role does not allow it
 ├── OutOfScope          403  the key is not meant for it
 ├── NotThere            404  or not theirs
+├── Overtaken           409  by another request at the same moment: a name was given, or what it leads to deleted
 ├── Changed             412  somebody else was there before
 ├── UnsupportedMedia    415
 ├── Invalid             422  fields that do not fit, each with its reason
@@ -189,6 +190,12 @@ class NotThere(RequestError):
     status = 404
     code = "not_found"
     sentence = gettext_lazy("There is nothing at this address, or it is not yours.")
+
+
+class Overtaken(RequestError):
+    status = 409
+    code = "overtaken"
+    sentence = gettext_lazy("Another request at the same moment was faster. Look what is there now.")
 
 
 class Changed(RequestError):

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.urls import URLPattern, path
@@ -13,7 +13,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.renderers import BaseRenderer
 from pydantic_core import to_json
 
-from accounts.exceptions import AccountError, Invalid, InvalidBody, NotThere, RequestError
+from accounts.exceptions import AccountError, Invalid, InvalidBody, NotThere, Overtaken, RequestError
 from accounts.rest import audit, invitations, me, people, problems
 from accounts.rest.bodies import StrictParser
 from chat.exceptions import ChatError
@@ -89,6 +89,12 @@ def not_stored(request: HttpRequest, error: Any) -> HttpResponse:
     return problems.response(Invalid())
 
 
+def overtaken(request: HttpRequest, error: Any) -> HttpResponse:
+    """Forms look before they store; what came in between, the database refuses."""
+    logger.warning("A request to %s was overtaken", request.path)
+    return problems.response(Overtaken())
+
+
 def broken(request: HttpRequest, error: Any) -> HttpResponse:
     logger.error("A request to %s failed", request.path, exc_info=error)
     return problems.response(GatewayError())
@@ -99,6 +105,7 @@ HANDLED: list[tuple[type[Exception], Any]] = [
     *((kind, unreadable) for kind in (SuspiciousOperation, MultiPartParserError, UnreadablePostError, BadRequest)),
     *((kind, without_books) for kind in (OperationalError, InterfaceError)),
     (DataError, not_stored),
+    (IntegrityError, overtaken),
     (HttpError, parsed),
     (ValidationError, invalid),
     (Http404, unknown),

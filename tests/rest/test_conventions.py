@@ -1,14 +1,15 @@
 """What holds for every operation: problems, pages, conditions, one run of a request, and strict bodies."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Team, User
 from chat.models import Conversation, Prompt
 from gateway.models import ApiKey
 from tests.chat.exchanges import conversation_of
@@ -231,6 +232,24 @@ def test_of_two_at_once_one_runs(alice: User) -> None:
     for thread in threads:
         thread.join()
     assert Prompt.objects.count() == 1 and set(statuses) <= {201, 409} and 201 in statuses
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_with_one_name_at_once_the_second_is_told_so(admin: User) -> None:
+    stored = threading.Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            Team.objects.create(name="Garten")
+            stored.set()
+            time.sleep(0.5)  # the other one has looked by then, and waits
+        connection.close()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    stored.wait(5)
+    assert problem(signed_in(admin).post("/admin/teams", {"name": "Garten"})) == (409, "overtaken")
+    thread.join()
 
 
 @pytest.mark.django_db
