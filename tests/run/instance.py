@@ -59,7 +59,7 @@ class Instance:
         """Start it unless it runs, and wait until it is ready."""
         if not self.supervisor or self.supervisor.poll() is not None:
             self.begin_start()
-        assert eventually(lambda: "Voliere is ready" in self.log or self.supervisor.poll() is not None, 60)
+        assert eventually(lambda: "Voliere is ready" in self.log or self.supervisor.poll() is not None, 150)
         assert self.supervisor.poll() is None, self.log
         return self
 
