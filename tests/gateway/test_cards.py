@@ -91,7 +91,7 @@ def test_the_page_tells_it_and_works_without_script(alice: User, alices_client: 
     serve(licence="<i>Apache", size="24B", quantisation="Q4", context_length=32_768, openness="weights", origin="Wald")
     page = alices_client.get("/").content.decode()
     assert '<option value="wren" selected>wren · in the house</option>' in page
-    for fact in ("aviary", "open weights", "&lt;i&gt;Apache", "24B", "Q4", "reads 32768 tokens", "Wald"):
+    for fact in ("aviary", "open weights", "&lt;i&gt;Apache", "24B", "Q4", "reads 32,768 tokens", "Wald"):
         assert fact in page
 
 
