@@ -23,7 +23,7 @@ def test_ctrl_c_ends_everything_and_the_next_start_is_quick_and_has_the_data(run
     assert not still_running(family)
     begin = time.monotonic()
     running.run()
-    assert time.monotonic() - begin < 20  # a few seconds on a machine with nothing else to do
+    assert time.monotonic() - begin < 40  # a few seconds on a machine with nothing else to do
     with psycopg.connect(running.services["DATABASE_URL"]) as database:
         assert database.execute("TABLE kept").fetchone() == ("still here",)
 
