@@ -116,7 +116,7 @@ INFERENCE = (
     ),
     Variable("VOLIERE_CHAT_MODEL", _("Chat model beside the librarian"), is_plain=True),
     Variable("VOLIERE_RERANK_MODEL", _("Model that reranks"), is_plain=True),
-    Variable("VOLIERE_INFERENCE_THREADS", _("Threads; as many as cores and at most 4 by default"), is_plain=True),
+    Variable("VOLIERE_INFERENCE_THREADS", _("Threads; one fewer than cores and at most 4 by default"), is_plain=True),
     Variable("VOLIERE_INFERENCE_HOST", _("Address where it listens"), is_made=True, is_plain=True),
     Variable("VOLIERE_INFERENCE_PORT", _("Port where it listens"), is_made=True, is_plain=True),
 )

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-MAX_USEFUL_THREADS = 4  # small models gain nothing from more, and the web process needs a core too
+MAX_USEFUL_THREADS = 4  # small models gain nothing from more
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Settings:
             embedding_model=os.environ.get("VOLIERE_EMBEDDING_MODEL", ""),
             chat_model=os.environ.get("VOLIERE_CHAT_MODEL", ""),
             rerank_model=os.environ.get("VOLIERE_RERANK_MODEL", ""),
-            threads=_number("VOLIERE_INFERENCE_THREADS", min(MAX_USEFUL_THREADS, len(os.sched_getaffinity(0)))),
+            threads=_number("VOLIERE_INFERENCE_THREADS", _spare_cores()),
         )
 
     @property
@@ -34,6 +34,12 @@ class Settings:
         """Whether every model lies in a folder, so that no hub need ever be asked."""
         names = (self.embedding_model, self.chat_model, self.rerank_model)
         return all(not name or Path(name).is_dir() for name in names)
+
+
+def _spare_cores() -> int:
+    """All but one: threads that share every core with web and database wait for one another, and a search, whose words
+    are looked for meanwhile, took a third longer with two of two."""
+    return max(1, min(MAX_USEFUL_THREADS, len(os.sched_getaffinity(0)) - 1))
 
 
 def _number(name: str, default: int) -> int:
