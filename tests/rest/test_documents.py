@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, Team, User
 from rag.models import Collection, Document
@@ -86,6 +88,24 @@ def test_what_was_read_is_opened_and_found(
 
 
 @pytest.mark.django_db
+def test_a_longer_list_of_documents_costs_no_more_queries(
+    api: Api,
+    alice: User,
+    collection: Collection,  # noqa: F811
+) -> None:
+    def counted() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert api.get(f"/collections/{collection.id}/documents").status_code == 200
+        return len(queries)
+
+    accept(alice, collection, uploaded("Eins.", "eins.txt"))
+    counted()  # the first request of a session notes where it comes from
+    few = counted()
+    for number in range(20):
+        accept(alice, collection, uploaded(f"Nummer {number}.", f"{number}.txt"))
+    assert counted() == few
+
+
 def test_a_collection_is_shared_and_taken_back(api: Api, collection: Collection, bob: User) -> None:  # noqa: F811
     path, bobs = f"/collections/{collection.pk}", signed_in(bob)
     assert bobs.get(path).status_code == 404
