@@ -33,11 +33,12 @@ class Shape:
 
     def told(self, raw: bytes) -> bytes | None:
         """What goes to the caller of a delta of at most one token; None if it has to be parsed."""
-        head, tail = self.head, self.tail
-        if not head or not raw.startswith(head) or not raw.endswith(tail):
+        start, end = len(self.head), len(raw) - len(self.tail)
+        if not start or not 0 < end - start <= LONGEST_TOKEN or not raw.startswith(self.head):
             return None
-        text = raw[len(head) : -len(tail)]
-        return self.head_out + text + tail if 0 < len(text) <= LONGEST_TOKEN and is_plain(text) else None
+        if not raw.endswith(self.tail) or not is_plain(raw, start, end):
+            return None
+        return raw if self.head == self.head_out else self.head_out + raw[start:]
 
 
 def _text_alone(piece: dict[str, Any]) -> str:

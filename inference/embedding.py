@@ -31,12 +31,15 @@ class EmbeddingModel:
     def __init__(self, name: str = "") -> None:
         from sentence_transformers import SentenceTransformer
 
+        from inference.precision import quicken
+
         folder = Path(name) if name else _bundled_folder()
         source = str(folder) if folder.is_dir() else name
         try:
             self._model = SentenceTransformer(source, trust_remote_code=False, local_files_only=folder.is_dir())
         except (OSError, ValueError) as error:
             raise ModelUnusable(f"The embedding model {source} cannot be loaded: {error}") from error
+        quicken(self._model, self._together)
         self._tokenizer = tokenizer_of(self._model.tokenizer)
         self.id = (folder.name if folder.is_dir() else name) if name else BUNDLED_NAME
         self.licence = licence_of(folder / "README.md") if name else "Apache-2.0"

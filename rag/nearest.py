@@ -4,13 +4,13 @@ Where few are permitted all of them are compared, whose result is exact; where m
 enough permitted ones were met. Comparing costs by what is permitted, the graph by what it passes over: by all in it for
 each permitted one. So they cost the same where the square of the permitted is some multiple of all. The choice is made
 here and not left to PostgreSQL's planner, which takes the graph for one permitted vector in a hundred, where that is
-slower and finds less. Rights are those of the statement in either case; the count before it decides on the way alone.
+slower and finds less. Rights are those of the statement in either case; what was counted decides on the way alone.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
@@ -22,14 +22,6 @@ PARTS = 300  # nearest parts that are looked for: where chunks have three they m
 SCAN_TUPLES = 20_000  # pgvector's own limit; raised where few of those met are permitted
 SCAN_MEMORY = 8  # times work_mem
 
-COUNT = """
-SELECT coalesce(sum(held.vectors), 0), coalesce(bool_or(document.status = 'ready' AND held.vectors IS NULL), false),
-    (SELECT reltuples FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid
-     WHERE pg_class.oid = to_regclass(%s) AND indisvalid)
-FROM rag_document document
-LEFT JOIN rag_indexeddocument held ON held.document_id = document.id AND held.index_id = %s
-WHERE document.collection_id IN ({scope}) AND ({condition})
-"""
 # `asked` and `scope` are of the statement around it
 EVERY = """
     WITH compared AS MATERIALIZED (
@@ -55,14 +47,12 @@ SETTINGS = "SELECT set_config(name, value, true) FROM jsonb_each_text(%s::jsonb)
 ALWAYS = {"jit": "off"}  # what it compiles runs once, for milliseconds
 
 
-@dataclass(frozen=True)
-class Permitted:
-    """The collections a search may look at, as SQL, and what filters leave of their documents."""
+class Permitted(NamedTuple):
+    """What a search may look at, as sql/words.sql counts it."""
 
-    scope: str
-    params: Sequence[Any]
-    condition: str = ""  # on `document`
-    condition_params: Sequence[Any] = ()
+    vectors: int
+    is_incomplete: bool  # some documents have none yet
+    in_graph: float | None  # vectors, of all; None without a graph
 
 
 @dataclass(frozen=True)
@@ -81,14 +71,12 @@ class Way:
 NONE = Way("SELECT NULL::bigint AS id, NULL::float AS score WHERE false", is_incomplete=True)
 
 
-def way(cursor: CursorWrapper, index: EmbeddingIndex, permitted: Permitted, candidates: int) -> Way:
-    """With a condition, the statement around it has the chunks that it leaves as `permitted`."""
-    count = COUNT.format(scope=permitted.scope, condition=permitted.condition or "true")
-    cursor.execute(count, [index.hnsw, index.pk, *permitted.params, *permitted.condition_params])
-    found, is_incomplete, in_graph = cursor.fetchone()
+def way(index: EmbeddingIndex, permitted: Permitted, candidates: int, *, is_filtered: bool = False) -> Way:
+    """Filtered, the statement around it has the chunks that are left as `permitted`."""
+    found, is_incomplete, in_graph = permitted
     if index.dimension is None:
         return Way(NONE.sql, is_incomplete)
-    among = AMONG if permitted.condition else ""
+    among = AMONG if is_filtered else ""
     if in_graph is None or found <= EXACT or found**2 <= EQUAL_COST * in_graph:
         return Way(EVERY.format(index=index.pk, candidates=candidates, among=among), is_incomplete)
     expected = 4 * PARTS * max(in_graph, found) / found

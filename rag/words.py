@@ -49,7 +49,7 @@ class Scope(NamedTuple):
 
 
 class Words(NamedTuple):
-    """A row of sql/words.sql; `terms` with their weights, and what each language's `complete` score is, as JSON."""
+    """Of a row of sql/words.sql; `terms` with their weights, and what each language's `complete` score is, as JSON."""
 
     terms: str | None
     complete: str | None
@@ -63,15 +63,19 @@ def begin(
 ) -> tuple[list[Words], Way]:
     """The words of each, and the way to what is nearest."""
     condition, params = within or ("true", [])
-    permitted = nearest.Permitted(scope.sql, scope.params, condition if within else "", params)
     statement = STATEMENT.format(
         scope=scope.sql, condition=condition, among_postings=AMONG if within else "", **CONSTANTS
     )
     configs = json.dumps({**CONFIGURATIONS, "": UNSURE})
-    found = []
+    about = [index.pk, index.hnsw] if index else [None, None]
+    words, way = [], nearest.NONE
     with acting_for(scope.asker), connection.cursor() as cursor:
-        way = nearest.way(cursor, index, permitted, CANDIDATES) if index else nearest.NONE
         for question in questions:
-            cursor.execute(statement, [telling(question), configs, *scope.params, *params])
-            found.append(Words(*cursor.fetchone()))
-    return found, way
+            asked = [telling(question), configs, *about, *scope.params]
+            cursor.execute(statement, [*asked, *params, *params, *params])
+            *found, vectors, is_incomplete, in_graph = cursor.fetchone()
+            words.append(Words(*found))
+    if index:
+        permitted = nearest.Permitted(vectors, is_incomplete, in_graph)
+        way = nearest.way(index, permitted, CANDIDATES, is_filtered=within is not None)
+    return words, way

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 import time
 import uuid
@@ -15,10 +16,11 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from gateway import metrics, tracing
 from gateway.api import idempotency
 from gateway.api.authentication import authenticated
-from gateway.api.errors import refusal
+from gateway.api.errors import error_object, refusal
 from gateway.api.http import Answer, Headers, Receive, Request, Scope, Send
 from gateway.api.routes import Place, Route, Table
 from gateway.exceptions import GatewayError, MethodNotAllowed, NotFound, RequestTooLarge, RequestTooSlow
+from gateway.server_events import event_of
 
 PREFIX = "/v1"
 READ_WITHIN = 60.0  # seconds that a caller may take for a piece of the answer
@@ -101,13 +103,23 @@ async def _send(answer: Answer, own: Headers, send: Send, watch: "_Watch") -> No
         headers["content-length"] = str(len(answer.body))
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    last = answer.body
     if answer.events is not None:
-        async with contextlib.aclosing(answer.events) as events:
-            async for event in events:
-                watch.sending_since = watch.loop.time()
-                await send({"type": "http.response.body", "body": event, "more_body": True})
-                watch.sending_since = None
-    await send({"type": "http.response.body", "body": answer.body})
+        try:
+            await _send_events(answer.first, answer.events, send, watch)
+        except GatewayError as error:
+            last = event_of(json.dumps(error_object(error)).encode())
+    await send({"type": "http.response.body", "body": last})
+
+
+async def _send_events(first: bytes, events: AsyncGenerator[bytes, None], send: Send, watch: "_Watch") -> None:
+    async with contextlib.aclosing(events):
+        if first:
+            await send({"type": "http.response.body", "body": first, "more_body": True})
+        async for event in events:
+            watch.sending_since = watch.loop.time()
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+            watch.sending_since = None
 
 
 class _Watch:

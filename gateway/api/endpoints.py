@@ -1,24 +1,20 @@
 """What each address does."""
 
-import contextlib
-import json
-from collections.abc import AsyncGenerator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from gateway import assistants, catalogue, completions, embeddings, grounding, requests, reranking
-from gateway.api.errors import error_object
 from gateway.api.http import Answer, Request
 from gateway.api.limits import headers_of
 from gateway.assistants import Assistants, Listed
 from gateway.callers import standing
 from gateway.calls import Running, Wanted
 from gateway.completions import Form
-from gateway.exceptions import GatewayError, InvalidRequest, UnknownModel
+from gateway.exceptions import InvalidRequest, UnknownModel
 from gateway.grounding import Search
 from gateway.models import Deployment, Purpose, Scope
-from gateway.server_events import DONE, event_of
+from gateway.server_events import DONE
 from gateway.text_completions import TEXT
 
 
@@ -80,8 +76,7 @@ async def _completed(
     events = completions.events(request.caller, body, wanted, told(request), form, with_usage=with_usage)
     if told_beside:
         events = grounding.cited(events, told_beside)
-    first = await anext(events)  # an error up to here still has a status of its own
-    return Answer.stream(_to_the_end(first, events))
+    return await Answer.stream(events, DONE)
 
 
 def named(request: Request) -> dict[str, Any]:
@@ -130,15 +125,3 @@ def _assistant(found: Listed) -> dict[str, Any]:
     about = {"kind": "assistant", "title": found.title, "description": found.description, "model": found.model}
     head = {"id": found.name, "object": "model", "created": found.created, "owned_by": found.owner}
     return {**head, "voliere": about}
-
-
-async def _to_the_end(first: bytes, events: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    async with contextlib.aclosing(events):
-        try:
-            yield first
-            async for event in events:
-                yield event
-        except GatewayError as error:
-            yield event_of(json.dumps(error_object(error)).encode())
-            return
-    yield DONE

@@ -43,16 +43,18 @@ class Answer:
     body: bytes = b""
     headers: Headers = field(default_factory=dict)
     content_type: str = "application/json"
-    events: AsyncGenerator[bytes, None] | None = None  # then there is no body
+    events: AsyncGenerator[bytes, None] | None = None  # then the body is what ends them
+    first: bytes = b""  # of the events
 
     @classmethod
     def of(cls, content: object, status: int = 200, headers: Headers | None = None) -> "Answer":
         return cls(status, json.dumps(content, separators=(",", ":")).encode(), headers or {})
 
     @classmethod
-    def stream(cls, events: AsyncGenerator[bytes, None]) -> "Answer":
+    async def stream(cls, events: AsyncGenerator[bytes, None], end: bytes = b"") -> "Answer":
+        """Once the first is there: an error up to then still has a status of its own."""
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
-        return cls(headers=headers, content_type="text/event-stream", events=events)
+        return cls(200, end, headers, "text/event-stream", events, first=await anext(events))
 
 
 Endpoint = Callable[[Request], Awaitable[Answer]]

@@ -20,15 +20,19 @@ async def once(request: Request, endpoint: Endpoint, key: str) -> Answer:
         if answer is None:
             await claim.forget()
     if answer.events is not None:
-        answer.events = _recorded(answer.events, claim)
+        answer.events, answer.first = _recorded(answer.first, answer.events, answer.body, claim), b""
     else:
         await claim.keep(_written(answer.content_type, answer.body))
     return answer
 
 
-async def _recorded(events: AsyncGenerator[bytes, None], claim: Claim) -> AsyncGenerator[bytes, None]:
-    pieces, size, is_whole = [], 0, False
+async def _recorded(
+    first: bytes, events: AsyncGenerator[bytes, None], end: bytes, claim: Claim
+) -> AsyncGenerator[bytes, None]:
+    """What breaks off with an error is not kept: whoever repeats it asks anew."""
+    pieces, size, is_whole = [first], len(first) + len(end), False
     try:
+        yield first
         async for event in events:
             size += len(event)
             if size <= LONGEST:
@@ -40,7 +44,7 @@ async def _recorded(events: AsyncGenerator[bytes, None], claim: Claim) -> AsyncG
         if not is_whole:
             await claim.forget()
     if is_whole:
-        await claim.keep(_written("text/event-stream", b"".join(pieces)))
+        await claim.keep(_written("text/event-stream", b"".join([*pieces, end])))
 
 
 def _written(content_type: str, body: bytes) -> str:

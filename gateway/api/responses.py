@@ -37,15 +37,14 @@ async def create_response(request: Request, search: Search | None, others: Assis
         return Answer.of(responses.response(body, answer, grounds, beside))
     source = completions.events(request.caller, chat, wanted, told(request))
     events = _events(source, partial(responses.events, body, grounds=grounds, beside=beside))
-    first = await anext(events)  # an error up to here still has a status of its own
-    return Answer.stream(_led_by(first, events))
+    return await Answer.stream(events)
 
 
 async def _relayed(request: Request, body: dict[str, Any], chat: dict[str, Any], wanted: Wanted) -> Answer:
     if body.get("stream") is not True:
         return Answer.of(await native_responses.answer(request.caller, body, chat, wanted, told(request)))
     events = native_responses.events(request.caller, body, chat, wanted, told(request))
-    return Answer.stream(_led_by(await anext(events), events))
+    return await Answer.stream(events)
 
 
 async def _events(
@@ -56,10 +55,3 @@ async def _events(
         async with contextlib.aclosing(translated(pieces)) as events:
             async for event in events:
                 yield responses.encoded(event)
-
-
-async def _led_by(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    async with contextlib.aclosing(rest):
-        yield first
-        async for event in rest:
-            yield event

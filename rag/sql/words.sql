@@ -1,18 +1,24 @@
 -- The chunks that hold the words of a question best, among those that its asker may see: `scope` are their collections,
 -- `permitted` the chunks that filters leave of them. The statistics are those of the scope, whatever filters leave.
--- With them comes what the words' share in any other chunk is reckoned from.
-WITH asked AS (SELECT %s::text AS question, %s::jsonb AS configs),
+-- With them comes what the words' share in any other chunk is reckoned from, and what the way to the nearest vectors is
+-- chosen by (rag/nearest.py): a large scope's documents are gone through once.
+WITH asked AS (SELECT %s::text AS question, %s::jsonb AS configs, %s::int AS index, %s::text AS graph),
 scope (id) AS MATERIALIZED ({scope}),
 languages AS MATERIALIZED (
-    SELECT coalesce(configs ->> language, configs ->> '') AS config, chunks, terms
+    SELECT coalesce(configs ->> language, configs ->> '') AS config, chunks, terms, vectors, is_incomplete
     FROM asked, (
-        SELECT language, sum(chunk_count) AS chunks, sum(term_count) AS terms
-        FROM rag_document WHERE collection_id IN (SELECT scope.id FROM scope) GROUP BY language
+        SELECT language, sum(chunk_count) AS chunks, sum(term_count) AS terms,
+            sum(held.vectors) FILTER (WHERE {condition}) AS vectors,
+            bool_or(document.status = 'ready' AND held.vectors IS NULL) FILTER (WHERE {condition}) AS is_incomplete
+        FROM rag_document document LEFT JOIN rag_indexeddocument held
+            ON held.document_id = document.id AND held.index_id = (SELECT index FROM asked)
+        WHERE document.collection_id IN (SELECT scope.id FROM scope) GROUP BY language
     ) documents
 ),
 total AS MATERIALIZED (
     SELECT sum(chunks) AS chunks, greatest(sum(terms), 1)::float / greatest(sum(chunks), 1)::float AS length,
-        greatest(sum(chunks) * {frequent_share}, {frequent})::bigint AS frequent
+        greatest(sum(chunks) * {frequent_share}, {frequent})::bigint AS frequent,
+        coalesce(sum(vectors), 0)::bigint AS vectors, coalesce(bool_or(is_incomplete), false) AS is_incomplete
     FROM languages
 ),
 permitted (id) AS MATERIALIZED (
@@ -72,5 +78,8 @@ by_words AS (SELECT id, score FROM scored ORDER BY score DESC, id LIMIT {candida
 SELECT (SELECT jsonb_object_agg(term, weight * importance) FROM rarity),
     (SELECT jsonb_object_agg(config, score) FROM complete),
     (SELECT length FROM total),
-    array_agg(id), array_agg(score)
+    array_agg(id), array_agg(score),
+    (SELECT vectors FROM total), (SELECT is_incomplete FROM total),
+    (SELECT reltuples FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid
+     WHERE pg_class.oid = to_regclass((SELECT graph FROM asked)) AND indisvalid)
 FROM by_words

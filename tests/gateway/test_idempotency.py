@@ -44,6 +44,13 @@ def test_a_failure_is_not_kept(http: httpx2.Client, fake_upstream: FakeUpstream)
     assert [ask(http).status_code, ask(http).status_code] == [502, 200]
 
 
+def test_a_stream_that_broke_off_is_asked_anew(http: httpx2.Client, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("eins zwei drei", break_after=2)
+    broken, whole = ask(http, stream=True), ask(http, stream=True)
+    assert '"error"' in broken.text and "[DONE]" not in broken.text
+    assert "[DONE]" in whole.text and len(fake_upstream.calls) == 2
+
+
 def test_two_at_once_are_one_call(http: httpx2.Client, fake_upstream: FakeUpstream) -> None:
     fake_upstream.reply("eins zwei", delay=0.3)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:

