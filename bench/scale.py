@@ -115,7 +115,7 @@ class Bench:
     # --- whole searches ----------------------------------------------------------------------------------------------
 
     def cost(self) -> dict[str, float]:
-        times = asyncio.run(self._searches(self.caller, warm_up=IN_USE))
+        times = asyncio.run(self._searches(self.caller))
         return {
             "chunks": self.chunks,
             "p50": statistics.median(times),
@@ -124,16 +124,16 @@ class Bench:
             "megabytes": megabytes(),
         }
 
-    async def _searches(self, caller: "Caller", warm_up: int = 3) -> Times:
+    async def _searches(self, caller: "Caller") -> Times:
         from rag.models import Collection
         from rag.retrieval import retrieve
 
         times = []
-        for number in range(warm_up + self.questions):
+        for number in range(IN_USE + self.questions):
             question = self.corpus.question()
             began = time.perf_counter()
             passages = await retrieve(caller, question, Collection.objects.all(), anyway=True)
-            if number >= warm_up:
+            if number >= IN_USE:
                 times.append((time.perf_counter() - began) * 1000)
             if passages.degraded:  # none at all may be the right answer: what is asked is made up
                 raise SystemExit("The embedding server fell silent.")
