@@ -33,11 +33,12 @@ words AS MATERIALIZED (
 parts AS (
     SELECT unnest(ARRAY[head, tail]) AS term
     FROM words, LATERAL (
+        -- IS TRUE: looked up for each split; as a join of a small corpus every term there is was tried at every cut
         SELECT head, tail FROM rag_splits(lexeme)
         WHERE EXISTS (SELECT FROM rag_posting posting
-                WHERE posting.term = head AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)))
+                WHERE posting.term = head AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope))) IS TRUE
             AND EXISTS (SELECT FROM rag_posting posting
-                WHERE posting.term = tail AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope)))
+                WHERE posting.term = tail AND posting.collection_id = ANY (ARRAY(SELECT scope.id FROM scope))) IS TRUE
         ORDER BY least(length(head), length(tail)) DESC, head LIMIT 1
     ) longest
     WHERE config = 'german'
