@@ -105,8 +105,8 @@ async def test_a_failure_reaches_its_callers_alone(batcher: Batcher, letters: Le
 
 def test_a_batch_holds_the_oldest_text_and_texts_of_its_length() -> None:
     job = Job(1)
-    waiting = [Text(job, n, str(n), size) for n, size in enumerate([100, 3, 256, 90, 110, 4])]
-    assert [text.tokens for text in fill(waiting)] == [256, 110, 100, 90, 4, 3]
+    waiting = [Text(job, n, str(n), size) for n, size in enumerate([100, 3, 256, 90, 102, 4])]
+    assert [text.tokens for text in fill(waiting)] == [102, 100, 90, 4, 3]
     many = [Text(job, n, str(n), 256 if n % 2 else 8) for n in range(100)]
     batch = fill(many)
     assert many[0] in batch and {text.tokens for text in batch} == {8}
