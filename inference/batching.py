@@ -4,7 +4,7 @@ behind the whole of a long one.
 A batch is filled from what waits at that moment. Urgent texts go first; after `URGENT_IN_A_ROW` batches of them one
 batch of the others is taken, so that neither can starve. The oldest waiting text leads the batch, and texts of
 about its length fill it up to `BATCH_TOKENS` (padding costs as much as text). A batch of that size takes a
-tenth or two of a second on a CPU core, and that is how long a query may wait; larger ones would save a tenth of the work.
+tenth or two of a second on a CPU core, and that is how long a query may wait; larger ones would save a tenth of work.
 """
 
 import asyncio
