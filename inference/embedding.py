@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from inference.exceptions import ModelUnusable
+from inference.precision import quicken
 from inference.tracing import traced
 
 BUNDLED_NAME = "all-MiniLM-L6-v2"
@@ -30,8 +31,6 @@ class EmbeddingModel:
 
     def __init__(self, name: str = "") -> None:
         from sentence_transformers import SentenceTransformer
-
-        from inference.precision import quicken
 
         folder = Path(name) if name else _bundled_folder()
         source = str(folder) if folder.is_dir() else name

@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 ATTEMPTS = 3
 WORTH = 0.8  # of the time
@@ -24,44 +22,45 @@ TRIED = [
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
+PutBack = Callable[[], None]
 log = logging.getLogger(__name__)
 
 
-class HalfLinear(nn.Module):
-    def __init__(self, whole: nn.Linear) -> None:
-        super().__init__()
-        self.weight, self.bias = _rounded(whole.weight), _rounded(whole.bias)
+def halve(model: Any) -> PutBack:
+    """Its linear layers of full precision multiply in bfloat16 from now on, and go on in full; until it is put back."""
+    import torch
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return nn.functional.linear(features.to(torch.bfloat16), self.weight, self.bias).to(features.dtype)
+    layers = [part for part in model.modules() if type(part) is torch.nn.Linear and part.weight.dtype == torch.float32]
+    put_back = [_halve(layer, torch) for layer in layers]
+
+    def all_back() -> None:
+        for layer_back in put_back:
+            layer_back()
+
+    return all_back
 
 
-def _rounded(values: torch.Tensor | None) -> Any:
-    """A layer may do without a bias."""
-    return None if values is None else nn.Parameter(values.detach().to(torch.bfloat16), requires_grad=False)
-
-
-def halve(model: nn.Module) -> Callable[[], None]:
-    """Its linear layers from now on in bfloat16; what it returns puts the former ones back."""
-    places = [
-        (layer, name, part)
-        for layer in model.modules()
-        for name, part in layer.named_children()
-        if type(part) is nn.Linear
+def _halve(layer: Any, torch: Any) -> PutBack:
+    whole = {name: values.data for name, values in layer.named_parameters()}
+    for values in layer.parameters():
+        values.data = values.data.to(torch.bfloat16)
+    hooks = [
+        layer.register_forward_pre_hook(lambda _, given: tuple(each.to(torch.bfloat16) for each in given)),
+        layer.register_forward_hook(lambda _, given, found: found.float()),
     ]
 
-    def put_back() -> None:
-        for layer, name, part in places:
-            setattr(layer, name, part)
+    def back() -> None:
+        for name, values in layer.named_parameters():
+            values.data = whole[name]
+        for hook in hooks:
+            hook.remove()
 
-    for layer, name, part in places:
-        setattr(layer, name, HalfLinear(part))
-    return put_back
+    return back
 
 
 def quicken(model: Any, encode: Encode, clock: Callable[[], float] = time.thread_time) -> None:
     """Halve the precision of the model where it then says the same in clearly less time."""
-    put_back: Callable[[], None] | None = None
+    put_back: PutBack | None = None
     try:
         vectors, whole = _timed(encode, clock)
         put_back = halve(model)
