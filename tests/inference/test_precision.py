@@ -17,14 +17,15 @@ class Scales:
     """Weighs a text's letters against its number of words."""
 
     def __init__(self, *weights: float) -> None:
-        self.model = nn.Sequential(nn.Linear(2, 2))
-        self.model.requires_grad_(False)
-        self.model[0].weight[:] = torch.tensor([weights, weights[::-1]])
-        self.model[0].bias.zero_()
+        self.layer = nn.Linear(2, 2)
+        self.layer.requires_grad_(False)
+        self.layer.weight[:] = torch.tensor([weights, weights[::-1]])
+        self.layer.bias.zero_()
+        self.model = nn.Sequential(self.layer)
 
     @property
     def is_halved(self) -> bool:
-        return self.model[0].weight.dtype == torch.bfloat16
+        return self.layer.weight.dtype == torch.bfloat16
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         found = self.model(torch.ones(len(texts), 2)).numpy()
