@@ -37,9 +37,9 @@ TICKS = os.sysconf("SC_CLK_TCK")
 BARE = """
 import json, sys, time
 from sentence_transformers import SentenceTransformer
-from inference.embedding import _bundled_folder
+from inference.embedding import bundled_folder
 texts = json.load(sys.stdin)
-model = SentenceTransformer(str(_bundled_folder()), local_files_only=True)
+model = SentenceTransformer(str(bundled_folder()), local_files_only=True)
 model.encode(texts[:64], show_progress_bar=False)
 began = time.process_time()
 model.encode(texts, show_progress_bar=False, normalize_embeddings=True)

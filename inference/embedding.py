@@ -32,7 +32,7 @@ class EmbeddingModel:
     def __init__(self, name: str = "") -> None:
         from sentence_transformers import SentenceTransformer
 
-        folder = Path(name) if name else _bundled_folder()
+        folder = Path(name) if name else bundled_folder()
         source = str(folder) if folder.is_dir() else name
         try:
             self._model = SentenceTransformer(source, trust_remote_code=False, local_files_only=folder.is_dir())
@@ -86,7 +86,7 @@ def tokenizer_of(wrapped: Any) -> Tokenizer:
     return tokenizer
 
 
-def _bundled_folder() -> Path:
+def bundled_folder() -> Path:
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     if spec is None or spec.origin is None:
         raise ModelUnusable(f"Install the package {BUNDLED_PACKAGE}, or name a model in VOLIERE_EMBEDDING_MODEL.")

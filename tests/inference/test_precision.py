@@ -7,7 +7,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import nn
 
-from inference.embedding import EmbeddingModel, Vectors, _bundled_folder
+from inference.embedding import EmbeddingModel, Vectors, bundled_folder
 from inference.precision import ATTEMPTS, quicken
 
 FINE = 2**-10  # lost in bfloat16 beside 1
@@ -64,7 +64,7 @@ def test_a_model_that_cannot_be_halved_stays_whole() -> None:
 
 def test_a_text_has_the_vector_of_the_plain_model_whatever_the_processor() -> None:
     texts = ["Wann wird der Garten gegossen?", "The annual report is due. " * 30]
-    plain = SentenceTransformer(str(_bundled_folder()), local_files_only=True).encode(texts, normalize_embeddings=True)
+    plain = SentenceTransformer(str(bundled_folder()), local_files_only=True).encode(texts, normalize_embeddings=True)
     model = EmbeddingModel()
     assert np.sum(plain * model.embed(texts), axis=1) == pytest.approx([1, 1], abs=5e-4)
     assert float(plain[0] @ model.embed(texts[:1])[0]) == pytest.approx(1, abs=5e-4)

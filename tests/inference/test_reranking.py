@@ -16,7 +16,7 @@ from gateway import reranking, upstreams
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.models import Deployment, Purpose, Upstream, Usage
-from inference.embedding import _bundled_folder
+from inference.embedding import bundled_folder
 from inference.exceptions import ModelUnusable
 from inference.reranking import SLICE, Reranker
 from tests.inference import tiny_cross_encoder
@@ -99,7 +99,7 @@ def test_a_reranker_neither_chats_nor_embeds(judging: Server) -> None:
 
 
 def test_a_model_without_scores_of_its_own_is_refused(tmp_path: Path) -> None:
-    for folder in (_bundled_folder(), made(tmp_path / "three", labels=3)):
+    for folder in (bundled_folder(), made(tmp_path / "three", labels=3)):
         with pytest.raises(ModelUnusable, match="no cross-encoder"):
             Reranker(str(folder))
 
