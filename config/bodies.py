@@ -26,8 +26,8 @@ Application = Callable[[dict[str, Any], Receive, Send], Coroutine[Any, Any, None
 
 
 def below(prefix: str, application: Application, *, otherwise: Application) -> Application:
-    async def by_path(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        await (application if scope["path"].startswith(prefix) else otherwise)(scope, receive, send)
+    def by_path(scope: dict[str, Any], receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        return (application if scope["path"].startswith(prefix) else otherwise)(scope, receive, send)
 
     return by_path
 

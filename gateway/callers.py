@@ -35,7 +35,7 @@ class Caller:
 
     @property
     def identity(self) -> tuple[UUID, int | None]:
-        return self.user.pk, self.api_key.pk if self.api_key else None
+        return self.user.id, self.api_key.id if self.api_key else None
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class Running:
     def __init__(self, caller: Caller, wanted: Wanted, known: Standing, able: list[Deployment]) -> None:
         self.id = uuid.uuid4()
         self.caller, self.wanted, self.standing = caller, wanted, known
-        self.able = {deployment.pk: deployment for deployment in able}
+        self.able = {deployment.id: deployment for deployment in able}
         self.deployment = able[0]  # that answers; known for certain once the call is admitted
         self.quotas = quotas.applicable(known.quotas, able)
         self.left: dict[int, int] = {}  # of each quota
@@ -94,7 +94,7 @@ class Running:
 
     async def reserve(self, estimate: Estimate) -> None:
         """Hold what the call may need and wait for a free slot, or raise and change nothing."""
-        entry = self.reservation(estimate, await quotas.usual.get(self.deployment.pk))
+        entry = self.reservation(estimate, await quotas.usual.get(self.deployment.id))
         self.is_booked = True
         try:
             answer = await ledger.book(entry)
@@ -111,8 +111,8 @@ class Running:
         return {
             "op": "reserve",
             "id": str(self.id),
-            "user": str(self.caller.user.pk),
-            "key": self.caller.api_key.pk if self.caller.api_key else None,
+            "user": str(self.caller.user.id),
+            "key": self.caller.api_key.id if self.caller.api_key else None,
             "purpose": self.wanted.purpose,
             "rank": self.wanted.purpose.rank,
             "weight": self.standing.weight,
@@ -123,11 +123,11 @@ class Running:
 
     async def move(self, error: UpstreamError) -> None:
         """To another deployment after one that failed before its first byte; raises `error` when there is none."""
-        failed = self.able.pop(self.deployment.pk)
+        failed = self.able.pop(self.deployment.id)
         if not self.able and failed.fallback_id and not self.wanted.deployment:
             offer = (await catalogue.current()).by_id.get(failed.fallback_id)
             is_open = offer and offer.is_for(self.standing) and self.caller.may_send_to(offer.deployment.upstream)
-            self.able = {offer.deployment.pk: offer.deployment} if offer and is_open else {}
+            self.able = {offer.deployment.id: offer.deployment} if offer and is_open else {}
         if not self.able or not error.is_passing:
             raise error
         logger.info("A call moves on from upstream %s: %s", failed.upstream.name, error.code)
@@ -139,7 +139,7 @@ class Running:
     def _candidates(self) -> list[dict[str, Any]]:
         well = [deployment for deployment in self.able.values() if not health.is_cooling(deployment.upstream)]
         return [
-            {"id": deployment.pk, "rank": deployment.priority, "weight": deployment.weight}
+            {"id": deployment.id, "rank": deployment.priority, "weight": deployment.weight}
             for deployment in well or self.able.values()
         ]
 
@@ -171,8 +171,7 @@ class Running:
         except TimeoutError:
             raise LineFull(retry_after=60) from None
 
-    async def settle(self) -> None:
-        consumed = self.meter.consumption(was_sent=self.is_admitted)
+    async def settle(self, consumed: Consumption) -> None:
         self.conclude(consumed)
         entry = settlement(self.id, self.deployment, consumed)
         found = await ledger.book(entry) or {}
@@ -230,7 +229,7 @@ async def _able(caller: Caller, wanted: Wanted, known: Standing) -> list[Deploym
     """Those that can serve the call, at least one."""
     able = (await catalogue.current()).find(wanted.name, wanted.kind, known)
     able = [deployment for deployment in able if wanted.model in ("", deployment.model)] or able
-    if wanted.deployment and not (able := [each for each in able if each.pk == wanted.deployment]):
+    if wanted.deployment and not (able := [each for each in able if each.id == wanted.deployment]):
         raise UnknownModel(param="model")
     able = [deployment for deployment in able if caller.may_send_to(deployment.upstream)]
     if not able:
@@ -270,7 +269,8 @@ async def metered(
     finally:
         keeping.running.pop(call.id, None)
         keeping.checks.pop(call.id, None)
-        metrics.ended(call)
-        tracing.end(call)
+        consumed = call.meter.consumption(was_sent=call.is_admitted)
+        metrics.ended(call, consumed)
+        tracing.end(call, consumed)
         if call.is_booked:
-            await call.settle()  # written behind what is on its way to the books, even when nobody waits for it
+            await call.settle(consumed)  # written behind what is on its way to the books, even when nobody waits for it

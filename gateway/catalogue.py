@@ -15,7 +15,7 @@ class Offer:
     teams: frozenset[int]  # whom it is for; none: everyone
 
     def is_for(self, standing: Standing) -> bool:
-        return standing.may_call(self.deployment.pk, self.teams)
+        return standing.may_call(self.deployment.id, self.teams)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _load(_: None) -> Catalogue:
     for deployment in active.select_related("upstream").prefetch_related("teams"):
         offer = Offer(deployment, frozenset(team.pk for team in deployment.teams.all()))
         found.by_name.setdefault(deployment.name, []).append(offer)
-        found.by_id[deployment.pk] = offer
+        found.by_id[deployment.id] = offer
     return found
 
 

@@ -24,6 +24,8 @@ from gateway.server_events import data_of, event_of
 MODEL_FIELD = re.compile(rb'"model":\s*"[^"\\]*"')
 Piece = dict[str, Any]
 
+_written = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class Form(NamedTuple):
     """Where an upstream is asked, what that may need, and what comes back."""
@@ -79,24 +81,19 @@ async def events(
 ) -> AsyncGenerator[bytes, None]:
     """The same of a checked body, each piece as the event that says it; `admitted` is told before the first."""
     upstream_body = body | {"stream": True, "stream_options": {"include_usage": True}}
-    last: Piece = {}
     async with (
         calls.metered(caller, wanted, partial(form.estimate, body)) as call,
         routing.stream(call, form.path, upstream_body) as source,
     ):
-        passage, is_first = _Passage(call, form), True
+        passage = _Passage(call, form)
+        source.known, source.through = passage.shape.told, passage.through
+        admitted(call)
         async for event in source:
-            if (told := passage.through(event)) is None:
-                continue
-            if is_first:
-                is_first = False
-                admitted(call)
-                last = _origin(piece_of(told), form)
-            yield told
+            yield event
         passage.end()
     if with_usage:
         head = {"object": form.piece, "model": call.deployment.name, "choices": []}
-        yield event_that_says(last | head | {"usage": usage_of(call.meter)})
+        yield event_that_says(passage.origin | head | {"usage": usage_of(call.meter)})
 
 
 def piece_of(event: bytes) -> Piece:
@@ -105,13 +102,15 @@ def piece_of(event: bytes) -> Piece:
 
 
 def event_that_says(piece: Piece) -> bytes:
-    return event_of(json.dumps(piece, separators=(",", ":")).encode())
+    return event_of(_written(piece).encode())
 
 
 def _origin(piece: Piece, form: Form) -> Piece:
     """What all pieces of an answer have in common."""
-    own = {"id": f"{form.id_begins}{uuid.uuid4().hex}", "created": int(time.time())}
-    return {name: piece.get(name, value) for name, value in own.items()}
+    return {
+        "id": piece.get("id") or f"{form.id_begins}{uuid.uuid4().hex}",
+        "created": piece.get("created") or int(time.time()),
+    }
 
 
 async def complete(caller: Caller, body: dict[str, Any], *, purpose: Purpose) -> dict[str, Any]:
@@ -152,14 +151,12 @@ class _Passage:
 
     def __init__(self, call: Running, form: Form) -> None:
         self.call, self.form, self.meter = call, form, call.meter
-        self.shape = Shape()
+        self.shape = Shape(call.meter)
+        self.origin: Piece = {}
         self.is_finished = False
 
     def through(self, event: bytes) -> bytes | None:
-        """What goes on of it; raises UpstreamError."""
-        if (out := self.shape.told(event)) is not None:
-            self.meter.relayed(1)
-            return out
+        """What goes on of one that has to be parsed; raises UpstreamError."""
         piece = content_of(event)
         if usage := piece.pop("usage", None):
             self.meter.reported(usage)
@@ -167,6 +164,7 @@ class _Passage:
         choices = _choices(piece)
         if not choices:
             return None
+        self.origin = self.origin or _origin(piece, self.form)
         for choice in choices:
             self.is_finished = self.is_finished or bool(choice.get("finish_reason"))
             if text := self.form.text_of(choice):

@@ -3,10 +3,10 @@
 import asyncio
 import ssl
 from contextlib import suppress
+from contextvars import ContextVar
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -21,6 +21,7 @@ Headers = dict[str, str]
 
 _sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 _keepers: set[asyncio.Task[None] | None] = set()
+_connection: ContextVar["Connection"] = ContextVar("connection")
 _addresses: dict[str, str] = {}  # by that of the upstream: the one that answered last
 
 
@@ -36,11 +37,7 @@ class Reached(StrEnum):
 class Connection:
     """What becomes known of the one that a question goes over."""
 
-    was_kept = False  # from an earlier question
-
-    @staticmethod
-    async def reused(_session: aiohttp.ClientSession, trace: Any, _about: object) -> None:
-        trace.trace_request_ctx.was_kept = True
+    is_new = False  # not kept from an earlier question
 
 
 async def post(
@@ -49,16 +46,19 @@ async def post(
     """Raises what aiohttp does."""
     while True:
         connection = Connection()
+        _connection.set(connection)
         try:
-            return await _post(upstream, path, data, headers, connection)
+            return await _post(upstream, path, data, headers)
+        except aiohttp.ClientConnectorError:
+            raise
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            if not connection.was_kept or not isinstance(data, bytes):
+            if connection.is_new or not isinstance(data, bytes):
                 raise
             # its server closed it before it saw the question; a new one will do, once no more are kept
 
 
 async def _post(
-    upstream: Upstream, path: str, data: bytes | aiohttp.FormData, headers: Headers, connection: Connection
+    upstream: Upstream, path: str, data: bytes | aiohttp.FormData, headers: Headers
 ) -> aiohttp.ClientResponse:
     response = await _session().post(
         upstream.base_url.rstrip("/") + path,
@@ -67,7 +67,6 @@ async def _post(
         allow_redirects=False,
         ssl=_trust(upstream.certificate) if upstream.certificate else True,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=upstream.connect_timeout),
-        trace_request_ctx=connection,
     )
     _remember(upstream, response)
     return response
@@ -104,9 +103,14 @@ def _session() -> aiohttp.ClientSession:
 
 
 def _new_session() -> aiohttp.ClientSession:
-    watch = aiohttp.TraceConfig()
-    watch.on_connection_reuseconn.append(Connection.reused)
-    return egress.session(addresses.anywhere, {"limit": 0, "keepalive_timeout": KEEP_ALIVE}, trace_configs=[watch])
+    return egress.session(_dialled, {"limit": 0, "keepalive_timeout": KEEP_ALIVE})
+
+
+def _dialled(address: str) -> bool:
+    """The rule is asked only when a connection is opened, in the context of the question that needs it. aiohttp's own
+    way to tell, a `TraceConfig`, costs as much again as the question."""
+    _connection.get().is_new = True
+    return addresses.anywhere(address)
 
 
 async def _close_at_the_end(session: aiohttp.ClientSession) -> None:

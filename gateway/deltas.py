@@ -8,37 +8,43 @@ with other letters than ASCII, the end of an answer, usage, tool calls, errors.
 import re
 from typing import Any
 
-from gateway.metering import LONGEST_TOKEN
+from gateway.metering import LONGEST_TOKEN, Meter
 
 TEXT_FIELD = re.compile(rb'"content":\s*"')
-is_plain = re.compile(rb"[ !#-\[\]-~]*").fullmatch  # printable, without quotes and backslashes
+# printable, without quotes and backslashes
+is_plain_token = re.compile(rb"[ !#-\[\]-~]{1,%d}" % LONGEST_TOKEN).fullmatch
 
 
 class Shape:
     """What stands around the text, as it comes from the upstream and as it goes to the caller."""
 
-    def __init__(self) -> None:
+    __slots__ = ("head", "head_out", "is_same", "meter", "tail", "text")
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
         self.head = self.tail = self.head_out = b""
+        self.text = slice(0, 0)
+        self.is_same = True
 
     def learn(self, raw: bytes, out: bytes, piece: dict[str, Any]) -> None:
         """`out` is the same delta under the model's public name, which stands before the text."""
         text = _text_alone(piece)
         found = list(TEXT_FIELD.finditer(raw)) if text else []
-        if not text or len(found) != 1 or not is_plain(text.encode()):
+        if len(found) != 1:
             return
         start = found[0].end()
         end = start + len(text)
         if raw[start:end] == text.encode() and raw[end : end + 1] == b'"' and out.endswith(raw[start:]):
             self.head, self.tail, self.head_out = raw[:start], raw[end:], out[: len(out) - len(raw) + start]
+            self.text, self.is_same = slice(start, -len(self.tail)), self.head == self.head_out
 
     def told(self, raw: bytes) -> bytes | None:
-        """What goes to the caller of a delta of at most one token; None if it has to be parsed."""
-        start, end = len(self.head), len(raw) - len(self.tail)
-        if not start or not 0 < end - start <= LONGEST_TOKEN or not raw.startswith(self.head):
+        """What goes to the caller of a delta of one token, counted; None if it has to be parsed."""
+        text = raw[self.text]
+        if self.head + text + self.tail != raw or not is_plain_token(text):
             return None
-        if not raw.endswith(self.tail) or not is_plain(raw, start, end):
-            return None
-        return raw if self.head == self.head_out else self.head_out + raw[start:]
+        self.meter.relayed_tokens += 1
+        return raw if self.is_same else self.head_out + text + self.tail
 
 
 def _text_alone(piece: dict[str, Any]) -> str:

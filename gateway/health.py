@@ -30,14 +30,14 @@ _cooling: dict[int, float] = {}  # until when, by the monotonic clock: this proc
 
 
 def is_cooling(upstream: Upstream) -> bool:
-    here = _cooling.get(upstream.pk, 0) > time.monotonic()
+    here = _cooling.get(upstream.id, 0) > time.monotonic()
     return here or (upstream.cooling_until is not None and upstream.cooling_until > timezone.now())
 
 
 async def note(upstream: Upstream, error: UpstreamError | None) -> None:
     """What came of a call; one that the upstream refused for itself says nothing about its health."""
     if error is None:
-        if upstream.failures or upstream.pk in _cooling:
+        if upstream.failures or upstream.id in _cooling:
             _cooling.pop(upstream.pk, None)
             await _written(recover, upstream.pk)
         return

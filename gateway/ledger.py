@@ -14,16 +14,17 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection, connections
+from psycopg.abc import PQGen
 
+from gateway.books import Books
 from gateway.exceptions import BooksUnavailable
 
 Entry = dict[str, Any]
 Result = dict[str, Any] | None
-Cursor = psycopg.AsyncRawCursor[Any]
 Waiting = tuple[Entry, asyncio.Future[Result], float]  # since when, by the monotonic clock
 
-BOOK = "SELECT gateway_book($1::jsonb, $2)"
 AT_ONCE = 64
+UNDISTURBED = 3600.0  # seconds
 PATIENCE = 60.0  # seconds in which a database that restarts gets what a call consumed
 
 logger = logging.getLogger(__name__)
@@ -49,11 +50,17 @@ def book_now(entries: list[Entry]) -> list[Result]:
         return results
 
 
-async def connect() -> psycopg.AsyncConnection[Any]:
+class Connection(psycopg.AsyncConnection[Any]):
+    async def wait(self, gen: PQGen[Any], interval: float = UNDISTURBED, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+        """Without looking ten times a second for an interrupt: that comes through the event loop."""
+        return await super().wait(gen, interval, timeout)
+
+
+async def connect() -> Connection:
     parameters = connections["default"].get_connection_params()
     djangos = ("cursor_factory", "context", "prepare_threshold")
     own = {name: value for name, value in parameters.items() if name not in djangos}
-    return await psycopg.AsyncConnection.connect(**own, autocommit=True, prepare_threshold=1)
+    return await Connection.connect(**own, autocommit=True)
 
 
 class Ledger:
@@ -77,31 +84,31 @@ class Ledger:
     async def _write(self) -> None:
         while True:
             try:
-                async with await connect() as database, psycopg.AsyncRawCursor(database) as cursor:
-                    await self._serve(cursor)
+                async with await connect() as database, Books(database) as books:
+                    await self._serve(books)
             except psycopg.OperationalError as error:
                 logger.warning("The ledger lost its database: %s", type(error).__name__)
                 self._give_up()
                 await asyncio.sleep(0.5)
 
-    async def _serve(self, cursor: Cursor) -> None:
+    async def _serve(self, books: Books) -> None:
         while True:
             await self.wanted.wait()
             batch = self.waiting[:AT_ONCE]
             try:
-                await self._book(cursor, batch)
+                await self._book(books, batch)
             except psycopg.OperationalError:
                 raise
             except psycopg.Error:  # one of them is at fault: each by itself, so that the others are not
                 for single in batch:
-                    await self._alone(cursor, single)
+                    await self._alone(books, single)
             del self.waiting[: len(batch)]
             if not self.waiting:
                 self.wanted.clear()
 
-    async def _alone(self, cursor: Cursor, single: Waiting) -> None:
+    async def _alone(self, books: Books, single: Waiting) -> None:
         try:
-            await self._book(cursor, [single])
+            await self._book(books, [single])
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -109,13 +116,11 @@ class Ledger:
             if not single[1].done():
                 single[1].set_exception(error)
 
-    async def _book(self, cursor: Cursor, batch: list[Waiting]) -> None:
+    async def _book(self, books: Books, batch: list[Waiting]) -> None:
         batch = sorted(batch, key=lambda waiting: waiting[0]["op"] == "settle")  # they are answered last
         entries = json.dumps([entry for entry, _, _ in batch])
-        await cursor.execute(BOOK, [entries, settings.TIME_ZONE])
-        row = await cursor.fetchone()
-        assert row is not None  # noqa: S101  (it is a SELECT)
-        for (_, future, _), result in zip(batch, row[0], strict=True):
+        results = json.loads(await books.book(entries.encode(), settings.TIME_ZONE.encode()))
+        for (_, future, _), result in zip(batch, results, strict=True):
             if not future.done():
                 future.set_result(result)
 

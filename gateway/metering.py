@@ -48,7 +48,7 @@ class Consumption:
     estimated: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Meter:
     """What a call has consumed so far. Whoever relays tells it; `None` stands for: the upstream did not say."""
 

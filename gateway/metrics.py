@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gateway.exceptions import BooksUnavailable, GatewayError, LineFull, QuotaExceeded, RateLimited
+from gateway.metering import Consumption
 
 if TYPE_CHECKING:
     from gateway.calls import Running
@@ -44,8 +45,8 @@ streams = Gauge("voliere_streams", "Streams under way.", registry=registry, mult
 _answers = Counter("voliere_api_answers", "Answers of /v1.", ("path", "status"), registry=registry)
 
 
-def ended(call: "Running") -> None:
-    consumed, model, purpose = call.meter.consumption(), call.deployment.name, str(call.wanted.purpose)
+def ended(call: "Running", consumed: Consumption) -> None:
+    model, purpose = call.deployment.name, str(call.wanted.purpose)
     if call.is_booked:
         took, waited, first = _timers(model, purpose, str(consumed.status))
         took(consumed.duration_ms / 1000)

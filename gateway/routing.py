@@ -11,6 +11,7 @@ from gateway.calls import Running
 from gateway.exceptions import UpstreamError
 from gateway.models import Deployment
 from gateway.relay import Reply
+from gateway.server_events import Events
 from gateway.tracing import onward
 
 Body = dict[str, Any]
@@ -47,8 +48,8 @@ async def post_form(call: Running, path: str, form: Callable[[Deployment], aioht
 
 
 @contextlib.asynccontextmanager
-async def stream(call: Running, path: str, body: Body) -> AsyncIterator[AsyncIterator[bytes]]:
-    """The data of each event of a stream that has begun."""
+async def stream(call: Running, path: str, body: Body) -> AsyncIterator[Events]:
+    """The events of one that has begun."""
     call.is_streamed = True
     while True:
         own = body_for(call.deployment, path, body)

@@ -11,6 +11,7 @@ from gateway.exceptions import UpstreamBroken, UpstreamError
 
 LONGEST = 4 * 2**20  # bytes of an event
 TICK = 0.5  # seconds
+NEVER = float("inf")
 LAST_WORDS = 1.0  # seconds for the end of a stream after its last event
 BEGIN, END = b"data: ", b"\n\n"  # of every event as it is handed on
 DONE = b"data: [DONE]\n\n"
@@ -26,8 +27,28 @@ def data_of(event: bytes) -> bytes:
 
 
 class Events:
-    """Each of them, as an iterator. A class, and one clock that looks now and then whether it is waited for too
-    long: a generator more, or a time-out for each event, costs more than all the rest of it."""
+    """What goes on of each of them, as an iterator.
+
+    An answer has hundreds of deltas, and when the next one comes, what the last one used is in no cache any more. So
+    little is used: one clock looks now and then whether it is waited for too long, instead of a time-out for each, and
+    what is known already is not taken apart.
+    """
+
+    __slots__ = (
+        "buffer",
+        "clock",
+        "end",
+        "known",
+        "loop",
+        "meaning",
+        "patience",
+        "ready",
+        "response",
+        "revoked",
+        "source",
+        "through",
+        "until",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -42,18 +63,22 @@ class Events:
         self.response, self.source = response, response.content
         self.patience, self.end = patience, end
         self.revoked, self.meaning = revoked, meaning
+        self.known: Callable[[bytes], bytes | None] = lambda piece: None  # goes on as this, if it is a whole event
+        self.through: Callable[[bytes], bytes | None] = lambda event: event  # any other goes on as this, or not at all
         self.ready: deque[bytes] = deque()
         self.buffer = b""
-        self.until: float | None = None  # while it is waited for
+        self.until: float | None = NEVER  # None: from the clock's next look on for as long as there is patience
         self.loop = asyncio.get_running_loop()
         self.clock = self.loop.call_later(TICK, self._look)
 
     def _look(self) -> None:
         now = self.loop.time()
+        if self.until is None:
+            self.until = now + self.patience
         if error := self.revoked():
             self.ready.clear()
             self.source.set_exception(error)
-        elif now >= self.end or (self.until is not None and now >= self.until):
+        elif now >= min(self.end, self.until):
             self.source.set_exception(TimeoutError())
         else:
             self.clock = self.loop.call_later(TICK, self._look)
@@ -63,56 +88,66 @@ class Events:
         self.response.close()
 
     async def first(self, until: float) -> bytes:
-        """Without taking it; empty if there is none. Raises one of `FAULTS` or UpstreamBroken."""
-        await self._fill(until)
-        return self.ready[0] if self.ready else b""
+        """Without taking it. Raises one of `FAULTS` or UpstreamBroken; TimeoutError some moments after `until`, by the
+        loop's clock."""
+        self.until = until
+        while not self.ready:
+            self._take(await self.source.readany())
+        self.until = NEVER
+        return self.ready[0]
 
     def __aiter__(self) -> "Events":
         return self
 
     async def __anext__(self) -> bytes:
-        if not self.ready:
-            try:
-                await self._fill(self.loop.time() + self.patience)
-            except FAULTS as error:
-                raise self.meaning(error) from error
-        if not self.ready or (event := self.ready.popleft()) == DONE:
-            await self._finish()
-            raise StopAsyncIteration
-        return event
+        while True:
+            if not self.ready:
+                try:
+                    self.until = None
+                    piece = await self.source.readany()
+                    self.until = NEVER
+                    known = self.known
+                    if not self.buffer and (told := known(piece)):
+                        return told
+                    self._take(piece)
+                except FAULTS as error:
+                    raise self.meaning(error) from error
+            elif (event := self.ready.popleft()) == DONE:
+                await self._finish()
+                raise StopAsyncIteration
+            elif told := self.known(event) or self.through(event):
+                return told
 
-    async def _fill(self, until: float) -> None:
-        """Until there is an event, or the end; TimeoutError some moments after `until`, by the loop's clock."""
-        while not self.ready:
-            self.until = until
-            more = await self.source.readany()
-            self.until = None
-            if not more:
-                self.buffer, left = b"", self.buffer
-                self._take(left)
-                return
-            self._read(more)
+    def _take(self, piece: bytes) -> None:
+        """Nothing is the end, said or not."""
+        if not piece:
+            self._read(self.buffer)
+            self.buffer = b""
+            self.ready.append(DONE)
+        elif not self.buffer and piece.count(b"\n") == 2 and piece.startswith(BEGIN) and piece.endswith(END):
+            self.ready.append(piece)  # one event, whole, as nearly all of them come
+        else:
+            self._split(piece)
 
-    def _read(self, more: bytes) -> None:
-        if not self.buffer and more.count(b"\n") == 2 and more.startswith(BEGIN) and more.endswith(END):
-            self.ready.append(more)  # one event, whole, as nearly all of them come
-            return
-        self.buffer += more
+    def _split(self, piece: bytes) -> None:
+        self.buffer += piece
         if b"\r" in self.buffer:
             self.buffer = self.buffer.replace(b"\r\n", b"\n")
         *whole, self.buffer = self.buffer.split(END)
         for event in whole:
-            self._take(event)
+            self._read(event)
         if len(self.buffer) > LONGEST:
             raise UpstreamBroken
 
-    def _take(self, event: bytes) -> None:
+    def _read(self, event: bytes) -> None:
         lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
         if data := b" ".join(lines):  # an event goes on in one line; to JSON both are space
             self.ready.append(event_of(data))
 
     async def _finish(self) -> None:
         """Read to the end, so that the connection can be used again."""
+        if self.source.is_eof():
+            return  # it has gone back already
         with contextlib.suppress(TimeoutError, aiohttp.ClientError):
             async with asyncio.timeout(LAST_WORDS):
                 await self.source.readany()

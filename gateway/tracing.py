@@ -18,6 +18,7 @@ from accounts import origin
 
 if TYPE_CHECKING:
     from gateway.calls import Running
+    from gateway.metering import Consumption
 
 # names of the OpenTelemetry conventions for generative AI, version 1.41, where they are still in development
 OPERATION = "gen_ai.operation.name"
@@ -71,17 +72,16 @@ def onward(span: Span) -> dict[str, str]:
     return headers
 
 
-def end(call: "Running") -> None:
+def end(call: "Running", consumed: "Consumption") -> None:
     if call.span.is_recording():
-        call.span.set_attributes(_told(call))
+        call.span.set_attributes(_told(call, consumed))
         if call.error:
             call.span.set_attribute(ERROR_TYPE, call.error.code)
             call.span.set_status(Status(StatusCode.ERROR))  # without its text
     call.span.end()
 
 
-def _told(call: "Running") -> dict[str, AttributeValue]:
-    consumed = call.meter.consumption(was_sent=call.is_admitted)
+def _told(call: "Running", consumed: "Consumption") -> dict[str, AttributeValue]:
     told: dict[str, AttributeValue] = {
         REQUEST_STREAM: call.is_streamed,
         PURPOSE: str(call.wanted.purpose),

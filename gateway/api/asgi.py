@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import secrets
 import time
-import uuid
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
@@ -20,7 +20,7 @@ from gateway.api.errors import error_object, refusal
 from gateway.api.http import Answer, Headers, Receive, Request, Scope, Send
 from gateway.api.routes import Place, Route, Table
 from gateway.exceptions import GatewayError, MethodNotAllowed, NotFound, RequestTooLarge, RequestTooSlow
-from gateway.server_events import event_of
+from gateway.server_events import NEVER, event_of
 
 PREFIX = "/v1"
 READ_WITHIN = 60.0  # seconds that a caller may take for a piece of the answer
@@ -36,9 +36,9 @@ logger = logging.getLogger(__name__)
 def application(routes: Iterable[Route], prefix: str = PREFIX) -> Application:
     table = Table(routes)
 
-    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+    def answered(scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         place = table.find(scope["path"].removeprefix(prefix))
-        await _answer(place, prefix + place.name if place.name else "other", scope, receive, send)
+        return _answer(place, prefix + place.name if place.name else "other", scope, receive, send)
 
     return answered
 
@@ -46,7 +46,7 @@ def application(routes: Iterable[Route], prefix: str = PREFIX) -> Application:
 async def _answer(place: Place, name: str, scope: Scope, receive: Receive, send: Send) -> None:
     """`name` is that of the address in the figures."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    own: Headers = {"x-request-id": f"req_{uuid.uuid4().hex}"}
+    own: Headers = {"x-request-id": f"req_{secrets.token_hex(16)}"}
     tracing.arrived(own["x-request-id"], headers)
     with _language(headers.get("accept-language")):
         began = time.monotonic()
@@ -55,7 +55,8 @@ async def _answer(place: Place, name: str, scope: Scope, receive: Receive, send:
             answer = await _answered(place, scope, headers, own, watch)
             metrics.answered(name, answer.status)
             own["openai-processing-ms"] = str(round((time.monotonic() - began) * 1000))
-            await _send(answer, own, send, watch)
+            await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, own)})
+            await _send(answer, send, watch)
         except asyncio.CancelledError:
             if not watch.is_gone:
                 raise
@@ -97,39 +98,39 @@ def _language(accepted: str | None) -> contextlib.AbstractContextManager[object]
     return contextlib.nullcontext()
 
 
-async def _send(answer: Answer, own: Headers, send: Send, watch: "_Watch") -> None:
+def _headers(answer: Answer, own: Headers) -> list[tuple[bytes, bytes]]:
     headers = {"content-type": answer.content_type, **answer.headers, **own}
     if answer.events is None:
         headers["content-length"] = str(len(answer.body))
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+async def _send(answer: Answer, send: Send, watch: "_Watch") -> None:
+    """Every delta passes all functions that await this one: there are few."""
     last = answer.body
     if answer.events is not None:
         try:
-            await _send_events(answer.first, answer.events, send, watch)
+            async with contextlib.aclosing(answer.events) as events:
+                await send({"type": "http.response.body", "body": answer.first, "more_body": True})
+                async for event in events:
+                    watch.sending_since = None
+                    await send({"type": "http.response.body", "body": event, "more_body": True})
+                    watch.sending_since = NEVER
         except GatewayError as error:
             last = event_of(json.dumps(error_object(error)).encode())
     await send({"type": "http.response.body", "body": last})
-
-
-async def _send_events(first: bytes, events: AsyncGenerator[bytes, None], send: Send, watch: "_Watch") -> None:
-    async with contextlib.aclosing(events):
-        if first:
-            await send({"type": "http.response.body", "body": first, "more_body": True})
-        async for event in events:
-            watch.sending_since = watch.loop.time()
-            await send({"type": "http.response.body", "body": event, "more_body": True})
-            watch.sending_since = None
 
 
 class _Watch:
     """Reads the request, then looks whether the other side is still there and takes what it gets: otherwise the work is
     cancelled, and its slot is free for others."""
 
+    __slots__ = ("clock", "is_gone", "loop", "receive", "sending_since", "task", "work")
+
     def __init__(self, receive: Receive) -> None:
         self.receive = receive
         self.loop = asyncio.get_running_loop()
-        self.sending_since: float | None = None
+        self.sending_since: float | None = NEVER  # None: it is seen at the next look
         self.clock = self.loop.call_later(READ_WITHIN / 4, self._look_at_reading)
         self.work = asyncio.current_task()
         self.is_gone = False
@@ -166,7 +167,10 @@ class _Watch:
         self._leave()
 
     def _look_at_reading(self) -> None:
-        if self.sending_since is not None and self.loop.time() - self.sending_since > READ_WITHIN:
+        now = self.loop.time()
+        if self.sending_since is None:
+            self.sending_since = now
+        if now - self.sending_since > READ_WITHIN:
             self._leave()
         else:
             self.clock = self.loop.call_later(READ_WITHIN / 4, self._look_at_reading)

@@ -24,7 +24,7 @@ def headers_of(call: Running) -> Headers:
         if counted:
             tightest = min(counted, key=lambda quota: call.left[quota.id])
             headers[f"x-ratelimit-limit-{name}"] = str(tightest.limit)
-            headers[f"x-ratelimit-remaining-{name}"] = str(call.left[tightest.pk])
+            headers[f"x-ratelimit-remaining-{name}"] = str(call.left[tightest.id])
             if anew := quotas.begins_anew(tightest.period, now):
                 headers[f"x-ratelimit-reset-{name}"] = duration(anew, now)
     return headers

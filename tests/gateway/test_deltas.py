@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.deltas import Shape
+from gateway.metering import Meter
 
 
 def delta(text: str, **more: Any) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def public(piece: dict[str, Any]) -> bytes:
 
 @pytest.fixture
 def shape() -> Shape:
-    learned = Shape()
+    learned = Shape(Meter(0))
     learned.learn(raw(delta("Piep")), public(delta("Piep")), delta("Piep"))
     return learned
 
@@ -68,7 +69,7 @@ def test_what_says_more_is_parsed(shape: Shape, other: bytes) -> None:
     ],
 )
 def test_nothing_is_learned_of_what_is_no_plain_text(piece: dict[str, Any]) -> None:
-    shape = Shape()
+    shape = Shape(Meter(0))
     shape.learn(raw(piece), raw(piece), piece)
     assert shape.told(raw(piece)) is None
 
@@ -76,7 +77,7 @@ def test_nothing_is_learned_of_what_is_no_plain_text(piece: dict[str, Any]) -> N
 @given(first=st.text(), second=st.text(), spaced=st.booleans())
 def test_whatever_is_told_says_what_the_delta_said(first: str, second: str, spaced: bool) -> None:
     separators = (", ", ": ") if spaced else (",", ":")
-    shape = Shape()
+    shape = Shape(Meter(0))
     try:
         given_first, given_second = raw(delta(first), separators), raw(delta(second), separators)
     except UnicodeEncodeError:
