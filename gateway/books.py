@@ -26,9 +26,12 @@ class Books:
         self.wire, self.socket = database.pgconn, database.fileno()
         self.loop = asyncio.get_running_loop()
         self.results: list[PGresult] = []
+        self.free = asyncio.Event()  # to take more of a question
+        self.is_watched = False
 
     async def __aenter__(self) -> "Books":
         self.loop.add_reader(self.socket, self._read)
+        self.is_watched = True
         self.wire.send_prepare(NAME, BOOK)
         await self._answer()
         return self
@@ -36,7 +39,15 @@ class Books:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.loop.remove_reader(self.socket)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Once: libpq closes a connection that fails, and then its number is soon another's."""
+        if self.is_watched:
+            self.is_watched = False
+            self.loop.remove_reader(self.socket)
+            self.loop.remove_writer(self.socket)
+            self.free.set()
 
     async def book(self, entries: bytes, zone: bytes) -> bytes:
         """What becomes of a list of entries, both in JSON."""
@@ -53,11 +64,10 @@ class Books:
         return result
 
     async def _writable(self) -> None:
-        free = asyncio.Event()
-        self.loop.add_writer(self.socket, free.set)
-        try:
-            await free.wait()
-        finally:
+        self.free.clear()
+        self.loop.add_writer(self.socket, self.free.set)
+        await self.free.wait()
+        if self.is_watched:
             self.loop.remove_writer(self.socket)
 
     def _read(self) -> None:
@@ -68,7 +78,7 @@ class Books:
                     return self._end()
                 self.results.append(result)
         except psycopg.Error as error:
-            self.loop.remove_reader(self.socket)
+            self._leave()
             if not self.answered.done():
                 self.answered.set_exception(error)
 

@@ -56,7 +56,9 @@ async def _answer(place: Place, name: str, scope: Scope, receive: Receive, send:
             metrics.answered(name, answer.status)
             own["openai-processing-ms"] = str(round((time.monotonic() - began) * 1000))
             await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, own)})
-            await _send(answer, send, watch)
+            sending = _send(answer, send, watch)
+            # for a stream a task of its own: every delta passes all functions that await its answer
+            await (asyncio.create_task(sending) if answer.events else sending)
         except asyncio.CancelledError:
             if not watch.is_gone:
                 raise
@@ -106,7 +108,6 @@ def _headers(answer: Answer, own: Headers) -> list[tuple[bytes, bytes]]:
 
 
 async def _send(answer: Answer, send: Send, watch: "_Watch") -> None:
-    """Every delta passes all functions that await this one: there are few."""
     last = answer.body
     if answer.events is not None:
         try:
