@@ -100,23 +100,27 @@ class Events:
         return self
 
     async def __anext__(self) -> bytes:
+        self.until = None
         while True:
             if not self.ready:
                 try:
-                    self.until = None
                     piece = await self.source.readany()
-                    self.until = NEVER
                     known = self.known
                     if not self.buffer and (told := known(piece)):
+                        self.until = NEVER
                         return told
                     self._take(piece)
                 except FAULTS as error:
                     raise self.meaning(error) from error
             elif (event := self.ready.popleft()) == DONE:
+                self.until = NEVER
                 await self._finish()
                 raise StopAsyncIteration
             elif told := self.known(event) or self.through(event):
+                self.until = NEVER
                 return told
+            else:
+                self.until = None
 
     def _take(self, piece: bytes) -> None:
         """Nothing is the end, said or not."""
