@@ -5,7 +5,9 @@ at any time, does both anew and takes three times as long.
 """
 
 import asyncio
-from types import TracebackType
+import contextlib
+import os
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
@@ -17,40 +19,46 @@ NAME = b"book"
 GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
+@contextlib.asynccontextmanager
+async def opened(database: psycopg.AsyncConnection[Any]) -> AsyncIterator["Books"]:
+    books = Books(database)
+    try:
+        await books.prepare()
+        yield books
+    finally:
+        books.leave()
+
+
 class Books:
     """For one question at a time; nobody else uses the connection. Errors are those of psycopg."""
 
     answered: asyncio.Future[PGresult]
 
     def __init__(self, database: psycopg.AsyncConnection[Any]) -> None:
-        self.wire, self.socket = database.pgconn, database.fileno()
+        self.wire = database.pgconn
+        self.socket = os.dup(database.fileno())  # libpq closes its own when it fails, and another gets that number
         self.loop = asyncio.get_running_loop()
         self.results: list[PGresult] = []
         self.free = asyncio.Event()  # to take more of a question
-        self.is_watched = False
-
-    async def __aenter__(self) -> "Books":
         self.loop.add_reader(self.socket, self._read)
         self.is_watched = True
+
+    async def prepare(self) -> None:
         self.wire.send_prepare(NAME, BOOK)
         await self._answer()
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._leave()
-
-    def _leave(self) -> None:
-        """Once: libpq closes a connection that fails, and then its number is soon another's."""
+    def leave(self) -> None:
         if self.is_watched:
             self.is_watched = False
             self.loop.remove_reader(self.socket)
             self.loop.remove_writer(self.socket)
+            os.close(self.socket)
             self.free.set()
 
     async def book(self, entries: bytes, zone: bytes) -> bytes:
         """What becomes of a list of entries, both in JSON."""
+        if not self.is_watched:
+            raise psycopg.OperationalError("the connection is lost")
         self.wire.send_query_prepared(NAME, [entries, zone])
         return (await self._answer()).get_value(0, 0) or b""
 
@@ -78,7 +86,7 @@ class Books:
                     return self._end()
                 self.results.append(result)
         except psycopg.Error as error:
-            self._leave()
+            self.leave()
             if not self.answered.done():
                 self.answered.set_exception(error)
 

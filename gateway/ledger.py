@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, connections
 from psycopg.abc import PQGen
 
-from gateway.books import Books
+from gateway.books import Books, opened
 from gateway.exceptions import BooksUnavailable
 
 Entry = dict[str, Any]
@@ -82,14 +82,22 @@ class Ledger:
         return await future
 
     async def _write(self) -> None:
-        while True:
-            try:
-                async with await connect() as database, Books(database) as books:
-                    await self._serve(books)
-            except psycopg.OperationalError as error:
-                logger.warning("The ledger lost its database: %s", type(error).__name__)
-                self._give_up()
-                await asyncio.sleep(0.5)
+        try:
+            while True:
+                await self._write_while_there()
+        finally:  # at the end of the loop, or of what nobody thought of
+            for _, future, _ in self.waiting:
+                if not future.done():
+                    future.set_exception(BooksUnavailable())
+
+    async def _write_while_there(self) -> None:
+        try:
+            async with await connect() as database, opened(database) as books:
+                await self._serve(books)
+        except psycopg.OperationalError as error:
+            logger.warning("The ledger lost its database: %s", type(error).__name__)
+            self._give_up()
+            await asyncio.sleep(0.5)
 
     async def _serve(self, books: Books) -> None:
         while True:

@@ -55,10 +55,7 @@ async def _answer(place: Place, name: str, scope: Scope, receive: Receive, send:
             answer = await _answered(place, scope, headers, own, watch)
             metrics.answered(name, answer.status)
             own["openai-processing-ms"] = str(round((time.monotonic() - began) * 1000))
-            await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, own)})
-            sending = _send(answer, send, watch)
-            # for a stream a task of its own: every delta passes all functions that await its answer
-            await (asyncio.create_task(sending) if answer.events else sending)
+            await _send(answer, own, send, watch)
         except asyncio.CancelledError:
             if not watch.is_gone:
                 raise
@@ -107,18 +104,28 @@ def _headers(answer: Answer, own: Headers) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
-async def _send(answer: Answer, send: Send, watch: "_Watch") -> None:
+async def _send(answer: Answer, own: Headers, send: Send, watch: "_Watch") -> None:
+    start = {"type": "http.response.start", "status": answer.status, "headers": _headers(answer, own)}
+    if answer.events is None:
+        await send(start)
+        await send({"type": "http.response.body", "body": answer.body})
+        return
+    async with contextlib.aclosing(answer.events):
+        await send(start)
+        # a task of its own: every delta passes all functions that await it
+        await asyncio.create_task(_stream(answer, answer.events, send, watch))
+
+
+async def _stream(answer: Answer, events: AsyncGenerator[bytes, None], send: Send, watch: "_Watch") -> None:
     last = answer.body
-    if answer.events is not None:
-        try:
-            async with contextlib.aclosing(answer.events) as events:
-                await send({"type": "http.response.body", "body": answer.first, "more_body": True})
-                async for event in events:
-                    watch.sending_since = None
-                    await send({"type": "http.response.body", "body": event, "more_body": True})
-                    watch.sending_since = NEVER
-        except GatewayError as error:
-            last = event_of(json.dumps(error_object(error)).encode())
+    try:
+        await send({"type": "http.response.body", "body": answer.first, "more_body": True})
+        async for event in events:
+            watch.sending_since = None
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+            watch.sending_since = NEVER
+    except GatewayError as error:
+        last = event_of(json.dumps(error_object(error)).encode())
     await send({"type": "http.response.body", "body": last})
 
 

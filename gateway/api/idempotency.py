@@ -20,7 +20,8 @@ async def once(request: Request, endpoint: Endpoint, key: str) -> Answer:
         if answer is None:
             await claim.forget()
     if answer.events is not None:
-        answer.events, answer.first = _recorded(answer.first, answer.events, answer.body, claim), b""
+        answer.events = _recorded(answer.first, answer.events, answer.body, claim)
+        answer.first = await anext(answer.events)  # from here on it is closed, whatever becomes of the answer
     else:
         await claim.keep(_written(answer.content_type, answer.body))
     return answer

@@ -14,7 +14,10 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 
 from gateway import ledger
-from gateway.books import Books
+from gateway.books import Books, opened
+from gateway.exceptions import BooksUnavailable
+
+GONE = {"op": "renew", "id": str(uuid4()), "output_tokens": 0, "seconds": 1}  # a call that is no more
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,14 +26,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def books() -> AsyncIterator[Books]:
     async with await ledger.connect() as database:
         await database.execute("LISTEN gossip")
-        async with Books(database) as books:
+        async with opened(database) as books:
             yield books
 
 
 async def renewed(books: Books, **more: Any) -> Any:
-    """The answer for a call that is no more."""
-    entry = {"op": "renew", "id": str(uuid4()), "output_tokens": 0, "seconds": 1} | more
-    return json.loads(await books.book(json.dumps([entry]).encode(), b"UTC"))
+    return json.loads(await books.book(json.dumps([GONE | more]).encode(), b"UTC"))
 
 
 async def test_more_than_the_connection_takes_at_once_is_booked(books: Books) -> None:
@@ -52,18 +53,29 @@ async def test_what_the_server_mentions_is_no_answer(books: Books) -> None:
 async def test_a_server_that_goes_is_an_error_and_no_work(books: Books) -> None:
     await sync_to_async(done)("SELECT pg_terminate_backend(%s)", books.wire.backend_pid)
     await asyncio.sleep(0.2)
-    assert not asyncio.get_running_loop().remove_reader(books.socket)  # nothing is read there any more
+    assert not books.is_watched
     with pytest.raises(psycopg.OperationalError):
         await renewed(books)
 
 
-async def test_a_connection_that_breaks_amid_a_question_is_an_error(books: Books) -> None:
+@pytest.mark.parametrize("how", [socket.SHUT_RD, socket.SHUT_RDWR])  # the first is all that a proxy may do
+async def test_a_connection_that_breaks_amid_a_question_is_an_error(books: Books, how: int) -> None:
     question = asyncio.create_task(renewed(books, padding="x" * 20_000_000))
     await asyncio.sleep(0)
     with socket.socket(fileno=os.dup(books.socket)) as ours:
-        ours.shutdown(socket.SHUT_RDWR)
+        ours.shutdown(how)
     with pytest.raises(psycopg.OperationalError):
         await asyncio.wait_for(question, 10)
+
+
+async def test_nobody_waits_for_books_that_cannot_be_opened() -> None:
+    await sync_to_async(done)("ALTER FUNCTION gateway_book(jsonb, text) RENAME TO gateway_elsewhere")
+    try:
+        with pytest.raises(BooksUnavailable):
+            await asyncio.wait_for(ledger.book(GONE), 10)
+    finally:
+        await sync_to_async(done)("ALTER FUNCTION gateway_elsewhere(jsonb, text) RENAME TO gateway_book")
+    assert await ledger.book(GONE) is None
 
 
 def done(statement: str, *about: object) -> None:

@@ -1,9 +1,11 @@
 """Whatever a caller does: it is told what is wrong, the books agree, and the model server hears only what it should."""
 
+import asyncio
 import contextlib
 import json
 import socket
 import time
+from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ import pytest
 
 from accounts.models import Team, User
 from gateway.api import asgi
+from gateway.api.http import Answer
 from gateway.models import Call, Deployment, Occupancy, Quota, Upstream, Usage
 from tests.fake_upstream import FakeUpstream
 from tests.gateway.faults import QUESTION, ask, books_agree, outcome_of
@@ -202,3 +205,25 @@ def test_a_caller_who_stops_reading_holds_no_slot(
         fake_upstream.wait_for(lambda server: server.calls and not Call.objects.exists() and Usage.objects.exists(), 10)
     assert set(Occupancy.objects.values_list("running", flat=True)) == {0}
     assert Usage.objects.get().status == "aborted"
+
+
+async def test_who_leaves_just_before_the_first_word_leaves_nothing_open() -> None:
+    closed = []
+
+    async def events() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"Piep"
+        finally:
+            closed.append(True)
+
+    async def left(message: Any) -> None:
+        sending.cancel()
+
+    async def asked() -> dict[str, Any]:
+        return {}
+
+    answer = await Answer.stream(events())
+    sending = asyncio.create_task(asgi._send(answer, {}, left, asgi._Watch(asked)))
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert closed

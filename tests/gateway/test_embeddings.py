@@ -42,10 +42,10 @@ async def test_a_large_answer_keeps_nobody_waiting(
     vector = [0.123456789012345 + number / 1e6 for number in range(DIMENSIONS)]
     data = [{"index": index, "embedding": vector} for index in range(COUNT)]
     raw = json.dumps({"data": data, "usage": {"prompt_tokens": 1}}).encode()
-    fake_upstream.send(raw, content_type="application/json")
     body = {"model": "bge-finch", "input": ["x"] * COUNT, "encoding_format": encoding}
     found = []
     for _ in range(3):  # a machine that does something else for a moment proves nothing
+        fake_upstream.send(raw, content_type="application/json")
         async with longest_wait() as waits:
             answer = await embeddings.answer(caller, dict(body), purpose=Purpose.API)
         found += waits

@@ -1,6 +1,7 @@
 """The same request with the same Idempotency-Key is one call."""
 
 import concurrent.futures
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -8,6 +9,9 @@ import pytest
 from django.core.cache import cache
 
 from accounts.models import User
+from gateway.api.http import Answer, Request
+from gateway.api.idempotency import once
+from gateway.callers import Caller
 from gateway.models import ApiKey, Usage
 from tests.fake_upstream import FakeUpstream
 
@@ -49,6 +53,20 @@ def test_a_stream_that_broke_off_is_asked_anew(http: httpx2.Client, fake_upstrea
     broken, whole = ask(http, stream=True), ask(http, stream=True)
     assert '"error"' in broken.text and "[DONE]" not in broken.text
     assert "[DONE]" in whole.text and len(fake_upstream.calls) == 2
+
+
+async def test_a_stream_that_was_left_before_it_was_sent_is_asked_anew(caller: Caller) -> None:
+    async def endpoint(_: Request) -> Answer:
+        return await Answer.stream(piece async for piece in pieces())
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"Piep"
+
+    request = Request("POST", "/chat/completions", {}, b"{}", caller)
+    for _ in range(2):
+        answer = await once(request, endpoint, "k1")
+        assert answer.events and answer.first == b"Piep"
+        await answer.events.aclose()
 
 
 def test_two_at_once_are_one_call(http: httpx2.Client, fake_upstream: FakeUpstream) -> None:
