@@ -31,7 +31,7 @@ class Extent:
     seconds: float  # no further call of a round begins after that
 
 
-FULL = Extent(rounds=5, calls=10_000, streams=192, seconds=6)
+FULL = Extent(rounds=7, calls=10_000, streams=192, seconds=6)
 QUICK = Extent(rounds=2, calls=4_000, streams=128, seconds=2)
 
 
