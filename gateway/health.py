@@ -38,13 +38,13 @@ async def note(upstream: Upstream, error: UpstreamError | None) -> None:
     """What came of a call; one that the upstream refused for itself says nothing about its health."""
     if error is None:
         if upstream.failures or upstream.id in _cooling:
-            _cooling.pop(upstream.pk, None)
-            await _written(recover, upstream.pk)
+            _cooling.pop(upstream.id, None)
+            await _written(recover, upstream.id)
         return
     metrics.upstream_failures.labels(upstream.name, error.code).inc()
     if not isinstance(error, UpstreamRefused | ContextTooLong | UpstreamBusy):
-        _cooling[upstream.pk] = time.monotonic() + FIRST_PAUSE
-        await _written(fail, upstream.pk, error.code)
+        _cooling[upstream.id] = time.monotonic() + FIRST_PAUSE
+        await _written(fail, upstream.id, error.code)
 
 
 async def _written(change: Callable[..., None], *about: object) -> None:

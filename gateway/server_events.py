@@ -34,21 +34,8 @@ class Events:
     what is known already is not taken apart.
     """
 
-    __slots__ = (
-        "buffer",
-        "clock",
-        "end",
-        "known",
-        "loop",
-        "meaning",
-        "patience",
-        "ready",
-        "response",
-        "revoked",
-        "source",
-        "through",
-        "until",
-    )  # fmt: skip
+    __slots__ = ("buffer", "clock", "end", "known", "loop", "meaning", "patience", "ready", "response", "revoked",
+                 "source", "through", "until")  # fmt: skip
 
     def __init__(
         self,
@@ -105,7 +92,7 @@ class Events:
             if not self.ready:
                 try:
                     piece = await self.source.readany()
-                    known = self.known
+                    known = self.known  # Python is slow to find a function where it expects a method
                     if not self.buffer and (told := known(piece)):
                         self.until = NEVER
                         return told
