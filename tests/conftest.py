@@ -1,5 +1,6 @@
 """Three people with fixed rights: Alice owns, Bob is shared with, Charlie is a stranger."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.core.cache import cache
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.test import Client
 from pytest_django import Settings
 
@@ -26,6 +29,33 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         cursor.execute("ALTER TABLE accounts_auditevent DISABLE TRIGGER accounts_audit_stays_whole")
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(scope="session")
+def _opened() -> Iterator[dict[BaseDatabaseWrapper, threading.Thread]]:
+    opened: dict[BaseDatabaseWrapper, threading.Thread] = {}
+
+    def note(connection: BaseDatabaseWrapper, **_: object) -> None:
+        opened[connection] = threading.current_thread()
+
+    connection_created.connect(note)
+    yield opened
+    connection_created.disconnect(note)
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_is_lost(_opened: dict[BaseDatabaseWrapper, threading.Thread]) -> Iterator[None]:
+    """A thread that ends without giving its connection back takes it from the pool for ever."""
+    yield
+    lost = []
+    for opened, thread in list(_opened.items()):
+        if not thread.is_alive():
+            del _opened[opened]
+            if opened.connection:
+                lost.append(thread.name)
+                opened.inc_thread_sharing()
+                opened.close()
+    assert not lost
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ async def test_who_leaves_the_line_leaves_nothing_behind(
 ) -> None:
     first = await busy(fake_upstream, caller, 1)
     waiting = asyncio.create_task(ask(caller))
-    await asyncio.to_thread(fake_upstream.wait_for, lambda _: Call.objects.count() == 2)
+    await in_database(fake_upstream.wait_for, lambda _: Call.objects.count() == 2)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert await Call.objects.acount() == 1

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Membership, Team, User
+from gateway.database import in_database
 from rag.exceptions import AlreadyThere
 from rag.ingestion import ingest
 from rag.models import Chunk, Collection, CollectionShare, Document, Posting, Vector
@@ -78,7 +79,7 @@ def test_a_document_moved_while_it_is_read_ends_where_it_was_moved_to(
     async def scenario() -> None:
         work = asyncio.create_task(ingest(document.pk))
         await asyncio.to_thread(embedder.wait_for, lambda upstream: upstream.calls)
-        await asyncio.to_thread(move, document, drawer)
+        await in_database(move, document, drawer)
         await work
 
     asyncio.run(scenario())

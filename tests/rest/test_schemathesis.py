@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS as KNOWN
 
@@ -38,6 +39,7 @@ def few(examples: int) -> Any:
 def give_up(answer: Message) -> None:
     """Instead of writing: there is no model."""
     Message.objects.filter(pk=answer.pk).update(status=Message.Status.FAILED)
+    connection.close()
 
 
 @pytest.fixture
