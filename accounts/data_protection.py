@@ -5,7 +5,7 @@ import hashlib
 import json
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -204,7 +204,16 @@ class RetentionRule(models.Model):
     @property
     def cutoff(self) -> datetime:
         """What was last used before this moment goes."""
-        return timezone.now() - timedelta(days=min(self.days, 36_500))
+        return timezone.now() - self._kept_for
+
+    @property
+    def cutoff_day(self) -> date:
+        """What ended before this day goes. Counted in days: with summer time between, `cutoff` may be of the next."""
+        return timezone.localdate() - self._kept_for
+
+    @property
+    def _kept_for(self) -> timedelta:
+        return timedelta(days=min(self.days, 36_500))
 
 
 class Controller(models.Model):

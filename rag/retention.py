@@ -4,7 +4,6 @@ files of scripts that never became one."""
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import holds
@@ -29,7 +28,7 @@ def documents_due(rule: RetentionRule) -> DocumentQuerySet:
 
 def _over(documents: DocumentQuerySet, rule: RetentionRule) -> DocumentQuerySet:
     """Counted from the later of the two: the last change, and the end of the collection’s last valid day."""
-    ended = Q(collection__valid_until=None) | Q(collection__valid_until__lt=timezone.localdate(rule.cutoff))
+    ended = Q(collection__valid_until=None) | Q(collection__valid_until__lt=rule.cutoff_day)
     return documents.filter(ended, created_at__lt=rule.cutoff)  # a new version hands over when it came
 
 

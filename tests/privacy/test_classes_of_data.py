@@ -1,6 +1,6 @@
 """How long documents are kept by the class of data of their collection."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -17,7 +17,11 @@ from tests.privacy import canary
 pytestmark = pytest.mark.django_db
 Kind = RetentionRule.Kind
 Data = Collection.DataClass
-TODAY = timezone.localdate()
+
+
+def day(days: int) -> date:
+    """So many from today."""
+    return timezone.localdate() + timedelta(days=days)
 
 
 def shelf(owner: User, data_class: str = Data.CONFIDENTIAL, days_old: int = 100, **fields: object) -> Document:
@@ -45,14 +49,23 @@ def test_a_class_with_a_rule_loses_what_is_old_and_used_or_not(alice: User, rule
 
 
 def test_the_later_of_the_last_change_and_the_end_of_the_collection_counts(alice: User, rule: RetentionRule) -> None:
-    ends = {days: shelf(alice, valid_until=TODAY + timedelta(days=days)) for days in (-92, -90, -10, 400)}
-    changed = shelf(alice, days_old=5, valid_until=TODAY - timedelta(days=92))
+    ends = {days: shelf(alice, valid_until=day(days)) for days in (-92, -90, -10, 400)}
+    changed = shelf(alice, days_old=5, valid_until=day(-92))
     keeping.apply()
     assert there() == {ends[-90], ends[-10], ends[400], changed}
 
 
+def test_days_are_counted_whatever_the_clocks_did_between(
+    alice: User, rule: RetentionRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 11, 27, 22, 30, tzinfo=UTC))  # 23:30
+    kept = shelf(alice, valid_until=date(2026, 8, 29))  # by summer time it was 0:30 of the next day
+    keeping.apply()
+    assert there() == {kept}
+
+
 def test_without_a_rule_they_stay_for_ever(alice: User) -> None:
-    kept = shelf(alice, days_old=10_000, valid_until=TODAY - timedelta(days=5_000))
+    kept = shelf(alice, days_old=10_000, valid_until=day(-5_000))
     keeping.apply()
     assert there() == {kept}
 
