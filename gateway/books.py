@@ -89,6 +89,7 @@ class Books:
             self.leave()
             if not self.answered.done():
                 self.answered.set_exception(error)
+                self.answered.exception()  # who asked may fail at sending before waiting for it
 
     def _end(self) -> None:
         """Of an answer, if it was one: a server mentions this and that unasked."""

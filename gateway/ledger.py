@@ -85,6 +85,8 @@ class Ledger:
         try:
             while True:
                 await self._write_while_there()
+        except psycopg.Error:  # as while its function is being replaced; the next call tries anew
+            logger.exception("The ledger could not go on")
         finally:  # at the end of the loop, or of what nobody thought of
             for _, future, _ in self.waiting:
                 if not future.done():

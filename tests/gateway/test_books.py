@@ -59,20 +59,25 @@ async def test_a_server_that_goes_is_an_error_and_no_work(books: Books) -> None:
 
 
 @pytest.mark.parametrize("how", [socket.SHUT_RD, socket.SHUT_RDWR])  # the first is all that a proxy may do
-async def test_a_connection_that_breaks_amid_a_question_is_an_error(books: Books, how: int) -> None:
+async def test_a_connection_that_breaks_amid_a_question_is_an_error(
+    books: Books, how: int, caplog: pytest.LogCaptureFixture
+) -> None:
     question = asyncio.create_task(renewed(books, padding="x" * 20_000_000))
     await asyncio.sleep(0)
     with socket.socket(fileno=os.dup(books.socket)) as ours:
         ours.shutdown(how)
     with pytest.raises(psycopg.OperationalError):
         await asyncio.wait_for(question, 10)
+    del books.answered
+    assert not caplog.messages  # of a future that nobody asked
 
 
-async def test_nobody_waits_for_books_that_cannot_be_opened() -> None:
+async def test_nobody_waits_for_books_that_cannot_be_opened(caplog: pytest.LogCaptureFixture) -> None:
     await sync_to_async(done)("ALTER FUNCTION gateway_book(jsonb, text) RENAME TO gateway_elsewhere")
     try:
         with pytest.raises(BooksUnavailable):
             await asyncio.wait_for(ledger.book(GONE), 10)
+        assert caplog.messages == ["The ledger could not go on"]
     finally:
         await sync_to_async(done)("ALTER FUNCTION gateway_elsewhere(jsonb, text) RENAME TO gateway_book")
     assert await ledger.book(GONE) is None
