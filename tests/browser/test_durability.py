@@ -124,7 +124,7 @@ def test_a_killed_worker_does_not_lose_a_document(open_page: OpenPage, house: In
     page = open_page()
     attach(page, long_text)
     expect(page.locator(".chip")).to_contain_text("%", timeout=READY)
-    os.kill(house.pid_of("celery", "worker"), signal.SIGKILL)
+    os.kill(house.pid_of("celery", " -Q reading "), signal.SIGKILL)
     expect(page.locator(".chip")).to_contain_text("ready", timeout=150_000)
     ask(page, "Wie viele Meisen zählte der Verein im Jahr 317?")
     expect(page.get_by_role("article").last).to_contain_text("317 Meisen", timeout=READY)

@@ -107,8 +107,12 @@ class Instance:
         return processes.family([self.supervisor.pid])
 
     def pid_of(self, *words: str) -> int:
-        """The oldest process of this instance whose command has all these words."""
-        return min((p.pid for p in self.family() if all(word in p.command for word in words)), default=0)
+        """A process of this instance whose command has all these words, and whose parent's has not; 0 if there is none.
+
+        Numbers tell nothing of age: they begin anew at some point.
+        """
+        found = {process.pid: process for process in self.family() if all(word in process.command for word in words)}
+        return next((pid for pid, process in found.items() if process.parent not in found), 0)
 
     def kill(self) -> None:
         self.supervisor.kill()
