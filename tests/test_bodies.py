@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
-from uuid import uuid4
 
 import httpx2
 import pytest
@@ -12,11 +11,12 @@ from pytest_django import Settings
 
 from config.asgi import application
 from config.bodies import AROUND_A_FILE
+from tests.conftest import UNKNOWN
 from tests.gateway.serving import in_this_process
 
 MIB = 2**20
 EVERYWHERE = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-UPLOADS = [f"/knowledge/{uuid4()}/upload/", f"/c/{uuid4()}/files/"]
+UPLOADS = [f"/knowledge/{UNKNOWN}/upload/", f"/c/{UNKNOWN}/files/"]
 
 
 async def told(path: str, body: Iterable[bytes], **headers: str) -> tuple[int, str]:

@@ -29,7 +29,8 @@ class Child:
         self._stopping = threading.Event()
         self._turn = threading.Lock()  # a stop and a new start must not cross
         self.process = self._start()
-        threading.Thread(target=self._keep, daemon=True).start()
+        self.keeper = threading.Thread(target=self._keep, daemon=True)
+        self.keeper.start()
 
     def retire(self) -> None:
         """From now on it may end without being started again."""

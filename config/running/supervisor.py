@@ -127,6 +127,8 @@ class Supervisor:
         signals = dict.fromkeys(SERVICES, embedded.STOP_SIGNAL)
         if children:
             processes.end({child.process.pid: signals.get(child.name, signal.SIGTERM) for child in children}, seconds)
+        for child in children:
+            child.keeper.join(1)  # it tells the guardian, which goes when we do
 
     def _end(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

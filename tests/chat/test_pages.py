@@ -10,7 +10,7 @@ from chat.models import Citation, Conversation, Message
 from gateway.database import in_database
 from gateway.models import Deployment
 from rag.models import Collection, Document
-from tests.conftest import BACKEND, client_of
+from tests.conftest import BACKEND, UNKNOWN, client_of
 from tests.fake_upstream import FakeUpstream
 
 JSON = {"Accept": "application/json"}
@@ -84,7 +84,7 @@ async def test_a_refused_question_is_a_sentence_with_a_code(alice: User, convers
 
 
 @pytest.mark.usefixtures("transactional_db")
-@pytest.mark.parametrize("value", ["nonsense", str(uuid4()), "' OR 1=1"])
+@pytest.mark.parametrize("value", ["nonsense", UNKNOWN, "' OR 1=1"])
 async def test_an_unknown_collection_is_refused(alice: User, conversation: Conversation, value: str) -> None:
     browser = await client(alice)
     data = {"text": "Frage?", "collections": [value]}

@@ -1,7 +1,5 @@
 """Own instructions and memory: what the model is given of a person, what an answer says of it, and the page for it."""
 
-from uuid import uuid4
-
 import pytest
 from django.test import Client
 
@@ -16,6 +14,7 @@ from tests.chat.exchanges import answered
 from tests.chat.test_generation import Ask, written
 from tests.chat.test_socket import tab
 from tests.chat.test_temporary import ask as ask_temporarily
+from tests.conftest import UNKNOWN
 from tests.fake_upstream import FakeUpstream
 
 FACT = "Ich arbeite im Tierheim."
@@ -156,7 +155,7 @@ class TestThePage:
         html = alices_client.get(f"/memory/?message={answer.parent_id}").content.decode()
         assert f'value="{FACT} Und nun? x' in html and "x" * 200 not in html and not alice.facts.exists()
 
-    @pytest.mark.parametrize("message", ["", "x", "0", str(uuid4()), "../..", "\x00"])
+    @pytest.mark.parametrize("message", ["", "x", "0", UNKNOWN, "../..", "\x00"])
     def test_a_message_that_is_unknown_brings_nothing(self, alice: User, alices_client: Client, message: str) -> None:
         prefer(alice, remembers=True)
         response = alices_client.get("/memory/", {"message": message})

@@ -1,7 +1,6 @@
 """A long conversation opens with a part of it."""
 
 import re
-from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -11,6 +10,7 @@ from django.urls import reverse
 
 from chat.models import Conversation, Message
 from chat.windows import LENGTH, Window
+from tests.conftest import UNKNOWN
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_message_asked_for_is_shown(alices_client: Client, long: list[Message]
     assert 10 in shown(html) and f'id="{anchor}"'.encode() in html
 
 
-@pytest.mark.parametrize("query", ["?at=nonsense", f"?before={uuid4()}", "?at="])
+@pytest.mark.parametrize("query", ["?at=nonsense", f"?before={UNKNOWN}", "?at="])
 def test_an_unknown_message_leads_to_the_newest(
     alices_client: Client, conversation: Conversation, long: list[Message], query: str
 ) -> None:
