@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 
 from accounts import notices, rules, sessions
@@ -137,6 +138,7 @@ def _nothing_is_remembered_of_another_test() -> None:
     rules.forget()
     notices.forget()
     sessions.forget()
+    translation.deactivate()  # a request leaves its language to the thread
 
 
 @pytest.fixture
