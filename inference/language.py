@@ -88,8 +88,9 @@ def stem(word: str, language: Language) -> str:
 
 
 def stems(text: str, language: Language) -> list[str]:
-    """The stems of the words that carry meaning."""
-    return [stem(word, language) for word in words(text) if word not in STOP_WORDS[language] and len(word) > 1]
+    """The stems of the words that carry meaning; of a paragraph it is the number alone."""
+    telling = (word for word in words(text) if word not in STOP_WORDS[language] and (len(word) > 1 or word.isdigit()))
+    return [stem(word, language) for word in telling]
 
 
 def kinship(one: str, other: str, language: Language) -> float:

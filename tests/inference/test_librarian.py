@@ -61,6 +61,12 @@ def test_it_says_when_the_answer_is_uncertain(ask: Asking) -> None:
     assert "do not plainly answer" in ask("What is the wifi password?", ENGLISH)
 
 
+def test_a_paragraph_is_told_from_others_by_its_number(ask: Asking) -> None:
+    same = "§ {0}\n\nDer Verein hält in der Voliere {1} Dohlen."
+    given = [("Satzung.md", None, same.format(number, 3 * number)) for number in (2, 5, 7)]
+    assert "[2]" in ask("Wie viele Dohlen hält der Verein nach § 5?", given)
+
+
 def test_each_quotation_stands_in_its_source(ask: Asking) -> None:
     for line in ask("Which rules are there for the saw, the plot and the laptop?", ENGLISH).splitlines():
         if line.startswith("> "):
