@@ -23,7 +23,7 @@ run: $(EMBEDDED) $(TRANSLATIONS)  ## install what is missing and start Voliere; 
 
 test: $(DEV) $(TRANSLATIONS)  ## all tests; some of them: make test TESTS=tests/run
 	@test -z "$(BROWSER_IS_MISSING)" || $(INSTALL_BROWSER)
-	@exec $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(TESTS)
+	@exec $(BIN)/python -m pytest --numprocesses logical --maxprocesses 2 --dist loadfile $(TESTS)
 
 check: $(DEV)  ## lint, format, types, templates, migrations
 	$(BIN)/ruff check .
