@@ -38,8 +38,10 @@ def few(examples: int) -> Any:
 
 def give_up(answer: Message) -> None:
     """Instead of writing: there is no model."""
-    Message.objects.filter(pk=answer.pk).update(status=Message.Status.FAILED)
-    connection.close()
+    try:
+        Message.objects.filter(pk=answer.pk).update(status=Message.Status.FAILED)
+    finally:
+        connection.close()
 
 
 @pytest.fixture
