@@ -105,6 +105,11 @@ def test_the_pages_are_accessible(open_page: OpenPage, scheme: str, width: int, 
         check(page)
 
 
+def test_what_a_password_has_to_be_is_told_with_its_field(open_page: OpenPage) -> None:
+    page = open_page("/accounts/password/change/")
+    expect(page.get_by_label("New Password", exact=True)).to_have_accessible_description(re.compile("12 characters"))
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_an_invitation_is_accessible(open_page: OpenPage, language: str) -> None:
     link = invite(open_page, "member")
