@@ -10,13 +10,13 @@ from django.urls import reverse
 from accounts.models import Membership, Team, User
 from rag.models import Collection, CollectionShare, Document, DocumentText
 from rag.uploads import accept
+from tests.conftest import UNKNOWN
 from tests.rag.files import GARDEN, uploaded
 
 PAGES = ["collection", "collection-edit", "collection-delete", "collection-status"]
 DOCUMENT_PAGES = ["document", "document-status", "download", "document-delete"]
 ACTIONS = ["upload", "share", "collection-edit", "collection-delete"]
 DOCUMENT_ACTIONS = ["retry", "document-delete"]
-UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
