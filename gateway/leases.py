@@ -112,17 +112,20 @@ class Leases:
         """Hear of admissions and changes at once; without this they are found a second or two later."""
         while True:
             try:
-                async with await ledger.connect() as database:
-                    await database.execute("LISTEN gateway_admitted; LISTEN gateway_changed")
-                    fresh.listening(is_told=True)  # of whatever was missed
-                    while True:
-                        async for notification in database.notifies(timeout=LOOK):
-                            self._hear(notification)
-                        async with asyncio.timeout(LOOK):
-                            await database.execute("SELECT")  # is it there still?
-                        fresh.listening()
+                await self._listen_while_there()
             except (psycopg.OperationalError, TimeoutError):
                 await asyncio.sleep(LOOK)
+
+    async def _listen_while_there(self) -> None:
+        async with await ledger.connect() as database:
+            await database.execute("LISTEN gateway_admitted; LISTEN gateway_changed")
+            fresh.listening(is_told=True)  # of whatever was missed
+            while True:
+                async for notification in database.notifies(timeout=LOOK):
+                    self._hear(notification)
+                async with asyncio.timeout(LOOK):
+                    await database.execute("SELECT")  # is it there still?
+                fresh.listening()
 
     def _hear(self, notification: psycopg.Notify) -> None:
         if notification.channel == "gateway_changed":
