@@ -37,6 +37,9 @@ LONGEST_WAIT = 900.0  # seconds in line
 logger = logging.getLogger(__name__)
 
 
+Estimator = Callable[[list[Deployment]], Estimate]
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which model, and how: by public name or alias, the default for an empty one."""
@@ -53,12 +56,15 @@ class Wanted:
 class Running:
     """A call from its reservation to its end."""
 
-    def __init__(self, caller: Caller, wanted: Wanted, known: Standing, able: list[Deployment]) -> None:
+    def __init__(
+        self, caller: Caller, wanted: Wanted, known: Standing, able: list[Deployment], estimate: Estimator
+    ) -> None:
         self.id = uuid.uuid4()
         self.caller, self.wanted, self.standing = caller, wanted, known
         self.able = {deployment.id: deployment for deployment in able}
         self.deployment = able[0]  # that answers; known for certain once the call is admitted
         self.quotas = quotas.applicable(known.quotas, able)
+        self.estimate = estimate
         self.left: dict[int, int] = {}  # of each quota
         self.meter = Meter(0)
         self.first_place: int | None = None  # in line, if it stood there
@@ -92,9 +98,9 @@ class Running:
         if waiting and not waiting.admitted.done():
             waiting.admitted.set_exception(error)
 
-    async def reserve(self, estimate: Estimate) -> None:
+    async def reserve(self) -> None:
         """Hold what the call may need and wait for a free slot, or raise and change nothing."""
-        entry = self.reservation(estimate, await quotas.usual.get(self.deployment.id))
+        entry = self.reservation(await quotas.usual.get(self.deployment.id))
         self.is_booked = True
         try:
             answer = await ledger.book(entry)
@@ -105,9 +111,9 @@ class Running:
             await outbox.tell_refused(answer["quota"])
         await self._take(answer)
 
-    def reservation(self, estimate: Estimate, usual: quotas.Usual) -> ledger.Entry:
+    def reservation(self, usual: quotas.Usual) -> ledger.Entry:
+        estimate = self.estimate([*self.able.values()])
         self.meter.input_estimate = estimate.input_tokens
-        dearest = max(self.able.values(), key=lambda deployment: (deployment.output_price, deployment.input_price))
         return {
             "op": "reserve",
             "id": str(self.id),
@@ -118,11 +124,16 @@ class Running:
             "weight": self.standing.weight,
             "input_tokens": estimate.input_tokens,
             "candidates": self._candidates(),
-            "holds": quotas.holds(self.quotas, dearest, estimate, usual),
+            "holds": self._holds(estimate, usual),
         }
 
+    def _holds(self, estimate: Estimate, usual: quotas.Usual) -> list[quotas.Hold]:
+        dearest = max(self.able.values(), key=lambda deployment: (deployment.output_price, deployment.input_price))
+        return quotas.holds(self.quotas, dearest, estimate, usual)
+
     async def move(self, error: UpstreamError) -> None:
-        """To another deployment after one that failed before its first byte; raises `error` when there is none."""
+        """To another deployment after one that failed before its first byte; raises `error` when there is none, or when
+        the quotas allow none."""
         failed = self.able.pop(self.deployment.id)
         if not self.able and failed.fallback_id and not self.wanted.deployment:
             offer = (await catalogue.current()).by_id.get(failed.fallback_id)
@@ -134,7 +145,16 @@ class Running:
         await health.note(failed.upstream, error)
         receipts.sent(self.note, failed, error)
         self.attempts += 1
-        await self._take(await ledger.book({"op": "move", "id": str(self.id), "candidates": self._candidates()}))
+        answer = await ledger.book(self.relocation(await quotas.usual.get(next(iter(self.able)))))
+        if answer and answer["state"] == "refused":
+            raise error
+        await self._take(answer)
+
+    def relocation(self, usual: quotas.Usual) -> ledger.Entry:
+        """The others have quotas and prices of their own."""
+        self.quotas = quotas.applicable(self.standing.quotas, self.able.values())
+        holds = self._holds(self.estimate([*self.able.values()]), usual)
+        return {"op": "move", "id": str(self.id), "candidates": self._candidates(), "holds": holds}
 
     def _candidates(self) -> list[dict[str, Any]]:
         well = [deployment for deployment in self.able.values() if not health.is_cooling(deployment.upstream)]
@@ -239,7 +259,7 @@ async def _able(caller: Caller, wanted: Wanted, known: Standing) -> list[Deploym
 
 @contextlib.asynccontextmanager
 async def metered(
-    caller: Caller, wanted: Wanted, estimate: Callable[[list[Deployment]], Estimate]
+    caller: Caller, wanted: Wanted, estimate: Estimator
 ) -> AsyncIterator[Running]:
     """Reserve, let the block relay, settle however it ends: well (`meter.status` set to DONE), failed or aborted."""
     known = await standing(caller)
@@ -250,12 +270,12 @@ async def metered(
         known.allow(wanted.scope)
     able = await _able(caller, wanted, known)
     wakes_in = await waking.ready(able, wakes=False)
-    call = Running(caller, wanted, known, able)
+    call = Running(caller, wanted, known, able, estimate)
     call.wakes_in = wakes_in
     keeping = leases.of_this_loop()
     keeping.checks[call.id] = call.check
     try:
-        await call.reserve(estimate(able))
+        await call.reserve()
         keeping.running[call.id] = call.meter
         yield call
         if call.revoked:

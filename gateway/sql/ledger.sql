@@ -7,7 +7,8 @@
 --    "candidates": [{id, rank, weight}], "holds": [[quota, amount, deployment or null]]}
 --       → {"state": "admitted", deployment, left} | {"state": "waiting", place, seconds, left}
 --       | {"state": "refused", quota} | {"state": "full", seconds}
---   {"op": "move", id, "candidates": […]}          another deployment after one that failed; answers like reserve
+--   {"op": "move", id, "candidates": […], "holds": […]}   another deployment after one that failed, with other holds;
+--                                                   answers like reserve, and changes nothing when it is refused
 --   {"op": "renew", id, output_tokens, seconds}    → {"state": …}; null for a call that is no more
 --   {"op": "settle", id, status, model, requests, input_tokens, output_tokens, cached_tokens, estimated, cost, watts,
 --    first_token_ms, duration_ms, "lease_before": only one whose lease ran out before}
@@ -102,31 +103,53 @@ BEGIN
         ORDER BY c.rank, (o.running + 1) / c.weight, random() LIMIT 1);
 END $$;
 
+-- What the quotas say to a call that holds `held`: {"state": "refused", quota} or what they leave of it, {candidates,
+-- holds}. A quota of one deployment alone shuts that one out, any other quota the call.
+CREATE OR REPLACE FUNCTION gateway_let(entry jsonb, held jsonb, zone text) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
+    WITH own AS (
+        SELECT (hold->>0)::bigint AS id, sum((hold->>1)::bigint) AS amount FROM jsonb_array_elements(held) hold GROUP BY 1
+    ), failing AS (
+        SELECT q.id, (hold->>2)::bigint AS deployment FROM jsonb_array_elements(entry->'holds') hold
+        JOIN gateway_quota q ON q.id = (hold->>0)::bigint LEFT JOIN own ON own.id = q.id
+        WHERE q.is_hard
+          AND gateway_used(q, zone) + q.reserved - coalesce(own.amount, 0) + (hold->>1)::bigint > q."limit"
+    ), open AS (
+        SELECT c FROM jsonb_array_elements(entry->'candidates') c WHERE (c->>'id')::bigint NOT IN (
+            SELECT deployment FROM failing WHERE deployment IS NOT NULL)
+    ), refusing AS (
+        SELECT min(id) AS quota FROM failing WHERE deployment IS NULL OR NOT EXISTS (SELECT 1 FROM open)
+    )
+    SELECT CASE WHEN quota IS NOT NULL THEN jsonb_build_object('state', 'refused', 'quota', quota)
+        ELSE jsonb_build_object('candidates', (SELECT coalesce(jsonb_agg(c), '[]') FROM open), 'holds', (
+            SELECT coalesce(jsonb_agg(hold), '[]') FROM jsonb_array_elements(entry->'holds') hold
+            WHERE hold->>2 IS NULL OR EXISTS (SELECT 1 FROM open WHERE c->>'id' = hold->>2))) END
+    FROM refusing
+$$;
+
+-- A call's holds instead of those that it had.
+CREATE OR REPLACE FUNCTION gateway_hold(holds jsonb, held jsonb, zone text) RETURNS void LANGUAGE sql VOLATILE AS $$
+    UPDATE gateway_quota q SET reserved = greatest(q.reserved + more.amount, 0), used = gateway_used(q, zone),
+        period_start = CASE WHEN q.period = 'total' THEN q.period_start
+                            ELSE greatest(q.period_start, date_trunc(q.period, clock_timestamp(), zone)) END
+    FROM (SELECT id, sum(amount) AS amount FROM (
+              SELECT (hold->>0)::bigint AS id, (hold->>1)::bigint AS amount FROM jsonb_array_elements(holds) hold
+              UNION ALL SELECT (hold->>0)::bigint, -(hold->>1)::bigint FROM jsonb_array_elements(held) hold
+          ) each GROUP BY 1) more
+    WHERE q.id = more.id
+$$;
+
 CREATE OR REPLACE FUNCTION gateway_reserve(entry jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
-    wanted jsonb := entry->'candidates';
-    kept jsonb := entry->'holds';
+    let jsonb := gateway_let(entry, '[]', zone);
+    wanted jsonb := let->'candidates';
+    kept jsonb := let->'holds';
     wanted_ids bigint[];
     chosen bigint;
-    refusing bigint;
     own bigint;
     all_waiting bigint;
     longest bigint;
 BEGIN
-    -- a quota of one deployment alone shuts that one out, any other quota the call
-    WITH failing AS (
-        SELECT q.id, (hold->>2)::bigint AS deployment FROM jsonb_array_elements(kept) hold
-        JOIN gateway_quota q ON q.id = (hold->>0)::bigint
-        WHERE q.is_hard AND gateway_used(q, zone) + q.reserved + (hold->>1)::bigint > q."limit"
-    ), open AS (
-        SELECT c FROM jsonb_array_elements(wanted) c WHERE (c->>'id')::bigint NOT IN (
-            SELECT deployment FROM failing WHERE deployment IS NOT NULL)
-    )
-    SELECT (SELECT id FROM failing WHERE deployment IS NULL OR NOT EXISTS (SELECT 1 FROM open) ORDER BY id LIMIT 1),
-           (SELECT coalesce(jsonb_agg(c), '[]') FROM open) INTO refusing, wanted;
-    IF refusing IS NOT NULL THEN
-        RETURN jsonb_build_object('state', 'refused', 'quota', refusing);
-    END IF;
+    IF let ? 'quota' THEN RETURN let; END IF;
     SELECT array_agg((c->>'id')::bigint) INTO wanted_ids FROM jsonb_array_elements(wanted) c;
     chosen := gateway_free(wanted);
     IF chosen IS NULL THEN  -- may it stand in line? one place is for everyone, up to twice the length
@@ -139,20 +162,13 @@ BEGIN
                                       'seconds', gateway_likely_wait(wanted_ids[1], all_waiting + 1));
         END IF;
     END IF;
-    SELECT coalesce(jsonb_agg(hold), '[]') INTO kept FROM jsonb_array_elements(kept) hold
-    WHERE hold->>2 IS NULL OR (hold->>2)::bigint = ANY (wanted_ids);
     INSERT INTO gateway_call (id, user_id, api_key_id, deployment_id, candidates, purpose, rank, weight, input_tokens,
                               output_tokens, holds, started_at, admitted_at, lease_until)
     VALUES ((entry->>'id')::uuid, (entry->>'user')::uuid, (entry->>'key')::bigint, chosen, wanted_ids,
             entry->>'purpose', (entry->>'rank')::int, (entry->>'weight')::float, (entry->>'input_tokens')::int, 0, kept,
             clock_timestamp(), CASE WHEN chosen IS NULL THEN NULL ELSE clock_timestamp() END,
             clock_timestamp() + CASE WHEN chosen IS NULL THEN interval '10 seconds' ELSE interval '30 seconds' END);
-    UPDATE gateway_quota q SET reserved = q.reserved + held.amount, used = gateway_used(q, zone),
-        period_start = CASE WHEN q.period = 'total' THEN q.period_start
-                            ELSE greatest(q.period_start, date_trunc(q.period, clock_timestamp(), zone)) END
-    FROM (SELECT (hold->>0)::bigint AS id, sum((hold->>1)::bigint) AS amount
-          FROM jsonb_array_elements(kept) hold GROUP BY 1) held
-    WHERE q.id = held.id;
+    PERFORM gateway_hold(kept, '[]', zone);
     IF chosen IS NULL THEN
         RETURN gateway_standing((entry->>'id')::uuid, wanted_ids) || jsonb_build_object('left', gateway_left(kept, zone));
     END IF;
@@ -160,21 +176,30 @@ BEGIN
     RETURN jsonb_build_object('state', 'admitted', 'deployment', chosen, 'left', gateway_left(kept, zone));
 END $$;
 
-CREATE OR REPLACE FUNCTION gateway_move(entry jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DROP FUNCTION IF EXISTS gateway_move(jsonb);  -- as it was before it had to hold anew
+CREATE OR REPLACE FUNCTION gateway_move(entry jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     moved gateway_call;
-    chosen bigint := gateway_free(entry->'candidates');
-    wanted_ids bigint[] := ARRAY(SELECT (c->>'id')::bigint FROM jsonb_array_elements(entry->'candidates') c);
+    let jsonb;
+    chosen bigint;
+    wanted_ids bigint[];
 BEGIN
     SELECT * INTO moved FROM gateway_call WHERE id = (entry->>'id')::uuid AND admitted_at IS NOT NULL FOR UPDATE;
     IF moved.id IS NULL THEN RETURN NULL; END IF;
+    let := gateway_let(entry, moved.holds, zone);
+    IF let ? 'quota' THEN RETURN let; END IF;
+    wanted_ids := ARRAY(SELECT (c->>'id')::bigint FROM jsonb_array_elements(let->'candidates') c);
+    chosen := gateway_free(let->'candidates');
+    PERFORM gateway_hold(let->'holds', moved.holds, zone);
     UPDATE gateway_occupancy SET running = greatest(running - 1, 0) WHERE deployment_id = moved.deployment_id;
-    UPDATE gateway_call SET deployment_id = chosen, candidates = wanted_ids,
+    UPDATE gateway_call SET deployment_id = chosen, candidates = wanted_ids, holds = let->'holds',
         admitted_at = CASE WHEN chosen IS NULL THEN NULL ELSE admitted_at END WHERE id = moved.id;
     PERFORM gateway_admit_from_line(moved.deployment_id);
-    IF chosen IS NULL THEN RETURN gateway_standing(moved.id, wanted_ids); END IF;
+    IF chosen IS NULL THEN
+        RETURN gateway_standing(moved.id, wanted_ids) || jsonb_build_object('left', gateway_left(let->'holds', zone));
+    END IF;
     UPDATE gateway_occupancy SET running = running + 1 WHERE deployment_id = chosen;
-    RETURN jsonb_build_object('state', 'admitted', 'deployment', chosen);
+    RETURN jsonb_build_object('state', 'admitted', 'deployment', chosen, 'left', gateway_left(let->'holds', zone));
 END $$;
 
 CREATE OR REPLACE FUNCTION gateway_renew(entry jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -194,7 +219,7 @@ BEGIN
 END $$;
 
 -- Count what calls consumed and forget them: all at once, since nothing can refuse it. Tells each entry whether its call
--- was still there, and which quotas came to their warning mark.
+-- was still there, and one of them which quotas came to their warning mark.
 CREATE OR REPLACE FUNCTION gateway_settle(entries jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     began timestamptz := clock_timestamp();
@@ -247,13 +272,13 @@ BEGIN
             hold->>2 IS NULL OR (hold->>2)::bigint = deployment_id AS counts, spent.*
         FROM spent, jsonb_array_elements(holds) hold
     ), consumed AS (
-        SELECT quota, sum(held) AS held, coalesce(sum(requests) FILTER (WHERE counts), 0) AS requests,
+        SELECT quota, min(id::text) AS teller, sum(held) AS held, coalesce(sum(requests) FILTER (WHERE counts), 0) AS requests,
             coalesce(sum(input_tokens + output_tokens) FILTER (WHERE counts), 0) AS tokens,
             coalesce(sum(cost) FILTER (WHERE counts), 0) AS cost,
             coalesce(sum(energy) FILTER (WHERE counts), 0) AS energy
         FROM shares GROUP BY quota
     ), counted AS (
-        SELECT q.id, held, gateway_used(q, zone) + CASE q.unit WHEN 'requests' THEN requests WHEN 'tokens' THEN tokens
+        SELECT q.id, teller, held, gateway_used(q, zone) + CASE q.unit WHEN 'requests' THEN requests WHEN 'tokens' THEN tokens
             WHEN 'cost' THEN consumed.cost WHEN 'energy' THEN consumed.energy ELSE 0 END AS used,
             CASE WHEN q.period = 'total' THEN q.period_start
                  ELSE greatest(q.period_start, date_trunc(q.period, began, zone)) END AS start
@@ -262,16 +287,19 @@ BEGIN
         UPDATE gateway_quota q SET reserved = greatest(q.reserved - held, 0), used = counted.used, period_start = start,
             warned_at = CASE WHEN counted.used * 100 >= q."limit" * q.warn_at AND q."limit" > 0
                               AND (q.warned_at IS NULL OR q.warned_at < start) THEN began ELSE q.warned_at END
-        FROM counted WHERE q.id = counted.id RETURNING q.id, q.warned_at
+        FROM counted WHERE q.id = counted.id RETURNING q.id, q.warned_at, teller
     )
     SELECT (SELECT jsonb_object_agg(id, deployment_id) FROM ended),
-           (SELECT coalesce(jsonb_agg(id), '[]') FROM changed WHERE warned_at = began) INTO settled, warned;
+           (SELECT coalesce(jsonb_object_agg(teller, ids), '{}') FROM (
+                SELECT teller, jsonb_agg(id) AS ids FROM changed WHERE warned_at = began GROUP BY 1) tellers)
+    INTO settled, warned;
     FOR freed IN SELECT DISTINCT deployment.value::bigint FROM jsonb_each_text(settled) deployment
                  WHERE deployment.value IS NOT NULL AND EXISTS (SELECT 1 FROM gateway_call WHERE admitted_at IS NULL)
     LOOP
         PERFORM gateway_admit_from_line(freed);
     END LOOP;
-    RETURN (SELECT jsonb_agg(jsonb_build_object('settled', coalesce(settled ? (entry->>'id'), false), 'warned', warned))
+    RETURN (SELECT jsonb_agg(jsonb_build_object('settled', coalesce(settled ? (entry->>'id'), false),
+                                                'warned', coalesce(warned->(entry->>'id'), '[]')))
             FROM jsonb_array_elements(entries) entry);
 END $$;
 
@@ -355,7 +383,7 @@ BEGIN
     reserved := gateway_reserve_all(reservations, zone);
     FOR entry IN SELECT * FROM jsonb_array_elements(entries) WHERE value->>'op' <> 'settle' LOOP
         results := results || jsonb_build_array(CASE entry->>'op'
-            WHEN 'move' THEN gateway_move(entry)
+            WHEN 'move' THEN gateway_move(entry, zone)
             WHEN 'renew' THEN gateway_renew(entry)
             ELSE coalesce(reserved->turn, gateway_reserve(entry, zone)) END);
         turn := turn + (entry->>'op' = 'reserve')::int;

@@ -12,24 +12,32 @@ from gateway.models import Call, Deployment, Purpose, Scope, Usage
 SMALL = Estimate(input_tokens=10, output_tokens=20)
 
 
-def call_of(caller: Caller, name: str = "wren", purpose: Purpose = Purpose.API) -> Running:
+def call_of(
+    caller: Caller, name: str = "wren", purpose: Purpose = Purpose.API, estimate: Estimate = SMALL
+) -> Running:
     wanted = Wanted(name, Deployment.Kind.CHAT, Scope.CHAT, purpose)
     known = standings.load(caller.identity)
     if known is None:
         raise NotAllowed
-    return Running(caller, wanted, known, catalogue.catalogue.load(None).find(name, wanted.kind, known))
+    able = catalogue.catalogue.load(None).find(name, wanted.kind, known)
+    return Running(caller, wanted, known, able, lambda _: estimate)
 
 
-def reserved(call: Running, estimate: Estimate = SMALL) -> dict[str, object]:
-    return call.accepted(ledger.book_now([call.reservation(estimate, quotas.usual.load(call.deployment.pk))])[0])
+def reserved(call: Running) -> dict[str, object]:
+    return call.accepted(ledger.book_now([call.reservation(quotas.usual.load(call.deployment.pk))])[0])
 
 
 def reserve(
     caller: Caller, estimate: Estimate = SMALL, *, name: str = "wren", purpose: Purpose = Purpose.API
 ) -> uuid.UUID:
-    call = call_of(caller, name, purpose)
-    reserved(call, estimate)
+    call = call_of(caller, name, purpose, estimate)
+    reserved(call)
     return call.id
+
+
+def move(call: Running, *others: Deployment) -> ledger.Result:
+    call.able = {deployment.pk: deployment for deployment in others}
+    return ledger.book_now([call.relocation(quotas.usual.load(others[0].pk))])[0]
 
 
 def settle(call_id: uuid.UUID, consumed: Consumption) -> bool:

@@ -6,11 +6,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Membership, Team, User
-from gateway import ledger
 from gateway.callers import Caller
 from gateway.exceptions import LineFull
 from gateway.models import Call, Deployment, Occupancy, Purpose, Upstream, Usage
-from tests.gateway.booking import call_of, done, renew, reserve, reserved, settle
+from tests.gateway.booking import call_of, done, move, renew, reserve, reserved, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -143,9 +142,9 @@ def test_one_in_line_takes_whichever_is_free_first(people: list[Caller], wren: D
 
 
 def test_a_call_that_moves_gives_its_slot_to_the_line(people: list[Caller], wren: Deployment) -> None:
-    moving = reserve(people[0])
+    moving = call_of(people[0])
+    reserved(moving)
     other = Deployment.objects.create(upstream=wren.upstream, name="other", model="other", slots=1)
     waiting = reserve(people[1])
-    entry = {"op": "move", "id": str(moving), "candidates": [{"id": other.pk, "rank": 0, "weight": 1}]}
-    assert ledger.book_now([entry]) == [{"state": "admitted", "deployment": other.pk}]
+    assert move(moving, other) == {"state": "admitted", "deployment": other.pk, "left": []}
     assert Call.objects.get(pk=waiting).deployment_id == wren.pk

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Membership, Team, User
-from gateway import calls, leases, quotas
+from gateway import calls, leases, ledger, quotas
 from gateway.callers import Caller
 from gateway.exceptions import NotAllowed, QuotaExceeded, RateLimited, UnknownModel
 from gateway.metering import Estimate
@@ -251,6 +251,14 @@ def test_a_soft_quota_warns_and_refuses_nothing(caller: Caller, wren: Deployment
     settle(reserve(caller), done(5, 5))
     quota.refresh_from_db()
     assert (quota.used, quota.warned_at) == (1010, warned) and warned
+
+
+def test_of_calls_that_end_at_once_one_tells_of_a_warning_mark(caller: Caller, wren: Deployment) -> None:
+    mine, everyones = Quota.objects.create(limit=10, user=caller.user), Quota.objects.create(limit=10, is_hard=False)
+    other = Caller(User.objects.create_user("bob@example.org"))
+    ended = [calls.settlement(reserve(who, Estimate(1, 1)), wren, done(9, 9)) for who in (other, caller, caller, other)]
+    told = [quota for result in ledger.book_now(ended) if result for quota in result["warned"]]
+    assert sorted(told) == [mine.pk, everyones.pk]
 
 
 def test_an_exhausted_deployment_is_passed_over_for_another(caller: Caller, wren: Deployment) -> None:

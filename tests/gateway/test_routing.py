@@ -121,6 +121,52 @@ async def test_the_fallback_answers_under_its_own_name(
     assert (answer["model"], (await Usage.objects.aget()).model) == ("wren", "wren")
 
 
+@pytest.mark.parametrize("unit", [Quota.Unit.REQUESTS, Quota.Unit.TOKENS, Quota.Unit.PARALLEL])
+async def test_a_call_moves_to_no_server_whose_own_quota_is_spent(
+    caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream, unit: Quota.Unit
+) -> None:
+    quota = await Quota.objects.acreate(deployment=second, limit=0, unit=unit)
+    fake_upstream.fail(500)
+    with pytest.raises(exceptions.UpstreamError):
+        await text_of(caller)
+    await quota.arefresh_from_db()
+    assert (second_upstream.calls, quota.reserved, await Call.objects.acount()) == ([], 0, 0)
+
+
+@pytest.fixture
+def spare(parrot: Deployment, second_upstream: FakeUpstream) -> Deployment:
+    """Instead of the parrot, at a price."""
+    upstream = Upstream.objects.create(name="spare", base_url=second_upstream.url)
+    spare = Deployment.objects.create(upstream=upstream, name="spare", model="spare", output_price=1_000)
+    Deployment.objects.filter(pk=parrot.pk).update(fallback=spare)
+    return spare
+
+
+async def test_the_fallback_counts_on_its_own_quota(
+    caller: Caller, spare: Deployment, fake_upstream: FakeUpstream
+) -> None:
+    quota = await Quota.objects.acreate(deployment=spare, limit=1, unit=Quota.Unit.REQUESTS)
+    fake_upstream.fail(500)
+    fake_upstream.fail(500)
+    assert await text_of(caller)
+    with pytest.raises(exceptions.UpstreamError):
+        await text_of(caller)
+    await quota.arefresh_from_db()
+    assert (quota.used, quota.reserved) == (1, 0)
+
+
+@pytest.mark.parametrize(("balance", "is_enough"), [(20_000, True), (19_999, False)])
+async def test_a_dearer_fallback_needs_the_money_for_it(
+    caller: Caller, spare: Deployment, fake_upstream: FakeUpstream, balance: int, is_enough: bool
+) -> None:
+    quota = await Quota.objects.acreate(limit=balance, unit=Quota.Unit.COST, period=Quota.Period.TOTAL)
+    fake_upstream.fail(500)
+    with contextlib.nullcontext() if is_enough else pytest.raises(exceptions.UpstreamError):
+        assert await text_of(caller)
+    await quota.arefresh_from_db()
+    assert (quota.used > 0, quota.reserved) == (is_enough, 0)
+
+
 async def test_a_full_server_hands_over_to_the_next_rank(
     caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
 ) -> None:
