@@ -15,17 +15,30 @@ from gateway.server_events import Events
 from gateway.tracing import onward
 
 Body = dict[str, Any]
-LIMIT_AT = {"/responses": "max_output_tokens"}
-LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+CHAT = "/chat/completions"
+LIMIT_AT = {CHAT: "max_tokens", "/completions": "max_tokens", "/responses": "max_output_tokens"}
+LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")  # the first that is stated counts
 
 
 def body_for(deployment: Deployment, path: str, body: Body) -> Body:
     """With the deployment's own defaults and limits."""
     own = {**deployment.defaults, **body, "model": deployment.model}
-    if longest := deployment.max_output_tokens:
-        stated = [name for name in LIMITS if name in own]
-        own |= {name: min(own[name], longest) for name in stated} or {LIMIT_AT.get(path, "max_tokens"): longest}
+    stated = [body.get(name) for name in LIMITS] + [deployment.defaults.get(name) for name in LIMITS]
+    for name in LIMITS:
+        own.pop(name, None)
+    if path in LIMIT_AT:
+        limits = [limit for limit in stated if limit is not None][:1]
+        limits += [deployment.max_output_tokens] if deployment.max_output_tokens else []
+        own |= {_limit_at(path, deployment, body): min(limits)} if limits else {}
     return own
+
+
+def _limit_at(path: str, deployment: Deployment, body: Body) -> str:
+    """Some servers that one runs oneself know `max_tokens` alone and would not stop at anything else, while models
+    elsewhere may refuse just that: they get what the caller named."""
+    if path == CHAT and "max_completion_tokens" in body and not deployment.upstream.in_house:
+        return "max_completion_tokens"
+    return LIMIT_AT[path]
 
 
 async def post(call: Running, path: str, body: Body) -> Body:

@@ -11,6 +11,7 @@ from accounts.models import Membership, Team
 from gateway import completions, exceptions, health
 from gateway.callers import Caller
 from gateway.models import Alias, Call, Deployment, Occupancy, Purpose, Quota, Upstream, Usage
+from gateway.routing import body_for
 from tests.fake_upstream import FakeUpstream
 
 QUESTION: dict[str, Any] = {"model": "parrot", "messages": [{"role": "user", "content": "Piep?"}], "max_tokens": 20}
@@ -209,3 +210,30 @@ async def test_defaults_fill_in_and_limits_hold(
         {"temperature": 0.1, "top_p": 0.9, "max_tokens": 9},
         {"temperature": 0.1, "top_p": 0.5, "max_tokens": 9},
     ]
+
+
+MANY = {"max_completion_tokens": 10}
+
+
+@pytest.mark.parametrize(
+    ("path", "in_house", "body", "defaults", "longest", "sent"),
+    [
+        ("/chat/completions", True, MANY, {}, None, {"max_tokens": 10}),
+        ("/chat/completions", True, MANY | {"max_tokens": 30}, {}, None, {"max_tokens": 10}),
+        ("/chat/completions", False, MANY, {"max_tokens": 20}, None, MANY),
+        ("/chat/completions", False, MANY, {}, 5, {"max_completion_tokens": 5}),
+        ("/chat/completions", False, {"max_tokens": 30}, {"max_completion_tokens": 20}, 50, {"max_tokens": 30}),
+        ("/chat/completions", True, {}, {"max_completion_tokens": 20}, 50, {"max_tokens": 20}),
+        ("/chat/completions", True, {}, {}, None, {}),
+        ("/completions", True, {}, {}, 5, {"max_tokens": 5}),
+        ("/responses", True, {}, {"max_tokens": 20}, 50, {"max_output_tokens": 20}),
+        ("/responses", True, {"max_output_tokens": 90}, {"max_tokens": 20}, 50, {"max_output_tokens": 50}),
+        ("/embeddings", True, {}, {"max_tokens": 20}, 50, {}),
+    ],
+)
+def test_the_longest_answer_is_said_once_and_as_the_server_understands_it(
+    path: str, in_house: bool, body: dict[str, Any], defaults: dict[str, Any], longest: int | None, sent: dict[str, int]
+) -> None:
+    upstream = Upstream(name="nest", in_house=in_house)
+    deployment = Deployment(upstream=upstream, model="wren", defaults=defaults, max_output_tokens=longest)
+    assert body_for(deployment, path, body) == sent | {"model": "wren"}
