@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat import assistants
+from chat.characters import kept
 from chat.exceptions import (
     AlreadyAsked,
     AnswerRunning,
@@ -87,7 +88,7 @@ def fit_to_ask(conversation: Conversation, text: str) -> str:
 
 def within_limits(text: str) -> str:
     """Raises `EmptyQuestion`, `QuestionTooLong`."""
-    text = text.replace("\x00", "").strip()
+    text = kept(text).strip()
     if not text:
         raise EmptyQuestion
     if len(text) > QUESTION_LIMIT:

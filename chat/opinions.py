@@ -6,6 +6,7 @@ from django.db.models import Count, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from chat.characters import kept
 from chat.models import Message
 
 LONGEST = 500  # characters
@@ -38,7 +39,7 @@ def give(answer: Message, opinion: str, reason: str = "", words: str = "") -> No
     """An empty opinion takes it back. A reason that is not one for this opinion is left out."""
     answer.opinion = opinion
     answer.opinion_reason = reason if reason in REASONS.get(opinion, {}) else ""
-    answer.opinion_text = " ".join(words.replace("\x00", "").split())[:LONGEST] if opinion else ""
+    answer.opinion_text = " ".join(kept(words).split())[:LONGEST] if opinion else ""
     answer.save(update_fields=["opinion", "opinion_reason", "opinion_text"])
 
 

@@ -6,6 +6,8 @@ the reader: then the answer begins with `<think>…</think>`.
 
 from typing import Any, NamedTuple
 
+from chat.characters import Pieces
+
 OPEN, CLOSE = "<think>", "</think>"
 
 
@@ -19,12 +21,13 @@ class Splitter:
         self.held = ""  # may be the beginning of a tag
         self.has_begun = False
         self.is_thinking = False
+        self.thoughts, self.contents = Pieces(), Pieces()
 
     def split(self, delta: dict[str, Any]) -> Said:
         thoughts = (delta.get("reasoning_content"), delta.get("reasoning"))
         thought = next((part for part in thoughts if isinstance(part, str)), "")
-        said = self._content(delta.get("content") or "")
-        return Said((thought + said.thought).replace("\x00", ""), said.text.replace("\x00", ""))
+        said = self._content(self.contents.kept(delta.get("content") or ""))
+        return Said(self.thoughts.kept(thought) + said.thought, said.text)
 
     def end(self) -> Said:
         """What was held back and has turned out to be no tag."""

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chat.characters import kept
 from chat.prompts import ChatMessage
 from gateway import completions
 from gateway.callers import Caller
@@ -68,7 +69,7 @@ def _question_in(answer: dict[str, object]) -> str:
     choices = answer["choices"]
     message = choices[0].get("message") if isinstance(choices, list) else None
     content = message.get("content") if isinstance(message, dict) else None
-    lines = content.replace("\x00", "").split("\n") if isinstance(content, str) else []
+    lines = kept(content).split("\n") if isinstance(content, str) else []
     last = next((line.strip(" \"'„“”«»*") for line in reversed(lines) if line.strip()), "")
     return last if len(last) <= LONGEST_QUESTION else ""
 

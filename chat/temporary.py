@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from chat import assistants, disclosure, fitting
 from chat.asking import QUESTION_LIMIT
+from chat.characters import kept
 from chat.citations import link_to_passage
 from chat.context import is_offered_in_house, refuse_ended, role_of, wishes_of
 from chat.exceptions import (
@@ -94,7 +95,7 @@ def history_of(text: str) -> list[ChatMessage]:
 def _message(value: Any) -> ChatMessage:
     match value:
         case {"role": "user" | "assistant" as role, "content": str(content)}:
-            return {"role": role, "content": content.replace("\x00", "")}
+            return {"role": role, "content": kept(content)}
     raise BrokenHistory
 
 
@@ -102,7 +103,7 @@ def question(
     user: User, history: str, text: str, model: str, collections: CollectionQuerySet, *, was_confidential: bool
 ) -> Question:
     """Raises a `ChatError` when it cannot be asked."""
-    text = text.replace("\x00", "").strip()
+    text = kept(text).strip()
     if not text:
         raise EmptyQuestion
     if len(text) > QUESTION_LIMIT or len(history) > HISTORY_LIMIT:

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from chat import events
+from chat.characters import kept
 from chat.context import stays_in_house
 from chat.models import Conversation, Message
 from gateway import completions
@@ -85,7 +86,7 @@ def request(model: str, question: str, answer: str) -> dict[str, Any]:
 def _text_of(said: dict[str, Any]) -> str:
     message = said["choices"][0].get("message")
     content = message.get("content") if isinstance(message, dict) else None
-    return content if isinstance(content, str) else ""
+    return kept(content) if isinstance(content, str) else ""
 
 
 def _stored(conversation: Conversation, title: str) -> bool:

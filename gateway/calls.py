@@ -258,9 +258,7 @@ async def _able(caller: Caller, wanted: Wanted, known: Standing) -> list[Deploym
 
 
 @contextlib.asynccontextmanager
-async def metered(
-    caller: Caller, wanted: Wanted, estimate: Estimator
-) -> AsyncIterator[Running]:
+async def metered(caller: Caller, wanted: Wanted, estimate: Estimator) -> AsyncIterator[Running]:
     """Reserve, let the block relay, settle however it ends: well (`meter.status` set to DONE), failed or aborted."""
     known = await standing(caller)
     if wanted.purpose == Purpose.RETRIEVAL:  # how documents are searched, and by which model, is not for a key to say

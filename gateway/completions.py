@@ -158,17 +158,17 @@ class _Passage:
     def through(self, event: bytes) -> bytes | None:
         """What goes on of one that has to be parsed; raises UpstreamError."""
         piece = content_of(event)
-        if usage := piece.pop("usage", None):
-            self.meter.reported(usage)
-            event = event_that_says(piece)
-        choices = _choices(piece)
-        if not choices:
-            return None
-        self.origin = self.origin or _origin(piece, self.form)
+        usage, choices = piece.pop("usage", None), _choices(piece)
         for choice in choices:
             self.is_finished = self.is_finished or bool(choice.get("finish_reason"))
             if text := self.form.text_of(choice):
                 self.meter.relayed(tokens_of_piece(text))
+        if usage:
+            self.meter.reported(usage)  # of this piece, too
+            event = event_that_says(piece)
+        if not choices:
+            return None
+        self.origin = self.origin or _origin(piece, self.form)
         out = _under_public_name(event, piece, self.call.deployment.name)
         self.shape.learn(event, out, piece)
         return out

@@ -56,6 +56,7 @@ class Meter:
     began: float = field(default_factory=time.monotonic)
     first_token_ms: int | None = None
     relayed_tokens: int = 0
+    reported_at: int = 0  # relayed tokens
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int = 0
@@ -70,7 +71,8 @@ class Meter:
         """Take over the upstream's figures; an explicit zero is one, anything but a sane number is none."""
         if isinstance(usage, dict):
             self.input_tokens = _sane(usage.get("prompt_tokens"), self.input_tokens)
-            self.output_tokens = _sane(usage.get("completion_tokens"), self.output_tokens)
+            if (said := _sane(usage.get("completion_tokens"), None)) is not None:
+                self.output_tokens, self.reported_at = said, self.relayed_tokens
             if isinstance(details := usage.get("prompt_tokens_details"), dict):
                 self.cached_tokens = _sane(details.get("cached_tokens"), None) or 0
 
@@ -81,15 +83,16 @@ class Meter:
         """Nothing when the upstream was never asked, or failed without a word."""
         if not was_sent or (self.status == Usage.Status.FAILED and self.first_token_ms is None):
             return Consumption(self.status, None, self.elapsed_ms())
+        since = self.relayed_tokens - self.reported_at  # what came after the last report is in none
         return Consumption(
             self.status,
             self.first_token_ms,
             self.elapsed_ms(),
             self.input_estimate if self.input_tokens is None else self.input_tokens,
-            self.relayed_tokens if self.output_tokens is None else self.output_tokens,
+            self.relayed_tokens if self.output_tokens is None else self.output_tokens + since,
             self.cached_tokens,
             requests=1,
-            estimated=self.input_tokens is None or self.output_tokens is None,
+            estimated=self.input_tokens is None or self.output_tokens is None or since > 0,
         )
 
 

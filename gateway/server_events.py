@@ -1,6 +1,7 @@
 """The events of a stream that an upstream sends, handed on as they are on the wire: nothing is written anew."""
 
 import asyncio
+import codecs
 import contextlib
 from collections import deque
 from collections.abc import Callable
@@ -131,7 +132,8 @@ class Events:
             raise UpstreamBroken
 
     def _read(self, event: bytes) -> None:
-        lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
+        lines = event.removeprefix(codecs.BOM_UTF8).split(b"\n")
+        lines = [line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:")]
         if data := b" ".join(lines):  # an event goes on in one line; to JSON both are space
             self.ready.append(event_of(data))
 

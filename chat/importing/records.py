@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from chat.characters import kept
 from chat.models import Message
 
 MOST_MESSAGES = 5_000  # of one conversation
@@ -55,7 +56,7 @@ def text_in(value: Any, limit: int) -> str:
         return ""
     if len(value) > limit:
         raise Unreadable
-    return value.replace("\x00", "").encode("utf-8", "replace").decode()  # half a surrogate pair is no character
+    return kept(value)
 
 
 def line_in(value: Any, limit: int) -> str:

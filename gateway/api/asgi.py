@@ -124,7 +124,10 @@ async def _stream(answer: Answer, events: AsyncGenerator[bytes, None], send: Sen
             watch.sending_since = None
             await send({"type": "http.response.body", "body": event, "more_body": True})
             watch.sending_since = NEVER
-    except GatewayError as error:
+    except Exception as error:  # whatever it was, a stream that breaks off says so
+        if not isinstance(error, GatewayError):
+            logger.exception("A stream failed")
+            error = GatewayError()
         last = event_of(json.dumps(error_object(error)).encode())
     await send({"type": "http.response.body", "body": last})
 

@@ -34,5 +34,11 @@ def test_thoughts_without_an_end_are_thoughts() -> None:
     assert said({"content": "<think>und weiter </thi"}) == ("und weiter </thi", "")
 
 
+@pytest.mark.parametrize("name", ["content", "reasoning"])
+def test_an_emoji_in_two_halves_is_one_and_half_a_one_shows_as_such(name: str) -> None:
+    halves = said(*({name: part} for part in ("Grüße ", "\ud83e", "\udd9c", "\x00!", " \udd9c", "\ud83e")))
+    assert "".join(halves) == "Grüße 🦜! \ufffd"
+
+
 def test_other_kinds_of_thoughts_are_left_out() -> None:
     assert said({"reasoning": {"tokens": 3}, "content": "Ja."}, {"content": None}) == ("", "Ja.")

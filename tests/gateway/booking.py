@@ -12,9 +12,7 @@ from gateway.models import Call, Deployment, Purpose, Scope, Usage
 SMALL = Estimate(input_tokens=10, output_tokens=20)
 
 
-def call_of(
-    caller: Caller, name: str = "wren", purpose: Purpose = Purpose.API, estimate: Estimate = SMALL
-) -> Running:
+def call_of(caller: Caller, name: str = "wren", purpose: Purpose = Purpose.API, estimate: Estimate = SMALL) -> Running:
     wanted = Wanted(name, Deployment.Kind.CHAT, Scope.CHAT, purpose)
     known = standings.load(caller.identity)
     if known is None:

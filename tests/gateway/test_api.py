@@ -268,6 +268,14 @@ def test_too_large_a_body_is_413(http: httpx2.Client, chunked: bool) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
 
 
+def test_a_defect_in_mid_stream_is_told_and_ends_it(http: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.completions.usage_of", lambda meter: 1 / 0)
+    asked = {"stream": True, "stream_options": {"include_usage": True}}
+    told = http.post("/chat/completions", json={"model": "parrot", "messages": MESSAGES, **asked}).text
+    assert "parrot" in told
+    assert json.loads(told.strip().rpartition("data: ")[2])["error"]["code"] == "gateway_error"
+
+
 def test_a_defect_of_ours_is_json_too_and_says_nothing(http: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.catalogue.current", lambda: 1 / 0)
     answer = http.get("/models")

@@ -241,6 +241,28 @@ def test_whatever_usage_says_the_books_agree(
     assert usage.status == "done"
 
 
+@pytest.mark.parametrize("early", [{"prompt_tokens": 6, "completion_tokens": 0}, {"completion_tokens": 1}])
+def test_what_comes_after_an_early_usage_is_counted_too(
+    http: httpx2.Client, alice: User, fake_upstream: FakeUpstream, early: dict[str, int]
+) -> None:
+    told = HALLO.removesuffix(b"}\n\n") + b', "usage": ' + json.dumps(early).encode() + b"}\n\n"
+    fake_upstream.send(told + delta(" du") + delta(" da") + STOP + DONE)
+    assert ask(http).said == "Hallo du da"
+    [usage] = books_agree(alice)
+    assert (usage.input_tokens, usage.output_tokens) == (6, early["completion_tokens"] + 2)
+    assert usage.estimated
+
+
+@pytest.mark.parametrize("before", [b"", HALLO], ids=["at first", "then"])
+def test_half_a_character_goes_on_as_it_came(
+    http: httpx2.Client, alice: User, fake_upstream: FakeUpstream, before: bytes
+) -> None:
+    halves = [delta(half) for half in ("\ud83e", "\udd9c")]
+    fake_upstream.send(before + b"".join(halves) + STOP + DONE)
+    assert ask(http).said.endswith("\ud83e\udd9c")
+    books_agree(alice)
+
+
 LINES = (HALLO + STOP + DONE).decode()
 
 
@@ -256,6 +278,7 @@ LINES = (HALLO + STOP + DONE).decode()
         LINES.removesuffix("data: [DONE]\n\n"),
         LINES.removesuffix("\n\n"),
         LINES + "data: {nonsense after the end",
+        "\ufeff" + LINES,
     ],
 )
 def test_however_events_are_written_they_are_understood(
