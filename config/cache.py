@@ -29,6 +29,9 @@ class ForgivingCache(RedisCache):
     def set(self, *args: Any, **kwargs: Any) -> None:
         self._without(None, super().set, *args, **kwargs)
 
+    def touch(self, *args: Any, **kwargs: Any) -> bool:
+        return self._without(False, super().touch, *args, **kwargs)
+
     def incr(self, *args: Any, **kwargs: Any) -> int:
         return self._without(1, super().incr, *args, **kwargs)
 

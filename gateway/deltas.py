@@ -34,11 +34,8 @@ class Shape:
             return
         start = found[0].end()
         end = start + len(text)
-        if (
-            raw[start:end] == text.encode(errors="surrogatepass")
-            and raw[end : end + 1] == b'"'
-            and out.endswith(raw[start:])
-        ):
+        is_plain = raw[start:end] == text.encode(errors="surrogatepass") and raw[end : end + 1] == b'"'
+        if is_plain and out.endswith(raw[start:]):
             self.head, self.tail, self.head_out = raw[:start], raw[end:], out[: len(out) - len(raw) + start]
             self.text, self.is_same = slice(start, -len(self.tail)), self.head == self.head_out
 

@@ -43,6 +43,7 @@ class GatewayError(Exception):
     status = 500
     code = "gateway_error"
     text: str | Promise = _("Something went wrong on the server.")
+    is_told = False  # by events of the stream that it ends
 
     def __init__(self, text: str | None = None, *, param: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(text)

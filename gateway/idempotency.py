@@ -6,7 +6,8 @@ or with an answer longer than `LONGEST`, a repeated request is simply a second o
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.cache import cache
@@ -17,26 +18,51 @@ from gateway.callers import Caller
 from gateway.exceptions import KeyInUse
 
 KEPT = 24 * 3600  # seconds
-UNDER_WAY = 1800  # seconds after which a call that was never ended is forgotten
+UNDER_WAY = 60  # seconds for which a process speaks for a call under way before it has to say so again
+RENEWAL = 15.0
+LONGEST_CALL = 2700.0  # seconds, in line and under way: nobody speaks for it any longer
 LONGEST = 2**20  # bytes
 
 
-@dataclass(frozen=True)
+@dataclass
 class Claim:
-    """A request's hold on its key, until its answer is kept or forgotten."""
+    """A request's hold on its key, until its answer is kept or forgotten, or its process is gone."""
 
     place: str
     digest: str
     known: str | None = None  # what was answered before
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    renewal: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        self.renewal = asyncio.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        end = time.monotonic() + LONGEST_CALL
+        while time.monotonic() < end:
+            try:
+                async with asyncio.timeout(RENEWAL):
+                    await self.over.wait()
+                return
+            except TimeoutError:
+                await asyncio.to_thread(cache.touch, self.place, UNDER_WAY)
+
+    async def _end(self) -> None:
+        """Not by cancelling: a renewal under way would come after what is kept, and shorten its time."""
+        self.over.set()
+        if self.renewal:
+            await self.renewal
 
     async def keep(self, answer: str) -> None:
         if len(answer) > LONGEST:
             await self.forget()
             return
+        await self._end()
         await asyncio.to_thread(cache.set, self.place, {"request": self.digest, "answer": encrypted(answer)}, KEPT)
 
     async def forget(self) -> None:
         """It failed or was left: the next one is a first one."""
+        await self._end()
         await asyncio.to_thread(cache.delete, self.place)
 
 
@@ -46,7 +72,9 @@ async def claim(caller: Caller, address: str, key: str, body: bytes) -> Claim:
     place = f"idempotency:{caller.user.pk}:{digest}"  # by person, so that an erasure finds them
     digest = hashlib.sha256(body).hexdigest()
     if await asyncio.to_thread(cache.add, place, {"request": digest}, UNDER_WAY):
-        return Claim(place, digest)
+        claimed = Claim(place, digest)
+        claimed.begin()
+        return claimed
     known: dict[str, Any] = await asyncio.to_thread(cache.get, place) or {}
     if known.get("request", digest) != digest:
         raise KeyInUse

@@ -50,7 +50,8 @@ async def answer(
 async def events(
     caller: Caller, body: Body, chat: Body, wanted: Wanted, admitted: Callable[[Running], None] = lambda call: None
 ) -> AsyncGenerator[bytes, None]:
-    """As they go over the wire. An error before the first is raised, as there is still a status to say it with."""
+    """As they go over the wire. An error before the first is raised, as there is still a status to say it with; a later
+    one is told and then raised."""
     asked = responses.relayed_body(body) | {"stream": True}
     told = 0
     try:
@@ -64,9 +65,10 @@ async def events(
                 told += 1
                 yield responses.encoded(event)
     except GatewayError as error:
-        if not told:
-            raise
-        yield responses.encoded(_error(error, told))
+        if told:
+            yield responses.encoded(_error(error, told))
+            error.is_told = True
+        raise
 
 
 async def _metered(source: AsyncIterator[bytes], call: Running) -> AsyncIterator[Body]:

@@ -128,7 +128,7 @@ async def _stream(answer: Answer, events: AsyncGenerator[bytes, None], send: Sen
         if not isinstance(error, GatewayError):
             logger.exception("A stream failed")
             error = GatewayError()
-        last = event_of(json.dumps(error_object(error)).encode())
+        last = b"" if error.is_told else event_of(json.dumps(error_object(error)).encode())
     await send({"type": "http.response.body", "body": last})
 
 

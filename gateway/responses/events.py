@@ -17,7 +17,8 @@ async def events(
 ) -> AsyncGenerator[Event, None]:
     """Typed events from the chunks of a chat completion; whoever opened `pieces` closes them.
 
-    An error before the first piece is raised, as there is still a status to say it with; a later one is told.
+    An error before the first piece is raised, as there is still a status to say it with; a later one is told and then
+    raised.
     """
     first = await anext(pieces, None)
     if first is None:
@@ -31,7 +32,10 @@ async def events(
                 yield event
         last = answer.ended()
     except GatewayError as error:
-        last = answer.failed(error)
+        for event in answer.failed(error):
+            yield event
+        error.is_told = True
+        raise
     for event in last:
         yield event
 

@@ -1,6 +1,8 @@
 """The same request with the same Idempotency-Key is one call."""
 
+import asyncio
 import concurrent.futures
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,10 +11,12 @@ import pytest
 from django.core.cache import cache
 
 from accounts.models import User
+from gateway import idempotency
 from gateway.api.http import Answer, Request
 from gateway.api.idempotency import once
 from gateway.callers import Caller
-from gateway.models import ApiKey, Usage
+from gateway.exceptions import KeyInUse
+from gateway.models import ApiKey, Deployment, Usage
 from tests.fake_upstream import FakeUpstream
 
 QUESTION: dict[str, Any] = {"model": "parrot", "messages": [{"role": "user", "content": "Piep?"}]}
@@ -53,6 +57,38 @@ def test_a_stream_that_broke_off_is_asked_anew(http: httpx2.Client, fake_upstrea
     broken, whole = ask(http, stream=True), ask(http, stream=True)
     assert '"error"' in broken.text and "[DONE]" not in broken.text
     assert "[DONE]" in whole.text and len(fake_upstream.calls) == 2
+
+
+@pytest.mark.parametrize("is_relayed", [False, True], ids=["translated", "relayed"])
+def test_a_response_that_failed_on_its_way_is_asked_anew(
+    http: httpx2.Client, parrot: Deployment, fake_upstream: FakeUpstream, is_relayed: bool
+) -> None:
+    Deployment.objects.filter(pk=parrot.pk).update(has_responses=is_relayed)
+    began = {"type": "response.output_text.delta", "delta": "eins"}
+    for _ in range(2):
+        if is_relayed:
+            fake_upstream.send(f"data: {json.dumps(began)}\n\n".encode())
+        else:
+            fake_upstream.reply("eins zwei drei", break_after=2)
+    asked = {"model": "parrot", "input": "Piep?", "stream": True}
+    answers = [http.post("/responses", json=asked) for _ in range(2)]
+    assert [answer.text.count("event: error") for answer in answers] == [1, 1]
+    assert not any("x-voliere-repeated" in answer.headers for answer in answers)
+    assert len(fake_upstream.calls) == 2
+
+
+async def test_a_key_is_taken_for_as_long_as_its_process_lives(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "UNDER_WAY", 1)
+    monkeypatch.setattr(idempotency, "RENEWAL", 0.1)
+    claim = await idempotency.claim(caller, "/chat/completions", "k1", b"{}")
+    await asyncio.sleep(1.5)
+    with pytest.raises(KeyInUse):
+        await idempotency.claim(caller, "/chat/completions", "k1", b"{}")
+    assert claim.renewal
+    claim.renewal.cancel()  # as a killed process does
+    await asyncio.sleep(1.1)
+    await (await idempotency.claim(caller, "/chat/completions", "k1", b"{}")).keep("Piep")
+    assert (await idempotency.claim(caller, "/chat/completions", "k1", b"{}")).known == "Piep"
 
 
 async def test_a_stream_that_was_left_before_it_was_sent_is_asked_anew(caller: Caller) -> None:

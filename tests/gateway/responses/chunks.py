@@ -1,9 +1,11 @@
 """What a chat completion is told in, and what is heard of it."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
+import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
@@ -43,12 +45,15 @@ async def pieces(chunks: Iterable[Chunk], error: GatewayError | None = None) -> 
 
 
 def heard(chunks: Iterable[Chunk], error: GatewayError | None = None, **asked: Any) -> list[dict[str, Any]]:
-    """All events, each of them valid in the eyes of the SDK."""
+    """All events, each of them valid in the eyes of the SDK. An error is raised once it was told."""
+    found: list[dict[str, Any]] = []
 
-    async def gathered() -> list[dict[str, Any]]:
-        return [event async for event in events(ASK | asked, pieces(chunks, error))]
+    async def gather() -> None:
+        async for event in events(ASK | asked, pieces(chunks, error)):
+            found.append(event)
 
-    found = asyncio.run(gathered())
+    with pytest.raises(type(error)) if error else contextlib.nullcontext():
+        asyncio.run(gather())
     assert [TYPED.validate_python(event).type for event in found] == [event["type"] for event in found]
     assert [event["sequence_number"] for event in found] == list(range(len(found)))
     return found
