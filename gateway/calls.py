@@ -10,12 +10,9 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
-from gateway import catalogue, health, leases, ledger, metrics, outbox, quotas, receipts, tracing
+from gateway import catalogue, health, leases, ledger, metrics, outbox, quotas, receipts, settling, tracing
 from gateway.callers import Caller, Standing, standing
 from gateway.exceptions import (
     Asleep,
@@ -29,8 +26,8 @@ from gateway.exceptions import (
 )
 from gateway.hours import waking
 from gateway.leases import Place
-from gateway.metering import Consumption, Estimate, Meter, cost_of
-from gateway.models import Call, Deployment, Purpose, Scope, Usage
+from gateway.metering import Consumption, Estimate, Meter
+from gateway.models import Deployment, Purpose, Scope, Usage
 
 LONGEST_WAIT = 900.0  # seconds in line
 
@@ -80,18 +77,25 @@ class Running:
         self.note = receipts.Note()
 
     async def check(self) -> None:
-        """Asked each second: who is deactivated, and whose key is revoked, is served no longer."""
+        """Asked each second: who is deactivated, and whose key is revoked, is served no longer; nobody waits for what
+        is no longer offered, or cannot be woken."""
         try:
             await standing(self.caller)
-            if self.wakes_in is not None and not self.is_admitted:
-                await waking.ready(self.able.values(), wakes=True)
+            if self.id in leases.of_this_loop().waiting:
+                await self._check_wait()
         except NotAllowed as error:
             self.revoked = error
             self._leave_line(error)
-        except Asleep as error:
+        except (UnknownModel, Asleep) as error:
             self._leave_line(error)
         except BooksUnavailable:
             pass  # nobody knows; a second later somebody may
+
+    async def _check_wait(self) -> None:
+        if not self.able.keys() & (await catalogue.current()).by_id.keys():
+            raise UnknownModel(param="model")
+        if self.wakes_in is not None:
+            await waking.ready(self.able.values(), wakes=True)
 
     def _leave_line(self, error: GatewayError) -> None:
         waiting = leases.of_this_loop().waiting.get(self.id)
@@ -193,7 +197,7 @@ class Running:
 
     async def settle(self, consumed: Consumption) -> None:
         self.conclude(consumed)
-        entry = settlement(self.id, self.deployment, consumed)
+        entry = settling.settlement(self.id, self.deployment, consumed)
         found = await ledger.book(entry) or {}
         if not found.get("settled"):
             logger.warning("Call %s had been settled before, by the sweep.", self.id)
@@ -206,43 +210,6 @@ class Running:
         if self.is_admitted:
             receipts.sent(self.note, self.deployment, self.error)
             receipts.ended(self.note, self.deployment, consumed, self.queued_ms)
-
-
-def settlement(call_id: uuid.UUID, deployment: Deployment | None, consumed: Consumption) -> ledger.Entry:
-    return {
-        "op": "settle",
-        "id": str(call_id),
-        "status": consumed.status,
-        "model": deployment.name if deployment else "",
-        "requests": consumed.requests,
-        "input_tokens": consumed.input_tokens,
-        "output_tokens": consumed.output_tokens,
-        "cached_tokens": consumed.cached_tokens,
-        "estimated": consumed.estimated,
-        "cost": cost_of(deployment, consumed.input_tokens, consumed.output_tokens) if deployment else 0,
-        "watts": deployment.upstream.watts if deployment else None,
-        "first_token_ms": consumed.first_token_ms,
-        "duration_ms": consumed.duration_ms,
-    }
-
-
-def sweep(now: datetime | None = None) -> int:
-    """Settle the calls whose process is gone by what is known of them."""
-    now = now or timezone.now()
-    lost = Call.objects.filter(lease_until__lt=now).select_related("deployment__upstream")
-    entries = [
-        settlement(call.pk, call.deployment, _last_known(call)) | {"lease_before": now.isoformat()} for call in lost
-    ]
-    return sum(bool(result and result["settled"]) for result in ledger.book_now(entries))
-
-
-def _last_known(call: Call) -> Consumption:
-    duration = round((timezone.now() - call.started_at).total_seconds() * 1000)
-    if call.admitted_at is None:
-        return Consumption(Usage.Status.ABORTED, None, duration)
-    return Consumption(
-        Usage.Status.ABORTED, None, duration, call.input_tokens, call.output_tokens, requests=1, estimated=True
-    )
 
 
 async def _able(caller: Caller, wanted: Wanted, known: Standing) -> list[Deployment]:

@@ -1,12 +1,12 @@
 from celery import shared_task
 
-from gateway import calls, deliveries, partitions, pseudonyms, retention, rounds
+from gateway import deliveries, partitions, pseudonyms, retention, rounds, settling
 from gateway.energy import sampling
 
 
 @shared_task  # type: ignore[untyped-decorator]  # celery has no types
 def sweep_calls() -> None:
-    calls.sweep()
+    settling.sweep()
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -66,7 +66,8 @@ DECLARE
 BEGIN
     LOOP
         SELECT CASE WHEN o.is_awake THEN coalesce(d.slots, 2147483647) - o.running ELSE 0 END INTO free
-        FROM gateway_deployment d JOIN gateway_occupancy o ON o.deployment_id = d.id WHERE d.id = wanted;
+        FROM gateway_deployment d JOIN gateway_occupancy o ON o.deployment_id = d.id
+        JOIN gateway_upstream u ON u.id = d.upstream_id WHERE d.id = wanted AND d.is_active AND u.is_active;
         IF free IS NULL OR free <= 0 THEN RETURN; END IF;
         SELECT id INTO next FROM gateway_call JOIN gateway_line(wanted) line ON line.call = id
         WHERE admitted_at IS NULL ORDER BY line.place LIMIT 1 FOR UPDATE OF gateway_call SKIP LOCKED;

@@ -2,7 +2,7 @@
 
 import uuid
 
-from gateway import calls, catalogue, ledger, quotas
+from gateway import catalogue, ledger, quotas, settling
 from gateway.callers import Caller, standings
 from gateway.calls import Running, Wanted
 from gateway.exceptions import NotAllowed
@@ -40,7 +40,7 @@ def move(call: Running, *others: Deployment) -> ledger.Result:
 
 def settle(call_id: uuid.UUID, consumed: Consumption) -> bool:
     call = Call.objects.select_related("deployment__upstream").filter(pk=call_id).first()
-    found = ledger.book_now([calls.settlement(call_id, call.deployment if call else None, consumed)])[0]
+    found = ledger.book_now([settling.settlement(call_id, call.deployment if call else None, consumed)])[0]
     return bool(found and found["settled"])
 
 

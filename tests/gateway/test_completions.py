@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from gateway import calls, completions, connections, exceptions, leases
+from gateway import completions, connections, exceptions, leases, settling
 from gateway.callers import Caller
 from gateway.database import in_database
 from gateway.metering import Estimate, Meter
@@ -182,7 +182,7 @@ async def test_the_end_and_the_sweep_at_once_settle_once(caller: Caller, parrot:
     quota, meter = await Quota.objects.acreate(limit=100), Meter(3)
     call_id = await in_database(reserve, caller, Estimate(3, 4), name="parrot")
     ends = [in_database(settle, call_id, meter.consumption()) for _ in range(4)]
-    sweeps = [in_database(calls.sweep, timezone.now() + timedelta(minutes=5)) for _ in range(4)]
+    sweeps = [in_database(settling.sweep, timezone.now() + timedelta(minutes=5)) for _ in range(4)]
     assert sum(await asyncio.gather(*ends, *sweeps)) == 1
     await quota.arefresh_from_db()
     assert (quota.used, quota.reserved, await Usage.objects.acount()) == (3, 0, 1)

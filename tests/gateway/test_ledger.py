@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import User
-from gateway import calls
+from gateway import settling
 from gateway.callers import Caller
 from gateway.calls import Running
 from gateway.exceptions import LineFull, QuotaExceeded
@@ -95,7 +95,7 @@ class Books(RuleBasedStateMachine):
     @rule()
     def crash_and_sweep(self) -> None:
         Call.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-        assert calls.sweep() == len(self.held)
+        assert settling.sweep() == len(self.held)
         self.held.clear()
 
     @invariant()
@@ -134,7 +134,7 @@ class Books(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "savepoint"):
             Call.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-            calls.sweep()
+            settling.sweep()
             assert set(Quota.objects.values_list("reserved", flat=True)) == {0}
             assert set(Occupancy.objects.values_list("running", flat=True)) == {0}
             transaction.set_rollback(True)

@@ -117,6 +117,18 @@ def test_slots_added_meanwhile_are_taken(people: list[Caller], wren: Deployment)
     assert Occupancy.objects.get().running == 2
 
 
+@pytest.mark.parametrize("switched_off", [Deployment, Upstream])
+def test_what_is_switched_off_is_given_to_nobody_in_line(
+    people: list[Caller], wren: Deployment, switched_off: type[Deployment | Upstream]
+) -> None:
+    running, waiting = reserve(people[0]), reserve(people[1])
+    switched_off.objects.update(is_active=False)
+    settle(running, done(1, 1))
+    assert Call.objects.get().pk == waiting and Call.objects.get().admitted_at is None
+    switched_off.objects.update(is_active=True)
+    assert renew(waiting) == {"state": "admitted", "deployment": wren.pk}
+
+
 def test_calls_of_one_name_go_where_least_is_going_on(people: list[Caller], wren: Deployment) -> None:
     Deployment.objects.update(slots=None)
     Deployment.objects.create(upstream=wren.upstream, name="wren", model="wren-2", slots=None, weight=3)

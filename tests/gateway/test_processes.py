@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from django.utils import timezone
 
-from gateway import calls
+from gateway import settling
 from gateway.models import Call, Quota, Upstream, Usage
 from tests.fake_upstream import FakeUpstream
 from tests.gateway.serving import as_process
@@ -72,7 +72,7 @@ def test_what_a_killed_process_held_is_settled_by_the_sweep(
     quota.refresh_from_db()
     assert quota.reserved > 0
     fake_upstream.wait_for(lambda server: server.calls[0].disconnected_at, 2)
-    assert calls.sweep(timezone.now() + timedelta(minutes=5)) == 1
+    assert settling.sweep(timezone.now() + timedelta(minutes=5)) == 1
     quota.refresh_from_db()
     usage = Usage.objects.get()
     assert (quota.reserved, quota.used, usage.status) == (0, usage.input_tokens + usage.output_tokens, "aborted")

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Membership, Team, User
-from gateway import calls, leases, ledger, quotas
+from gateway import leases, ledger, quotas, settling
 from gateway.callers import Caller
 from gateway.exceptions import NotAllowed, QuotaExceeded, RateLimited, UnknownModel
 from gateway.metering import Estimate
@@ -188,8 +188,8 @@ def test_the_sweep_settles_what_its_process_left(caller: Caller, wren: Deploymen
     quota = Quota.objects.create(user=caller.user, limit=100)
     call_id = reserve(caller)
     renew(call_id, 4)
-    assert calls.sweep() == 0
-    assert calls.sweep(timezone.now() + 2 * LEASE) == 1
+    assert settling.sweep() == 0
+    assert settling.sweep(timezone.now() + 2 * LEASE) == 1
     quota.refresh_from_db()
     usage = Usage.objects.get(pk=call_id)
     assert (quota.used, quota.reserved) == (14, 0)
@@ -256,7 +256,8 @@ def test_a_soft_quota_warns_and_refuses_nothing(caller: Caller, wren: Deployment
 def test_of_calls_that_end_at_once_one_tells_of_a_warning_mark(caller: Caller, wren: Deployment) -> None:
     mine, everyones = Quota.objects.create(limit=10, user=caller.user), Quota.objects.create(limit=10, is_hard=False)
     other = Caller(User.objects.create_user("bob@example.org"))
-    ended = [calls.settlement(reserve(who, Estimate(1, 1)), wren, done(9, 9)) for who in (other, caller, caller, other)]
+    under_way = [reserve(who, Estimate(1, 1)) for who in (other, caller, caller, other)]
+    ended = [settling.settlement(call, wren, done(9, 9)) for call in under_way]
     told = [quota for result in ledger.book_now(ended) if result for quota in result["warned"]]
     assert sorted(told) == [mine.pk, everyones.pk]
 

@@ -65,6 +65,22 @@ async def test_who_leaves_the_line_leaves_nothing_behind(
     assert [row.running async for row in Occupancy.objects.all()] == [0, 0]
 
 
+@pytest.mark.parametrize("is_deleted", [True, False], ids=["deleted", "switched off"])
+async def test_nobody_waits_for_what_is_no_longer_offered(
+    caller: Caller, one_slot: Upstream, fake_upstream: FakeUpstream, is_deleted: bool
+) -> None:
+    first = await busy(fake_upstream, caller, 20)
+    waiting = asyncio.create_task(ask(caller))
+    await in_database(fake_upstream.wait_for, lambda _: Call.objects.count() == 2)
+    parrot = Deployment.objects.filter(name="parrot")
+    await (parrot.adelete() if is_deleted else parrot.aupdate(is_active=False))
+    with pytest.raises(exceptions.UnknownModel):
+        await asyncio.wait_for(waiting, 15)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert (await Call.objects.acount(), len(fake_upstream.calls)) == (0, 1)
+
+
 async def test_a_full_line_refuses_and_says_when_to_come_back(
     caller: Caller, one_slot: Upstream, fake_upstream: FakeUpstream
 ) -> None:

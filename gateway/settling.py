@@ -1,0 +1,47 @@
+"""What the books are told of a call at its end: by the call, or by the sweep when its process is gone."""
+
+import uuid
+from datetime import datetime
+
+from django.utils import timezone
+
+from gateway import ledger
+from gateway.metering import Consumption, cost_of
+from gateway.models import Call, Deployment, Usage
+
+
+def settlement(call_id: uuid.UUID, deployment: Deployment | None, consumed: Consumption) -> ledger.Entry:
+    return {
+        "op": "settle",
+        "id": str(call_id),
+        "status": consumed.status,
+        "model": deployment.name if deployment else "",
+        "requests": consumed.requests,
+        "input_tokens": consumed.input_tokens,
+        "output_tokens": consumed.output_tokens,
+        "cached_tokens": consumed.cached_tokens,
+        "estimated": consumed.estimated,
+        "cost": cost_of(deployment, consumed.input_tokens, consumed.output_tokens) if deployment else 0,
+        "watts": deployment.upstream.watts if deployment else None,
+        "first_token_ms": consumed.first_token_ms,
+        "duration_ms": consumed.duration_ms,
+    }
+
+
+def sweep(now: datetime | None = None) -> int:
+    """Settle the calls whose process is gone by what is known of them."""
+    now = now or timezone.now()
+    lost = Call.objects.filter(lease_until__lt=now).select_related("deployment__upstream")
+    entries = [
+        settlement(call.pk, call.deployment, _last_known(call)) | {"lease_before": now.isoformat()} for call in lost
+    ]
+    return sum(bool(result and result["settled"]) for result in ledger.book_now(entries))
+
+
+def _last_known(call: Call) -> Consumption:
+    duration = round((timezone.now() - call.started_at).total_seconds() * 1000)
+    if call.admitted_at is None:
+        return Consumption(Usage.Status.ABORTED, None, duration)
+    return Consumption(
+        Usage.Status.ABORTED, None, duration, call.input_tokens, call.output_tokens, requests=1, estimated=True
+    )
