@@ -182,7 +182,8 @@ class Running:
             raise BooksUnavailable  # swept while the database was away
         self.is_booked = found["state"] not in ("refused", "full")
         if found["state"] == "refused":
-            raise quotas.exceeded(next(quota for quota in self.quotas if quota.id == found["quota"]))
+            quota = next(quota for quota in self.quotas if quota.id == found["quota"])
+            raise quotas.exceeded(quota, dict(found["left"])[quota.id])
         if found["state"] == "full":
             raise LineFull(retry_after=max(1, round(found["seconds"])))
         self.left |= dict(found.get("left", ()))

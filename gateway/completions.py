@@ -195,4 +195,6 @@ def usage_of(meter: Meter) -> dict[str, Any]:
     }
     if consumed.cached_tokens:
         usage["prompt_tokens_details"] = {"cached_tokens": consumed.cached_tokens}
+    if meter.reasoning_tokens:
+        usage["completion_tokens_details"] = {"reasoning_tokens": meter.reasoning_tokens}
     return usage

@@ -35,8 +35,13 @@ GatewayError                 500  gateway_error
 Codes are stable. The texts are for people and never carry an address, a credential or an upstream's own words.
 """
 
+from typing import TYPE_CHECKING
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from gateway.models import Quota
 
 
 class GatewayError(Exception):
@@ -114,6 +119,7 @@ class RequestTooLarge(GatewayError):
 class QuotaExceeded(GatewayError):
     status = 429
     code = "insufficient_quota"
+    refused_by: "tuple[Quota, int] | None" = None  # and what is left of it
 
 
 class RateLimited(QuotaExceeded):

@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.models import Deployment, Usage
 
@@ -60,6 +61,7 @@ class Meter:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int = 0
+    reasoning_tokens: int = 0  # of the output
     status: Usage.Status = Usage.Status.ABORTED
 
     def relayed(self, tokens: int) -> None:
@@ -73,8 +75,8 @@ class Meter:
             self.input_tokens = _sane(usage.get("prompt_tokens"), self.input_tokens)
             if (said := _sane(usage.get("completion_tokens"), None)) is not None:
                 self.output_tokens, self.reported_at = said, self.relayed_tokens
-            if isinstance(details := usage.get("prompt_tokens_details"), dict):
-                self.cached_tokens = _sane(details.get("cached_tokens"), None) or 0
+            self.cached_tokens = _detail(usage, "prompt_tokens_details", "cached_tokens")
+            self.reasoning_tokens = _detail(usage, "completion_tokens_details", "reasoning_tokens")
 
     def elapsed_ms(self) -> int:
         return round((time.monotonic() - self.began) * 1000)
@@ -94,6 +96,11 @@ class Meter:
             requests=1,
             estimated=self.input_tokens is None or self.output_tokens is None or since > 0,
         )
+
+
+def _detail(usage: dict[str, Any], details: str, name: str) -> int:
+    told = usage.get(details)
+    return (_sane(told.get(name), None) if isinstance(told, dict) else None) or 0
 
 
 def _sane(value: object, otherwise: int | None) -> int | None:

@@ -44,7 +44,7 @@ async def answer(
         call.meter.relayed(estimated_tokens(_said(found["output"])))
         call.meter.reported(_usage(found))
         call.meter.status = Usage.Status.DONE
-    return found | {"model": call.deployment.name}
+    return found | _ours(body, call)
 
 
 async def events(
@@ -59,7 +59,7 @@ async def events(
             calls.metered(caller, wanted, partial(CHAT.estimate, chat)) as call,
             routing.stream(call, PATH, asked) as source,
         ):
-            async for event in _metered(source, call):
+            async for event in _metered(source, call, body):
                 if not told:
                     admitted(call)
                 told += 1
@@ -71,7 +71,7 @@ async def events(
         raise
 
 
-async def _metered(source: AsyncIterator[bytes], call: Running) -> AsyncIterator[Body]:
+async def _metered(source: AsyncIterator[bytes], call: Running, body: Body) -> AsyncIterator[Body]:
     async for raw in source:
         event = content_of(raw)
         kind = event.get("type")
@@ -82,12 +82,17 @@ async def _metered(source: AsyncIterator[bytes], call: Running) -> AsyncIterator
         if isinstance(response := event.get("response"), dict):
             _check(response)
             call.meter.reported(_usage(response))
-            event["response"] = response | {"model": call.deployment.name}
+            event["response"] = response | _ours(body, call)
         yield event
         if kind in LAST:
             call.meter.status = Usage.Status.DONE
             return
     raise UpstreamBroken
+
+
+def _ours(body: Body, call: Running) -> Body:
+    """The caller's own labels went no further than here."""
+    return {"model": call.deployment.name, "metadata": body.get("metadata") or {}}
 
 
 def _check(response: Body) -> None:

@@ -92,8 +92,14 @@ def percent_used(quota: Quota) -> int:
     return taken * 100 // quota.limit if quota.limit else 100
 
 
-def exceeded(quota: Quota) -> QuotaExceeded:
+def exceeded(quota: Quota, left: int) -> QuotaExceeded:
     """What the caller is told of the quota that refused."""
+    error = _exceeded(quota)
+    error.refused_by = quota, left
+    return error
+
+
+def _exceeded(quota: Quota) -> QuotaExceeded:
     if quota.unit == Unit.PARALLEL:
         text = _("More calls at once than allowed (%(quota)s).") % {"quota": quota}
         return RateLimited(text, retry_after=1)

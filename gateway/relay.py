@@ -85,7 +85,7 @@ async def stream(
 def content_of(event: bytes) -> dict[str, Any]:
     """What it says; raises UpstreamError when it says that something is wrong, or nothing."""
     try:
-        content = json.loads(data_of(event))
+        content = json.loads(data_of(event), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise exceptions.UpstreamBroken from error
     if not isinstance(content, dict):
@@ -137,9 +137,14 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 async def parsed(raw: bytes) -> Any:
     if len(raw) < LARGE:
-        return json.loads(raw)
+        return json.loads(raw, parse_constant=_refuse_constant)
     # one long call would keep the event loop waiting even from a thread; with a hook it is interrupted at each object
-    return await asyncio.to_thread(json.loads, raw, object_hook=lambda found: found)
+    hook = partial(json.loads, object_hook=lambda found: found, parse_constant=_refuse_constant)
+    return await asyncio.to_thread(hook, raw)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # what only Python takes for JSON would go on to callers
 
 
 @contextlib.asynccontextmanager

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from gateway import metrics, tracing
+from gateway import metrics, origins, tracing
 from gateway.api import idempotency
 from gateway.api.authentication import authenticated
 from gateway.api.errors import error_object, refusal
@@ -67,7 +67,12 @@ async def _answered(place: Place, scope: Scope, headers: Headers, own: Headers, 
     try:
         if not place.routes:
             raise NotFound
+        site = headers.get("origin", "")
+        if scope["method"] == "OPTIONS" and origins.ASKED_FOR in headers:
+            return Answer(204, headers=await origins.preflight(site))
         caller = await authenticated(headers.get("authorization", ""))
+        if site:
+            own |= origins.told(site, caller)
         route = place.routes.get(scope["method"])
         if route is None:
             own["allow"] = ", ".join(place.routes)
@@ -99,7 +104,7 @@ def _language(accepted: str | None) -> contextlib.AbstractContextManager[object]
 
 def _headers(answer: Answer, own: Headers) -> list[tuple[bytes, bytes]]:
     headers = {"content-type": answer.content_type, **answer.headers, **own}
-    if answer.events is None:
+    if answer.events is None and answer.status != 204:
         headers["content-length"] = str(len(answer.body))
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 

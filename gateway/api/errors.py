@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from gateway.api.http import Answer
+from gateway.api.limits import limits_of
 from gateway.exceptions import GatewayError, QuotaExceeded, RateLimited, RequestTooSlow
 
 KINDS = {403: "permission_error", 409: "idempotency_error"}
@@ -21,6 +24,8 @@ def refusal(error: GatewayError) -> Answer:
         answer.headers["retry-after"] = str(error.retry_after)
     if isinstance(error, QuotaExceeded) and not isinstance(error, RateLimited):
         answer.headers["x-should-retry"] = "false"  # clients would try again at once, in vain
+    if isinstance(error, QuotaExceeded) and error.refused_by:
+        answer.headers |= limits_of(*error.refused_by, timezone.now())
     if isinstance(error, RequestTooSlow):
         answer.headers["connection"] = "close"  # or the rest would be waited for
     return answer

@@ -1,4 +1,4 @@
-"""What a call says of its quotas and of its wait, in the headers of the answer."""
+"""What a call says of its quotas and of its wait, in the headers of the answer or of the refusal."""
 
 from datetime import datetime, timedelta
 
@@ -19,15 +19,21 @@ def headers_of(call: Running) -> Headers:
     if call.wakes_in is not None:
         headers["x-voliere-waking"] = str(call.wakes_in)
     now = timezone.now()
-    for unit, name in NAMED_LIKE_OPENAIS.items():
+    for unit in NAMED_LIKE_OPENAIS:
         counted = [quota for quota in call.quotas if quota.unit == unit and quota.is_hard and quota.id in call.left]
         if counted:
             tightest = min(counted, key=lambda quota: call.left[quota.id])
-            headers[f"x-ratelimit-limit-{name}"] = str(tightest.limit)
-            headers[f"x-ratelimit-remaining-{name}"] = str(call.left[tightest.id])
-            if anew := quotas.begins_anew(tightest.period, now):
-                headers[f"x-ratelimit-reset-{name}"] = duration(anew, now)
+            headers |= limits_of(tightest, call.left[tightest.id], now)
     return headers
+
+
+def limits_of(quota: Quota, left: int, now: datetime) -> Headers:
+    name = NAMED_LIKE_OPENAIS.get(Quota.Unit(quota.unit))
+    if name is None:
+        return {}
+    headers = {f"x-ratelimit-limit-{name}": str(quota.limit), f"x-ratelimit-remaining-{name}": str(left)}
+    anew = quotas.begins_anew(quota.period, now)
+    return headers | ({f"x-ratelimit-reset-{name}": duration(anew, now)} if anew else {})
 
 
 def duration(until: datetime, now: datetime) -> str:

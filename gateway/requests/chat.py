@@ -33,6 +33,7 @@ MESSAGE_TOKENS = 4  # what a chat template writes around each message
 
 ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
 MESSAGE_FIELDS = {"role", "content", "name", "tool_calls", "tool_call_id", "refusal"}
+THOUGHTS = ("reasoning_content", "reasoning")  # of an answer: some models need them back between their calls of tools
 PARTS: dict[str, type] = {"text": str, "refusal": str, "image_url": dict, "input_audio": dict}
 
 CHAT: dict[str, Field] = {
@@ -76,6 +77,8 @@ def _message(message: Any, param: str) -> Body:
     if not isinstance(role, str) or role not in ROLES:
         raise invalid(f"{param}.role", ", ".join(sorted(ROLES)))
     kept = {name: value for name, value in message.items() if name in MESSAGE_FIELDS}
+    if role == "assistant":
+        kept |= {name: message[name] for name in THOUGHTS if isinstance(message.get(name), str)}
     if isinstance(content, list):
         kept["content"] = [_part(part, f"{param}.content[{i}]") for i, part in enumerate(content)]
     elif not isinstance(content, str) and (content is not None or role != "assistant"):
@@ -115,6 +118,7 @@ def _texts(body: Body) -> Iterator[str]:
             yield content
         elif content:
             yield from (part["text"] for part in content if part["type"] == "text")
+        yield from (message[name] for name in THOUGHTS if name in message)
         if message.get("tool_calls"):
             yield json.dumps(message["tool_calls"], ensure_ascii=False)
     if body.get("tools"):

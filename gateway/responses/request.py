@@ -59,7 +59,8 @@ NOT_STORED: dict[str, str | Promise] = {
 }
 AS_IN_CHAT = ("model", "stream", "temperature", "top_p", "top_logprobs", "parallel_tool_calls")
 AS_RELAYED = ("model", "instructions", "stream", "max_output_tokens", "temperature", "top_p", "top_logprobs", "include")
-ITEM = ("type", "id", "status", "role", "content", "name", "call_id", "arguments", "output", "summary")
+ITEM = ("type", "id", "status", "role", "content", "name", "call_id", "arguments", "output", "summary",
+        "encrypted_content")  # fmt: skip
 SCHEMA: dict[str, Field] = {"name": TEXT, "schema": OBJECT, "description": TEXT, "strict": TRUTH}
 FORMAT = {"type": one_of("text", "json_object", "json_schema")}
 REASONING = {"effort": one_of("none", "minimal", "low", "medium", "high", "xhigh", "max")}

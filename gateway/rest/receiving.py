@@ -20,12 +20,12 @@ from accounts import factors, notices, origin
 from accounts.exceptions import FactorMissing, Invalid, NoticeMissing, NotThere, RequestError, RequestNotSigned
 from accounts.rest import problems
 from accounts.rest.conditions import etag_of
-from gateway import idempotency
+from gateway import idempotency, origins
 from gateway.api.authentication import authenticated
 from gateway.callers import Caller
 from gateway.exceptions import BooksUnavailable, GatewayError, MethodNotAllowed, NotAuthenticated, RequestTooLarge
 from gateway.idempotency import Claim
-from gateway.rest import origins, rates
+from gateway.rest import rates
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 LONGEST_KEY = 200  # characters
@@ -42,8 +42,8 @@ def received(view: View) -> View:
 
     @csrf_exempt
     async def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if origins.is_preflight(request):
-            return await origins.preflight(request)
+        if request.method == "OPTIONS" and origins.ASKED_FOR in request.headers:
+            return HttpResponse(status=204, headers=await origins.preflight(request.headers.get("Origin", "")))
         try:
             request.caller = await _caller(request)  # type: ignore[attr-defined]
             response = await _once(request, lambda: run(request, *args, **kwargs))
@@ -138,7 +138,9 @@ def _finished(request: HttpRequest, response: Any) -> HttpResponse:
         response["ETag"] = etag_of(response.content)
     response["x-request-id"] = origin.request_id.get()
     response.setdefault("Cache-Control", "no-store")
-    origins.tell(request, response)
+    if (site := request.headers.get("Origin")) and (caller := getattr(request, "caller", None)):
+        for name, value in origins.told(site, caller).items():
+            response[name] = value
     return response  # type: ignore[no-any-return]
 
 

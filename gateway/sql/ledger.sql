@@ -6,7 +6,7 @@
 --   {"op": "reserve", id, user, key, purpose, rank, weight, input_tokens,
 --    "candidates": [{id, rank, weight}], "holds": [[quota, amount, deployment or null]]}
 --       → {"state": "admitted", deployment, left} | {"state": "waiting", place, seconds, left}
---       | {"state": "refused", quota} | {"state": "full", seconds}
+--       | {"state": "refused", quota, left} | {"state": "full", seconds}
 --   {"op": "move", id, "candidates": […], "holds": […]}   another deployment after one that failed, with other holds;
 --                                                   answers like reserve, and changes nothing when it is refused
 --   {"op": "renew", id, output_tokens, seconds}    → {"state": …}; null for a call that is no more
@@ -104,7 +104,7 @@ BEGIN
         ORDER BY c.rank, (o.running + 1) / c.weight, random() LIMIT 1);
 END $$;
 
--- What the quotas say to a call that holds `held`: {"state": "refused", quota} or what they leave of it, {candidates,
+-- What the quotas say to a call that holds `held`: {"state": "refused", …} or what they leave of it, {candidates,
 -- holds}. A quota of one deployment alone shuts that one out, any other quota the call.
 CREATE OR REPLACE FUNCTION gateway_let(entry jsonb, held jsonb, zone text) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
     WITH own AS (
@@ -120,7 +120,8 @@ CREATE OR REPLACE FUNCTION gateway_let(entry jsonb, held jsonb, zone text) RETUR
     ), refusing AS (
         SELECT min(id) AS quota FROM failing WHERE deployment IS NULL OR NOT EXISTS (SELECT 1 FROM open)
     )
-    SELECT CASE WHEN quota IS NOT NULL THEN jsonb_build_object('state', 'refused', 'quota', quota)
+    SELECT CASE WHEN quota IS NOT NULL THEN jsonb_build_object('state', 'refused', 'quota', quota,
+            'left', gateway_left(jsonb_build_array(jsonb_build_array(quota)), zone))
         ELSE jsonb_build_object('candidates', (SELECT coalesce(jsonb_agg(c), '[]') FROM open), 'holds', (
             SELECT coalesce(jsonb_agg(hold), '[]') FROM jsonb_array_elements(entry->'holds') hold
             WHERE hold->>2 IS NULL OR EXISTS (SELECT 1 FROM open WHERE c->>'id' = hold->>2))) END

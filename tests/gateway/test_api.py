@@ -268,6 +268,21 @@ def test_too_large_a_body_is_413(http: httpx2.Client, chunked: bool) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
 
 
+def test_scripts_of_a_site_that_the_key_names_may_read_the_answer(http: httpx2.Client, alice: User) -> None:
+    site, other = {"Origin": "https://www.example.org"}, {"Origin": "https://evil.example"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-stainless-os"}
+    allowed = "access-control-allow-origin"
+    assert allowed not in http.get("/models", headers=site).headers
+    ApiKey.objects.update(origins=[site["Origin"]])
+    preflight = httpx2.options(f"{http.base_url}chat/completions", headers=site | asked)
+    assert (preflight.status_code, preflight.headers[allowed]) == (204, site["Origin"])
+    assert {"authorization", "*"} == set(preflight.headers["access-control-allow-headers"].split(", "))
+    refused = http.post("/chat/completions", json={}, headers=site)
+    assert (refused.status_code, refused.headers[allowed]) == (400, site["Origin"])
+    assert allowed not in http.get("/models", headers=other).headers
+    assert allowed not in httpx2.options(f"{http.base_url}models", headers=other | asked).headers
+
+
 def test_a_defect_in_mid_stream_is_told_and_ends_it(http: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.completions.usage_of", lambda meter: 1 / 0)
     asked = {"stream": True, "stream_options": {"include_usage": True}}

@@ -264,6 +264,7 @@ PIECE = b'data: {"choices":[{"index":0,"delta":{"content":"Hallo"}}]}\n\n'
         (b"data: [1, 2]\n\n", "text/event-stream"),
         (b'data: {"choices": "none"}\n\n', "text/event-stream"),
         (b'data: {"choices": [7]}\n\n', "text/event-stream"),
+        (b'data: {"choices": [{"delta": {"content": "a"}, "logprobs": NaN}]}\n\n', "text/event-stream"),
         (b"data: \xff\xfe\n\n", "text/event-stream"),
         (PIECE, "text/html"),
         (b'{"choices": []}', "application/json"),
@@ -278,7 +279,8 @@ async def test_what_is_no_answer_is_no_answer(
     assert ((await usage()).status, await Call.objects.acount()) == ("failed", 0)
 
 
-@pytest.mark.parametrize("raw", [b"", b"<html>", b"[]", b'{"choices": []}', b'{"choices": {}}', b'{"error": {}}'])
+@pytest.mark.parametrize("raw", [b"", b"<html>", b"[]", b'{"choices": []}', b'{"choices": {}}', b'{"error": {}}',
+                                 b'{"choices": [{"logprobs": -Infinity}]}'])  # fmt: skip
 async def test_nor_is_it_at_once(caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream, raw: bytes) -> None:
     fake_upstream.send(raw, content_type="application/json")
     with pytest.raises(exceptions.UpstreamBroken):

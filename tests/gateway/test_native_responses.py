@@ -75,6 +75,22 @@ def test_only_what_is_allowed_reaches_the_server(sdk: openai.OpenAI, fake_upstre
     }
 
 
+def test_what_only_its_server_can_read_goes_back_to_it(sdk: openai.OpenAI, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.do(lambda connection: connection.json(whole("Um neun.")))
+    thought: Any = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAA"}
+    said: Any = [{"role": "user", "content": "Wann?"}, thought]
+    sdk.responses.create(model="parrot", input=said, include=["reasoning.encrypted_content"])
+    assert fake_upstream.calls[-1].body["input"][1] == thought
+
+
+@pytest.mark.parametrize("is_streamed", [True, False])
+def test_the_callers_labels_come_back(sdk: openai.OpenAI, fake_upstream: FakeUpstream, is_streamed: bool) -> None:
+    fake_upstream.do(streamed("Um neun.") if is_streamed else lambda connection: connection.json(whole("Um neun.")))
+    found: Any = sdk.responses.create(model="parrot", input="Wann?", metadata={"case": "7"}, stream=is_streamed)
+    assert (list(found)[-1].response if is_streamed else found).metadata == {"case": "7"}
+    assert "metadata" not in fake_upstream.calls[-1].body
+
+
 def test_events_are_relayed_as_they_come(sdk: openai.OpenAI, fake_upstream: FakeUpstream) -> None:
     fake_upstream.do(streamed("Um ", "neun."))
     with sdk.responses.create(model="parrot", input="Wann?", stream=True) as stream:

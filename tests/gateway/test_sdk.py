@@ -82,6 +82,19 @@ def test_images_and_reasoning_pass_through(sdk: openai.OpenAI, fake_upstream: Fa
     assert answer.choices[0].message.reasoning_content == "Small, with a beak."
 
 
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_thoughts_go_back_between_calls_of_tools_and_are_counted(
+    sdk: openai.OpenAI, fake_upstream: FakeUpstream, name: str
+) -> None:
+    usage = {"prompt_tokens": 7, "completion_tokens": 5, "completion_tokens_details": {"reasoning_tokens": 3}}
+    answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "A finch."}}], "usage": usage}
+    fake_upstream.do(lambda connection: connection.json(answer))
+    said: Any = [*MESSAGES, {"role": "assistant", "content": "Hm.", name: "Small, with a beak."}]
+    counted = sdk.chat.completions.create(model="parrot", messages=said).usage
+    assert fake_upstream.calls[0].body["messages"] == said
+    assert counted and counted.completion_tokens_details and counted.completion_tokens_details.reasoning_tokens == 3
+
+
 def test_the_headers_tell_what_is_left(sdk: openai.OpenAI) -> None:
     Quota.objects.create(limit=10, unit=Quota.Unit.REQUESTS, period=Quota.Period.DAY)
     headers = sdk.chat.completions.with_raw_response.create(model="parrot", messages=MESSAGES).headers
@@ -95,6 +108,9 @@ def test_a_used_up_quota_is_not_tried_again(sdk: openai.OpenAI, fake_upstream: F
     with pytest.raises(openai.RateLimitError) as refused:
         sdk.chat.completions.create(model="parrot", messages=MESSAGES)
     assert refused.value.code == "insufficient_quota" and not fake_upstream.calls
+    headers = refused.value.response.headers
+    assert (headers["x-ratelimit-limit-tokens"], headers["x-ratelimit-remaining-tokens"]) == ("1", "1")
+    assert headers["x-ratelimit-reset-tokens"].endswith("s")
     assert refused.value.response.request.headers["x-stainless-retry-count"] == "0"
 
 
