@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,13 @@ FLAGS += ["--disable-component-update", "--disable-sync"]
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     house = Instance(tmp_path_factory.mktemp("house"), VOLIERE_INFERENCE_URL="").run()
-    assert eventually(lambda: "embedded models are ready" in house.log, 90), house.log
-    assert eventually(lambda: "librarian" in house.manage("shell", "--no-imports", "-c", OFFERED).stdout, 60), house.log
-    yield house
-    house.stop()
+    try:
+        assert eventually(lambda: "embedded models are ready" in house.log, 240), house.log
+        offered = partial(house.manage, "shell", "--no-imports", "-c", OFFERED)
+        assert eventually(lambda: "librarian" in offered().stdout, 120), house.log
+        yield house
+    finally:
+        house.stop()
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def as_process() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
         env=os.environ | {"DATABASE_URL": urlunsplit(address)},
     )
     try:
-        _wait(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), 30)
+        _wait(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), 120)
         yield f"http://127.0.0.1:{port}", process
     finally:
         process.terminate()

@@ -31,7 +31,7 @@ def test_people_do_not_wait_for_all_that_a_greedy_caller_queues(
         waits = [wait for answers in asking for wait in answers.result()]
         still_queued = sum(not call.done() for call in queued)
         longest = max(call.result() for call in queued)
-    assert max(waits) < min(longest, 3 * ANSWER + 0.5)
+    assert max(waits) < longest / 2
     assert still_queued > 0  # so they did overtake
     assert Usage.objects.filter(status="done").count() == GREEDY + 3 * ASKED
 

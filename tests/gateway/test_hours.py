@@ -324,7 +324,7 @@ async def test_a_caller_who_leaves_takes_nothing_along(hours: ServerHours, calle
 
 
 async def test_what_may_not_be_woken_is_refused_with_the_time_when_it_wakes(
-    hours: ServerHours, caller: Caller, hook: Scripted
+    hours: ServerHours, caller: Caller, hook: Scripted, clock: Clock
 ) -> None:
     soon = timezone.localtime() + timedelta(hours=2)
     day = f"{soon:%Y-%m-%d} {soon:%H:%M}-24:00"
