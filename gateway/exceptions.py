@@ -208,7 +208,8 @@ class ContextTooLong(UpstreamError):
     status = 400
     code = "context_length_exceeded"
     is_passing = False
-    text = _("This is more text than the model can take in at once.")
+    # clients know it by its first words
+    text = _("This model's maximum context length is exceeded: it cannot take in that much text at once.")
 
 
 class UpstreamUnreachable(UpstreamError):

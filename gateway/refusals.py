@@ -1,5 +1,6 @@
 """What an upstream's refusal means to our caller."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,13 +17,19 @@ ERRORS: Mapping[int, type[exceptions.UpstreamError]] = {
     503: exceptions.UpstreamBusy,
 }
 
+# what servers say when a conversation is longer than the model's window, in a code, a type or a text
+TOO_LONG = re.compile(
+    r"context[ _](length|size|window)|exceed_context_size|maximum model length|max_new_tokens` must be"
+)
+TOO_LONG_BY = (400, 413, 422, 500)  # statuses; the last one by llama.cpp, and for an error inside a stream
+
 
 def refusal(status: int, answer: Any) -> exceptions.UpstreamError:
     """Only a field of ours is named, never what the upstream wrote: it may quote its address or a key."""
     details = answer.get("error", answer) if isinstance(answer, dict) else {}
     details = details if isinstance(details, dict) else {"message": details}
-    text = f"{details.get('code')} {details.get('message')}".lower()
-    if status == 400 and ("context_length" in text or "context length" in text):
+    text = " ".join(str(details.get(name)) for name in ("code", "type", "message")).lower()
+    if status in TOO_LONG_BY and TOO_LONG.search(text):
         return exceptions.ContextTooLong()
     kind = ERRORS.get(status, exceptions.UpstreamError)
     param = details.get("param")

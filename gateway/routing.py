@@ -6,8 +6,9 @@ from typing import Any
 
 import aiohttp
 
-from gateway import metrics, relay
+from gateway import connections, metrics, relay
 from gateway.calls import Running
+from gateway.connections import Reached
 from gateway.exceptions import UpstreamError
 from gateway.models import Deployment
 from gateway.relay import Reply
@@ -21,7 +22,7 @@ LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")  # the fir
 
 
 def body_for(deployment: Deployment, path: str, body: Body) -> Body:
-    """With the deployment's own defaults and limits."""
+    """With the deployment's own defaults and limits, in words that its server knows."""
     own = {**deployment.defaults, **body, "model": deployment.model}
     stated = [body.get(name) for name in LIMITS] + [deployment.defaults.get(name) for name in LIMITS]
     for name in LIMITS:
@@ -30,13 +31,25 @@ def body_for(deployment: Deployment, path: str, body: Body) -> Body:
         limits = [limit for limit in stated if limit is not None][:1]
         limits += [deployment.max_output_tokens] if deployment.max_output_tokens else []
         own |= {_limit_at(path, deployment, body): min(limits)} if limits else {}
+    if path == CHAT and any(message["role"] == "developer" for message in own["messages"]) and _is_ones_own(deployment):
+        own["messages"] = [_known(message) for message in own["messages"]]
     return own
+
+
+def _known(message: Body) -> Body:
+    """Templates of open models know no developer: they refuse him, or pass over what he says."""
+    return message | {"role": "system"} if message["role"] == "developer" else message
+
+
+def _is_ones_own(deployment: Deployment) -> bool:
+    upstream = deployment.upstream
+    return upstream.in_house or connections.reached(upstream) in (Reached.THIS_MACHINE, Reached.PRIVATE)
 
 
 def _limit_at(path: str, deployment: Deployment, body: Body) -> str:
     """Some servers that one runs oneself know `max_tokens` alone and would not stop at anything else, while models
     elsewhere may refuse just that: they get what the caller named."""
-    if path == CHAT and "max_completion_tokens" in body and not deployment.upstream.in_house:
+    if path == CHAT and "max_completion_tokens" in body and not _is_ones_own(deployment):
         return "max_completion_tokens"
     return LIMIT_AT[path]
 

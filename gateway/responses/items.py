@@ -16,6 +16,7 @@ MESSAGE = {"role": one_of("user", "assistant", "system", "developer"), "content"
 CALL = {"call_id": TEXT, "name": TEXT, "arguments": TEXT}
 OUTPUT = {"call_id": TEXT, "output": CONTENT}
 TEXTS = {"input_text": "text", "output_text": "text", "text": "text", "refusal": "refusal"}
+THOUGHT = "reasoning_content"
 DETAILS = ("auto", "low", "high")
 
 
@@ -25,6 +26,7 @@ def messages(instructions: str | None, given: str | list[Any]) -> list[Message]:
         return [*said, {"role": "user", "content": given}]
     for i, item in enumerate(given):
         _add(said, item, f"input[{i}]")
+    said = _forget_thoughts(said)
     if not said:
         raise invalid("input", _("a text or a list with at least one item"))
     return said
@@ -40,10 +42,37 @@ def _add(said: list[Message], item: Any, path: str) -> None:
         output = checked(item, OUTPUT, path, OUTPUT)
         content = _content(output["output"], f"{path}.output")
         said.append({"role": "tool", "tool_call_id": output["call_id"], "content": content})
+    elif kind == "reasoning":
+        _add_thought(said, item)
     elif kind == "item_reference":
-        raise unsupported(path, _("Nothing is stored here, so no earlier item can be referred to; send it again."))
-    elif kind not in ("reasoning", "file_search_call"):  # what was thought or found earlier is not for the next turn
+        _refuse_reference(item, path)
+    elif kind != "file_search_call":  # what was found earlier is not for the next turn
         raise unsupported(f"{path}.type", _("Items of this type are not supported."))
+
+
+def _add_thought(said: list[Message], item: dict[str, Any]) -> None:
+    """Some models need what they thought back between their calls of tools; a summary is not what they thought."""
+    parts = item.get("content")
+    texts = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    if thought := "".join(text for text in texts if isinstance(text, str)):
+        if not said or said[-1]["role"] != "assistant":
+            said.append({"role": "assistant", "content": None})
+        said[-1][THOUGHT] = said[-1].get(THOUGHT, "") + thought
+
+
+def _refuse_reference(item: dict[str, Any], path: str) -> None:
+    """But to a thought: an answer goes on without it."""
+    if not str(item.get("id")).startswith("rs_"):
+        reason = _("Nothing is stored here, so no earlier item can be referred to; send it again, with “store”: false.")
+        raise unsupported(path, reason)
+
+
+def _forget_thoughts(said: list[Message]) -> list[Message]:
+    """Of earlier turns, and such that led to nothing."""
+    turn = max((i for i, message in enumerate(said) if message["role"] == "user"), default=0)
+    for message in said[:turn]:
+        message.pop(THOUGHT, None)
+    return [message for message in said if message["content"] is not None or message.get("tool_calls")]
 
 
 def _add_message(said: list[Message], item: Any, path: str) -> None:
@@ -56,13 +85,9 @@ def _add_message(said: list[Message], item: Any, path: str) -> None:
             last["content"] = content  # said beside its calls, whose results have to follow them directly
             return
     elif role in ("system", "developer"):
-        role = "system"  # templates of open models know no developer, and one system message at the top
-        if (
-            len(said) == 1
-            and last["role"] == "system"
-            and isinstance(last["content"], str)
-            and isinstance(content, str)
-        ):
+        # templates of open models know no developer, and one system message at the top
+        role, content = "system", _spoken(content, f"{path}.content")
+        if len(said) == 1 and last["role"] == "system":
             last["content"] += f"\n\n{content}"
             return
     said.append({"role": role, "content": content})

@@ -19,13 +19,17 @@ FILE_SEARCH: dict[str, Field] = {
     "filters": OBJECT,
     "ranking_options": OBJECT,
 }
+KINDS: dict[str, tuple[dict[str, Field], tuple[str, ...]]] = {  # with what each needs
+    "function": (FUNCTION, ("name",)),
+    "file_search": (FILE_SEARCH, ("vector_store_ids",)),
+}
 RESULTS = "file_search_call.results"
 
 
 def of_chat(given: Body) -> Body:
     """The fields of a chat completion that offer the functions."""
     chosen = choice(given)
-    functions = [{"type": "function", "function": tool} for kind, tool in _tools(given) if kind == "function"]
+    functions = [{"type": "function", "function": tool} for tool in _functions(given)]
     if not functions:
         return {}
     if isinstance(chosen, dict):
@@ -36,27 +40,46 @@ def of_chat(given: Body) -> Body:
 
 def relayed(given: Body) -> Body:
     """The same for a server that knows responses itself."""
-    functions = [{"type": "function"} | tool for kind, tool in _tools(given) if kind == "function"]
+    functions = [{"type": "function"} | tool for tool in _functions(given)]
     chosen = choice(given)
     return ({"tools": functions} if functions else {}) | ({"tool_choice": chosen} if functions and chosen else {})
 
 
+def _functions(given: Body) -> list[Body]:
+    """Those that the model may call."""
+    functions = [tool for _, kind, tool in _tools(given) if kind == "function"]
+    chosen = given.get("tool_choice")
+    if not _allows_some(chosen):
+        return functions
+    named = [tool.get("name") for tool in chosen["tools"] if isinstance(tool, dict)]
+    return [tool for tool in functions if tool["name"] in named]
+
+
+def _allows_some(chosen: Any) -> bool:
+    return (
+        isinstance(chosen, dict)
+        and (chosen.get("type"), chosen.get("mode")) in (("allowed_tools", "auto"), ("allowed_tools", "required"))
+        and isinstance(chosen.get("tools"), list)
+    )
+
+
 def file_search(body: Body) -> tuple[str, Body] | None:
     """Where a checked request asks for a search, and what of it; None if it does not, or chooses no tool."""
-    searches = [(i, tool) for i, (kind, tool) in enumerate(_tools(body)) if kind == "file_search"]
+    searches = [(path, tool) for path, kind, tool in _tools(body) if kind == "file_search"]
     if len(searches) > 1:
-        raise unsupported(f"tools[{searches[1][0]}]", _("One search of files is enough; name all stores in it."))
-    if not searches or body.get("tool_choice") == "none":
-        return None
-    return f"tools[{searches[0][0]}]", searches[0][1]
+        raise unsupported(searches[1][0], _("One search of files is enough; name all stores in it."))
+    return searches[0] if searches and body.get("tool_choice") != "none" else None
 
 
 def choice(given: Body) -> str | Body | None:
     chosen = given.get("tool_choice")
     if isinstance(chosen, dict) and chosen.get("type") == "function":
         return {"type": "function"} | checked(chosen, {"name": TEXT}, "tool_choice", ("name",))
-    if isinstance(chosen, dict) and chosen.get("type") == "file_search" and "file_search" in dict(_tools(given)):
+    kinds = {kind for _, kind, _ in _tools(given)}
+    if isinstance(chosen, dict) and chosen.get("type") == "file_search" and "file_search" in kinds:
         return {"type": "file_search"}
+    if _allows_some(chosen):
+        return str(chosen["mode"])
     if chosen is not None and chosen not in CHOICES:
         raise invalid("tool_choice", _("%(words)s or a function") % {"words": ", ".join(CHOICES)})
     return chosen
@@ -64,21 +87,31 @@ def choice(given: Body) -> str | Body | None:
 
 def repeated(given: Body) -> list[Body]:
     missing = {"function": NO_FUNCTION, "file_search": {"filters": None, "ranking_options": None}}
-    return [{"type": kind} | missing[kind] | tool for kind, tool in _tools(given)]
+    return [{"type": kind} | missing[kind] | tool for _, kind, tool in _tools(given)]
 
 
 def wants_results(body: Body) -> bool:
     return RESULTS in (body.get("include") or ())
 
 
-def _tools(given: Body) -> list[tuple[str, Body]]:
-    return [_tool(tool, f"tools[{i}]") for i, tool in enumerate(given.get("tools") or ())]
+def left_out(given: Body) -> list[str]:
+    """Where tools stand that nobody here has, like a search of the web: agents offer them unasked, and do without."""
+    return [f"tools[{i}]" for i, tool in enumerate(given.get("tools") or ()) if _is_unknown(tool)]
 
 
-def _tool(tool: Any, path: str) -> tuple[str, Body]:
+def _is_unknown(tool: Any) -> bool:
+    return isinstance(tool, dict) and isinstance(kind := tool.get("type"), str) and kind not in KINDS
+
+
+def _tools(given: Body) -> list[tuple[str, str, Body]]:
+    """Where each stands, its kind, and what it says."""
+    found = enumerate(given.get("tools") or ())
+    return [_tool(tool, f"tools[{i}]") for i, tool in found if not _is_unknown(tool)]
+
+
+def _tool(tool: Any, path: str) -> tuple[str, str, Body]:
     kind = tool.get("type") if isinstance(tool, dict) else "function"
-    if kind == "function":
-        return kind, checked(tool, FUNCTION, path, ("name",))
-    if kind == "file_search":
-        return kind, checked(tool, FILE_SEARCH, path, ("vector_store_ids",))
-    raise unsupported(f"{path}.type", _("Only tools of the types “function” and “file_search” are supported."))
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise invalid(f"{path}.type", ", ".join(KINDS))
+    fields, needed = KINDS[kind]
+    return path, kind, checked(tool, fields, path, needed)

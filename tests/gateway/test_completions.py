@@ -225,11 +225,21 @@ async def test_a_refusal_of_the_upstream_has_a_name_and_costs_nothing(
     assert ((await usage()).status, quota.used, quota.reserved) == ("failed", 0, 0)
 
 
-@pytest.mark.parametrize("said", [{"code": "context_length_exceeded"}, {"message": "maximum context length is 4096"}])
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, {"code": "context_length_exceeded"}),
+        (400, {"message": "maximum context length is 4096"}),
+        (400, {"message": "Too long.", "type": "exceed_context_size_error"}),
+        (400, {"message": "The prompt is longer than the maximum model length of 4096."}),
+        (422, {"message": "`inputs` tokens + `max_new_tokens` must be <= 4096"}),
+        (500, {"message": "Context size has been exceeded."}),
+    ],
+)
 async def test_too_long_a_text_is_told_apart(
-    caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream, said: dict[str, str]
+    caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream, status: int, said: dict[str, str]
 ) -> None:
-    fake_upstream.fail(400, **said)  # type: ignore[arg-type]
+    fake_upstream.fail(status, **said)  # type: ignore[arg-type]
     with pytest.raises(exceptions.ContextTooLong):
         await streamed(caller)
 

@@ -212,6 +212,16 @@ async def test_defaults_fill_in_and_limits_hold(
     ]
 
 
+async def test_a_developer_is_the_system_to_a_server_of_ones_own(
+    caller: Caller, parrot: Deployment, fake_upstream: FakeUpstream
+) -> None:
+    said = [{"role": "developer", "content": "Be brief."}, *QUESTION["messages"]]
+    await text_of(caller, QUESTION | {"messages": said})
+    assert [message["role"] for message in fake_upstream.calls[0].body["messages"]] == ["system", "user"]
+    elsewhere = Deployment(upstream=Upstream(base_url="https://models.example.org/v1"), model="x")
+    assert body_for(elsewhere, "/chat/completions", {"messages": said})["messages"] == said
+
+
 MANY = {"max_completion_tokens": 10}
 
 
@@ -234,6 +244,7 @@ MANY = {"max_completion_tokens": 10}
 def test_the_longest_answer_is_said_once_and_as_the_server_understands_it(
     path: str, in_house: bool, body: dict[str, Any], defaults: dict[str, Any], longest: int | None, sent: dict[str, int]
 ) -> None:
-    upstream = Upstream(name="nest", in_house=in_house)
+    upstream = Upstream(name="nest", base_url="https://models.example.org/v1", in_house=in_house)
     deployment = Deployment(upstream=upstream, model="wren", defaults=defaults, max_output_tokens=longest)
-    assert body_for(deployment, path, body) == sent | {"model": "wren"}
+    found = body_for(deployment, path, body | {"messages": []})
+    assert found == sent | {"model": "wren", "messages": []}

@@ -31,7 +31,8 @@ def test_instructions_come_first() -> None:
 
 
 def test_what_a_developer_says_joins_the_instructions() -> None:
-    given = [{"role": "developer", "content": "Be kind."}, {"role": "user", "content": "Hallo"}]
+    parts = [{"type": "input_text", "text": text} for text in ("Be ", "kind.")]
+    given = [{"role": "developer", "content": parts}, {"role": "user", "content": "Hallo"}]
     messages = asked(instructions="Be brief.", input=given)["messages"]
     assert [message["content"] for message in messages] == ["Be brief.\n\nBe kind.", "Hallo"]
 
@@ -70,6 +71,39 @@ def test_calls_at_once_are_one_message_and_thoughts_are_left_out() -> None:
     message, *results = asked(input=[CALL, thought, CALL | {"call_id": "call_2"}, RESULT])["messages"]
     assert [call["id"] for call in message["tool_calls"]] == ["call_1", "call_2"]
     assert message["content"] is None and len(results) == 1
+
+
+def thought(*texts: str) -> dict[str, Any]:
+    return {"type": "reasoning", "id": "rs_1", "content": [{"type": "reasoning_text", "text": text} for text in texts]}
+
+
+def test_thoughts_go_back_within_a_turn_and_no_further() -> None:
+    reference = {"type": "item_reference", "id": "rs_1"}
+    given = [thought("Old."), {"role": "user", "content": "Wetter?"}, thought("Look", "."), CALL, reference, RESULT]
+    question, called, result = asked(input=given)["messages"]
+    assert called == {"role": "assistant", "content": None, "reasoning_content": "Look.", "tool_calls": [TOLD]}
+    assert (question["role"], result["role"]) == ("user", "tool")
+
+
+def test_a_thought_between_calls_does_not_part_them() -> None:
+    given = [CALL, thought("And there?"), CALL | {"call_id": "call_2"}, RESULT]
+    called, result = asked(input=given)["messages"]
+    assert ([call["id"] for call in called["tool_calls"]], result["role"]) == (["call_1", "call_2"], "tool")
+
+
+def test_tools_that_nobody_here_has_are_left_out() -> None:
+    others = [{"type": "web_search"}, {"type": "namespace", "name": "agents", "tools": []}]
+    assert asked(tools=[*others, {"type": "function", **WEATHER}])["tools"] == [
+        {"type": "function", "function": WEATHER}
+    ]
+    assert "tools" not in asked(tools=others)
+
+
+def test_only_allowed_tools_are_offered() -> None:
+    functions = [{"type": "function", **WEATHER}, {"type": "function", **WEATHER, "name": "news"}]
+    allowed = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "news"}]}
+    chat = asked(tools=functions, tool_choice=allowed)
+    assert ([tool["function"]["name"] for tool in chat["tools"]], chat["tool_choice"]) == (["news"], "required")
 
 
 def test_functions_and_the_choice_of_one_are_nested_as_chats_have_it() -> None:
@@ -159,7 +193,10 @@ def user(*parts: Any) -> dict[str, Any]:
         ({"temperature": 3}, "temperature"),
         ({"tools": {}}, "tools"),
         ({"tools": ["x"]}, "tools[0]"),
-        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"type": ["function"]}]}, "tools[0].type"),
+        ({"tools": [{"type": "web_search"}], "tool_choice": {"type": "web_search"}}, "tool_choice"),
+        ({"tool_choice": {"type": "allowed_tools", "mode": "all", "tools": []}}, "tool_choice"),
+        ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0]"),
         ({"tools": [{"type": "function"}]}, "tools[0].name"),
         ({"tools": [{"type": "function", "name": "x", "parameters": "x"}]}, "tools[0].parameters"),
         ({"tool_choice": "maybe"}, "tool_choice"),
