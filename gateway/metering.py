@@ -31,10 +31,12 @@ def cost_of(deployment: Deployment, input_tokens: int, output_tokens: int) -> in
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a call may need; without a stated `output_tokens` what the deployment usually answers."""
+    """What a call may need; without a stated `output_tokens`, which are of each answer, what the deployment usually
+    says."""
 
     input_tokens: int
     output_tokens: int | None
+    answers: int = 1
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ def applicable(quotas: Iterable[Quota], deployments: Iterable[Deployment]) -> li
 
 def holds(quotas: Iterable[Quota], dearest: Deployment, estimate: Estimate, usual: "Usual") -> list[Hold]:
     output = usual.output_tokens if estimate.output_tokens is None else estimate.output_tokens
+    output *= estimate.answers
     amounts = {
         Unit.REQUESTS: 1,
         Unit.PARALLEL: 1,

@@ -78,7 +78,8 @@ async def _answered(place: Place, scope: Scope, headers: Headers, own: Headers, 
             own["allow"] = ", ".join(place.routes)
             raise MethodNotAllowed
         path = scope["path"].removeprefix(PREFIX)
-        request = Request(route.method, path, headers, b"", caller, own, place.parameters, scope["query_string"])
+        query = scope["query_string"]
+        request = Request(route.method, path, headers, b"", caller, own, place.parameters, query, route.takes)
         stated = headers.get("content-length", "")
         if route.is_upload:
             request.pieces = watch.pieces(stated, settings.UPLOAD_MAX_BYTES + AROUND_A_FILE, UPLOAD_WITHIN)

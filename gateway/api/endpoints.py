@@ -17,6 +17,8 @@ from gateway.models import Deployment, Purpose, Scope
 from gateway.server_events import DONE
 from gateway.text_completions import TEXT
 
+MOST_NAMES = 30
+
 
 async def models(request: Request, others: Assistants | None = None) -> Answer:
     return Answer.of({"object": "list", "data": await _offered(request, others)})
@@ -82,7 +84,15 @@ async def _completed(
 def named(request: Request) -> dict[str, Any]:
     body = requests.parsed(request.body)
     require_model(body)
+    tell_left_out(request, requests.left_out(body, request.takes))
     return body
+
+
+def tell_left_out(request: Request, names: list[str]) -> None:
+    """What of a request reaches no model."""
+    if names:
+        known = request.own_headers.get("x-voliere-left-out", "")
+        request.own_headers["x-voliere-left-out"] = ", ".join([*filter(None, [known]), *names][:MOST_NAMES])
 
 
 def require_model(body: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from gateway.callers import Caller
+from gateway.requests import Field
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -29,6 +30,7 @@ class Request:
     own_headers: Headers = field(default_factory=dict)  # that the answer will carry, whatever it is
     parameters: dict[str, str] = field(default_factory=dict)  # of the path
     query_string: bytes = b""
+    takes: Mapping[str, Field] = field(default_factory=dict)  # of a body
     pieces: AsyncGenerator[bytes, None] = field(default_factory=_nothing)  # of an upload, instead of a body
 
     @property

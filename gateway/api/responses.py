@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from gateway import assistants, completions, grounding, native_responses, requests, responses
-from gateway.api.endpoints import named, purpose_of, told
+from gateway.api.endpoints import named, purpose_of, tell_left_out, told
 from gateway.api.http import Answer, Request
 from gateway.assistants import Assistants
 from gateway.calls import Wanted
@@ -21,6 +21,7 @@ from gateway.models import Deployment, Scope
 async def create_response(request: Request, search: Search | None, others: Assistants | None = None) -> Answer:
     body = named(request)
     chat = requests.chat(responses.chat_body(body))
+    tell_left_out(request, responses.tools_left_out(body))
     wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose_of(request))
     path, given = responses.file_search(body) or ("", {})
     grounds, beside = None, dict[str, Any]()

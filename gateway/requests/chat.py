@@ -10,22 +10,26 @@ from django.utils.translation import gettext_lazy
 from gateway.metering import Estimate, estimated_tokens
 from gateway.models import Deployment
 from gateway.requests.fields import (
+    ANSWERS,
     COUNT,
     LIST,
     OBJECT,
-    ONE,
     PENALTY,
+    REPETITION,
     SEED,
     SHARE,
     STOP,
     TEMPERATURE,
     TEXT,
+    TOP_K,
     TRUTH,
     Body,
     Field,
     allowed,
     invalid,
+    is_name,
     whole,
+    without_end,
 )
 
 IMAGE_TOKENS = 1000  # a rough figure for pictures and sounds, whose bytes say nothing
@@ -36,6 +40,28 @@ MESSAGE_FIELDS = {"role", "content", "name", "tool_calls", "tool_call_id", "refu
 THOUGHTS = ("reasoning_content", "reasoning")  # of an answer: some models need them back between their calls of tools
 PARTS: dict[str, type] = {"text": str, "refusal": str, "image_url": dict, "input_audio": dict}
 
+# of templates; others could take the place of the template itself, or keep a server busy
+SWITCHES = {
+    "clear_thinking",
+    "enable_thinking",
+    "preserve_thinking",
+    "reasoning_effort",
+    "thinking",
+    "thinking_budget",
+    "thinking_mode",
+}
+
+
+def _are_switches(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() <= SWITCHES
+        and all(
+            isinstance(each, bool | int | float) or (isinstance(each, str) and is_name(each)) for each in value.values()
+        )
+    )
+
+
 CHAT: dict[str, Field] = {
     "model": TEXT,
     "messages": LIST,
@@ -45,7 +71,7 @@ CHAT: dict[str, Field] = {
     "max_completion_tokens": COUNT,
     "temperature": TEMPERATURE,
     "top_p": SHARE,
-    "n": ONE,
+    "n": ANSWERS,
     "stop": STOP,
     "seed": SEED,
     "presence_penalty": PENALTY,
@@ -58,12 +84,19 @@ CHAT: dict[str, Field] = {
     "parallel_tool_calls": TRUTH,
     "response_format": OBJECT,
     "reasoning_effort": TEXT,
+    # what OpenAI does not know, and servers of open models do
+    "top_k": TOP_K,
+    "min_p": SHARE,
+    "repetition_penalty": REPETITION,
+    "chat_template_kwargs": Field(_are_switches, gettext_lazy("an object of known switches"), {"type": "object"}),
+    "add_generation_prompt": TRUTH,
+    "continue_final_message": TRUTH,
 }
 
 
 def chat(body: Body) -> Body:
     """The body for a chat completion, checked; raises InvalidRequest."""
-    found = allowed(body, CHAT)
+    found = allowed(without_end(body), CHAT)
     if not found.get("messages"):
         raise invalid("messages", _("a list with at least one message"))
     found["messages"] = [_message(message, f"messages[{i}]") for i, message in enumerate(found["messages"])]
@@ -100,7 +133,7 @@ def estimate_chat(body: Body, deployments: Sequence[Deployment]) -> Estimate:
     tokens = sum(estimated_tokens(text) for text in _texts(body))
     tokens += sum(MESSAGE_TOKENS + IMAGE_TOKENS * _pictures(message) for message in body["messages"])
     stated = body.get("max_completion_tokens") or body.get("max_tokens")
-    return Estimate(tokens, most_output(stated, deployments))
+    return Estimate(tokens, most_output(stated, deployments), body.get("n", 1))
 
 
 def most_output(stated: int | None, deployments: Sequence[Deployment]) -> int | None:

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from gateway.exceptions import InvalidRequest
 
+LONGEST_NAME = 40
+LIMITS = ("max_tokens", "max_completion_tokens")
 DEEPEST = 200  # levels; what is near the limit of Python's own stack could be read but not be sent on
 
 Body = dict[str, Any]
@@ -54,6 +56,13 @@ PENALTY = Field(number(-2, 2), gettext_lazy("a number from -2 to 2"), {"type": "
 TEMPERATURE = Field(number(0, 2), gettext_lazy("a number from 0 to 2"), {"type": "number", "minimum": 0, "maximum": 2})
 SHARE = Field(number(0, 1), gettext_lazy("a number from 0 to 1"), {"type": "number", "minimum": 0, "maximum": 1})
 ONE = Field(whole(1, 1), gettext_lazy("1"), {"const": 1})
+ANSWERS = Field(
+    whole(1, 8), gettext_lazy("a whole number from 1 to 8"), {"type": "integer", "minimum": 1, "maximum": 8}
+)
+TOP_K = Field(whole(-1, 2**31 - 1), gettext_lazy("a whole number"), {"type": "integer", "minimum": -1})
+REPETITION = Field(
+    number(0, 10), gettext_lazy("a number from 0 to 10"), {"type": "number", "minimum": 0, "maximum": 10}
+)
 STOP = Field(is_stop, gettext_lazy("a text or a list of texts"), {"type": ["string", "array"]})
 SEED = Field(whole(-(2**63), 2**63 - 1), gettext_lazy("a whole number"), {"type": "integer"})
 
@@ -87,6 +96,20 @@ def _refuse_constant(name: str) -> None:
 def invalid(param: str, expected: str | Promise) -> InvalidRequest:
     text = _("Invalid value for “%(field)s”; expected: %(expected)s.") % {"field": param, "expected": expected}
     return InvalidRequest(text, param=param)
+
+
+def left_out(body: Body, fields: Mapping[str, Field]) -> list[str]:
+    """The names of those that are not among the fields, as far as they are names."""
+    return [name for name in body if name not in fields and body[name] is not None and is_name(name)]
+
+
+def is_name(text: str) -> bool:
+    return text.isascii() and text.isidentifier() and len(text) <= LONGEST_NAME
+
+
+def without_end(body: Body) -> Body:
+    """A limit of -1 is none, in the words of llama.cpp and LM Studio."""
+    return {name: value for name, value in body.items() if value != -1 or name not in LIMITS}
 
 
 def allowed(body: Body, fields: dict[str, Field]) -> Body:

@@ -94,7 +94,7 @@ def wants_results(body: Body) -> bool:
     return RESULTS in (body.get("include") or ())
 
 
-def left_out(given: Body) -> list[str]:
+def tools_left_out(given: Body) -> list[str]:
     """Where tools stand that nobody here has, like a search of the web: agents offer them unasked, and do without."""
     return [f"tools[{i}]" for i, tool in enumerate(given.get("tools") or ()) if _is_unknown(tool)]
 

@@ -268,6 +268,28 @@ def test_too_large_a_body_is_413(http: httpx2.Client, chunked: bool) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
 
 
+def test_what_reaches_no_model_is_named(http: httpx2.Client, fake_upstream: FakeUpstream) -> None:
+    more = {"api_base": "x", "grammar": "x", "top_k": 5, "not a\r\nname": 1, "user": None}
+    told = http.post("/chat/completions", json={"model": "parrot", "messages": MESSAGES} | more)
+    assert told.headers["x-voliere-left-out"] == "api_base, grammar"
+    assert fake_upstream.calls[0].body.keys() == {"model", "messages", "top_k", "stream"}
+    tools = [{"type": "web_search"}, {"type": "function", "name": "look", "parameters": {}}]
+    told = http.post("/responses", json={"model": "parrot", "input": "Piep?", "tools": tools, "x": 1})
+    assert told.headers["x-voliere-left-out"] == "x, tools[0]"
+
+
+def test_several_answers_of_one_call_come_and_are_counted(sdk: openai.OpenAI, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.send(b"".join(
+        f'data: {{"choices":[{{"index":{i},"delta":{{"content":"{word}"}},"finish_reason":"stop"}}]}}\n\n'.encode()
+        for i, word in enumerate(("eins", "zwei"))
+    ) + b"data: [DONE]\n\n")  # fmt: skip
+    pieces = list(sdk.chat.completions.create(model="parrot", messages=MESSAGES, n=2, stream=True))
+    assert [(choice.index, choice.delta.content) for piece in pieces for choice in piece.choices] == [
+        (0, "eins"), (1, "zwei"),
+    ]  # fmt: skip
+    assert Usage.objects.get().output_tokens == 2
+
+
 def test_scripts_of_a_site_that_the_key_names_may_read_the_answer(http: httpx2.Client, alice: User) -> None:
     site, other = {"Origin": "https://www.example.org"}, {"Origin": "https://evil.example"}
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-stainless-os"}

@@ -158,6 +158,13 @@ def test_without_max_tokens_the_usual_answer_is_held(caller: Caller, wren: Deplo
     assert quota.reserved == 10 + 90
 
 
+def test_several_answers_are_held_for(caller: Caller, wren: Deployment) -> None:
+    quota = Quota.objects.create(user=caller.user, limit=100)
+    reserve(caller, Estimate(10, 20, answers=4))
+    quota.refresh_from_db()
+    assert quota.reserved == 90
+
+
 def test_a_deployment_that_never_answered_is_given_a_guess(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=10_000)
     reserve(caller, Estimate(10, None))

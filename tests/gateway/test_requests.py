@@ -33,7 +33,11 @@ PIXEL = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}
         ({"messages": HELLO, "max_completion_tokens": 10**12}, "max_completion_tokens"),
         ({"messages": HELLO, "temperature": "hot"}, "temperature"),
         ({"messages": HELLO, "temperature": 2.1}, "temperature"),
-        ({"messages": HELLO, "n": 2}, "n"),
+        ({"messages": HELLO, "n": 9}, "n"),
+        ({"messages": HELLO, "top_k": 0.5}, "top_k"),
+        ({"messages": HELLO, "chat_template_kwargs": {"chat_template": "{{ x }}"}}, "chat_template_kwargs"),
+        ({"messages": HELLO, "chat_template_kwargs": {"thinking": [1]}}, "chat_template_kwargs"),
+        ({"messages": HELLO, "chat_template_kwargs": {"thinking_mode": "{% for %}"}}, "chat_template_kwargs"),
         ({"messages": HELLO, "stop": [1]}, "stop"),
         ({"messages": HELLO, "tools": {}}, "tools"),
         ({"messages": HELLO, "stream_options": 1}, "stream_options"),
@@ -59,6 +63,20 @@ def test_unknown_fields_are_left_out_everywhere() -> None:
         "seed": None,
     }
     assert requests.chat(body) == {"messages": [{"role": "user", "content": [PIXEL]}]}
+
+
+OPEN_MODELS = {"top_k": 20, "min_p": 0.1, "repetition_penalty": 1.1, "chat_template_kwargs": {"enable_thinking": False}}
+
+
+def test_what_only_servers_of_open_models_know_goes_to_them() -> None:
+    body = {"messages": [{"role": "user", "content": "Hallo"}], **OPEN_MODELS}
+    assert requests.chat(body) == body
+
+
+def test_a_limit_of_minus_one_is_none() -> None:
+    said = {"messages": [{"role": "user", "content": "Hallo"}]}
+    assert requests.chat(said | {"max_tokens": -1, "max_completion_tokens": -1}) == said
+    assert requests.text_completion({"prompt": "Hallo", "max_tokens": -1}) == {"prompt": "Hallo"}
 
 
 def test_an_assistant_that_only_calls_tools_says_nothing() -> None:

@@ -106,13 +106,14 @@ def test_a_zero_byte_is_a_letter_like_others(base_url: str, secret: str, fake_up
     ("body", "param"),
     [
         ({}, "prompt"),
-        ({"prompt": ["a", "b"]}, "prompt"),
+        ({"prompt": ["a", 7]}, "prompt"),
+        ({"prompt": ["a"] * 65}, "prompt"),
         ({"prompt": []}, "prompt"),
         ({"prompt": 7}, "prompt"),
         ({"prompt": [None]}, "prompt"),
         ({"prompt": [-1]}, "prompt"),
         ({"prompt": "x", "echo": "yes"}, "echo"),
-        ({"prompt": "x", "max_tokens": -1}, "max_tokens"),
+        ({"prompt": "x", "max_tokens": -2}, "max_tokens"),
         ({"prompt": "x", "logprobs": True}, "logprobs"),
         ({"prompt": "x", "best_of": 3}, "best_of"),
         ({"prompt": "x", "stop": {}}, "stop"),
@@ -125,8 +126,11 @@ def test_a_wrong_field_is_named(body: dict[str, Any], param: str) -> None:
     assert refused.value.param == param
 
 
-@pytest.mark.parametrize(("given", "prompt"), [(["a"], "a"), ("", ""), ([1, 2], [1, 2]), ([[1, 2]], [1, 2])])
-def test_a_prompt_is_one_text_or_its_tokens(given: object, prompt: object) -> None:
+@pytest.mark.parametrize(
+    ("given", "prompt"),
+    [(["a"], "a"), ("", ""), ([1, 2], [1, 2]), ([[1, 2]], [1, 2]), (["a", "b"], ["a", "b"]), ([[1], "b"], [[1], "b"])],
+)
+def test_prompts_are_texts_or_their_tokens(given: object, prompt: object) -> None:
     assert requests.text_completion({"prompt": given, "api_base": "x"}) == {"prompt": prompt}
 
 
@@ -134,3 +138,9 @@ def test_what_may_be_needed_is_held() -> None:
     body = requests.text_completion({"prompt": [1, 2, 3], "suffix": "1234", "max_tokens": 90_000})
     estimate = requests.estimate_text_completion(body, [Deployment(context_length=4096)])
     assert (estimate.input_tokens, estimate.output_tokens) == (4, 4096)
+
+
+def test_several_texts_are_several_answers() -> None:
+    body = requests.text_completion({"prompt": ["12345678", [1, 2]], "n": 3, "max_tokens": 7})
+    estimate = requests.estimate_text_completion(body, [Deployment()])
+    assert (estimate.input_tokens, estimate.output_tokens, estimate.answers) == (4, 7, 6)
