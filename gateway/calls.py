@@ -78,11 +78,11 @@ class Running:
 
     async def check(self) -> None:
         """Asked each second: who is deactivated, and whose key is revoked, is served no longer; nobody waits for what
-        is no longer offered, or cannot be woken."""
+        is no longer offered to them, or cannot be woken."""
         try:
-            await standing(self.caller)
+            known = await standing(self.caller)
             if self.id in leases.of_this_loop().waiting:
-                await self._check_wait()
+                await self._check_wait(known)
         except NotAllowed as error:
             self.revoked = error
             self._leave_line(error)
@@ -91,8 +91,14 @@ class Running:
         except BooksUnavailable:
             pass  # nobody knows; a second later somebody may
 
-    async def _check_wait(self) -> None:
-        if not self.able.keys() & (await catalogue.current()).by_id.keys():
+    def lost(self) -> None:
+        self.revoked = BooksUnavailable()
+
+    async def _check_wait(self, known: Standing) -> None:
+        if self.standing.deployments is None:  # not for a key to say
+            known = replace(known, deployments=None)
+        offers = (await catalogue.current()).by_id
+        if not any(offers[each].is_for(known) for each in self.able if each in offers):
             raise UnknownModel(param="model")
         if self.wakes_in is not None:
             await waking.ready(self.able.values(), wakes=True)
@@ -128,12 +134,8 @@ class Running:
             "weight": self.standing.weight,
             "input_tokens": estimate.input_tokens,
             "candidates": self._candidates(),
-            "holds": self._holds(estimate, usual),
+            "holds": quotas.holds(self.quotas, self.able.values(), estimate, usual),
         }
-
-    def _holds(self, estimate: Estimate, usual: quotas.Usual) -> list[quotas.Hold]:
-        dearest = max(self.able.values(), key=lambda deployment: (deployment.output_price, deployment.input_price))
-        return quotas.holds(self.quotas, dearest, estimate, usual)
 
     async def move(self, error: UpstreamError) -> None:
         """To another deployment after one that failed before its first byte; raises `error` when there is none, or when
@@ -145,10 +147,15 @@ class Running:
             self.able = {offer.deployment.id: offer.deployment} if offer and is_open else {}
         if not self.able or not error.is_passing:
             raise error
+        try:
+            self.wakes_in = await waking.ready(self.able.values(), wakes=True)
+        except Asleep:
+            raise error from None
         logger.info("A call moves on from upstream %s: %s", failed.upstream.name, error.code)
         await health.note(failed.upstream, error)
         receipts.sent(self.note, failed, error)
         self.attempts += 1
+        self.quotas = quotas.applicable(self.standing.quotas, self.able.values())
         answer = await ledger.book(self.relocation(await quotas.usual.get(next(iter(self.able)))))
         if answer and answer["state"] == "refused":
             raise error
@@ -156,8 +163,7 @@ class Running:
 
     def relocation(self, usual: quotas.Usual) -> ledger.Entry:
         """The others have quotas and prices of their own."""
-        self.quotas = quotas.applicable(self.standing.quotas, self.able.values())
-        holds = self._holds(self.estimate([*self.able.values()]), usual)
+        holds = quotas.holds(self.quotas, self.able.values(), self.estimate([*self.able.values()]), usual)
         return {"op": "move", "id": str(self.id), "candidates": self._candidates(), "holds": holds}
 
     def _candidates(self) -> list[dict[str, Any]]:
@@ -170,6 +176,7 @@ class Running:
     async def _take(self, answer: ledger.Result) -> None:
         found = self.accepted(answer)
         if found["state"] == "waiting":
+            self.is_admitted = False
             self.first_place = self.first_place or found["place"]
             found["deployment"] = await self._wait(Place(found["place"], found["seconds"]))
             self.queued_ms = self.meter.elapsed_ms()
@@ -185,14 +192,17 @@ class Running:
             quota = next(quota for quota in self.quotas if quota.id == found["quota"])
             raise quotas.exceeded(quota, dict(found["left"])[quota.id])
         if found["state"] == "full":
-            raise LineFull(retry_after=max(1, round(found["seconds"])))
+            raise LineFull(retry_after=max(1, round(found["seconds"] or 0)))  # none of a model deleted meanwhile
         self.left |= dict(found.get("left", ()))
         return found
 
     async def _wait(self, place: Place) -> int:
         try:
             async with asyncio.timeout(LONGEST_WAIT):
-                return await leases.of_this_loop().admission(self.id, place, self.wanted.on_wait)
+                while True:
+                    found = await leases.of_this_loop().admission(self.id, place, self.wanted.on_wait)
+                    if found in self.able:  # or it is heard late, of before the call moved on
+                        return found
         except TimeoutError:
             raise LineFull(retry_after=60) from None
 
@@ -210,7 +220,7 @@ class Running:
     def conclude(self, consumed: Consumption) -> None:
         if self.is_admitted:
             receipts.sent(self.note, self.deployment, self.error)
-            receipts.ended(self.note, self.deployment, consumed, self.queued_ms)
+        receipts.ended(self.note, self.deployment, consumed, self.queued_ms)
 
 
 async def _able(caller: Caller, wanted: Wanted, known: Standing) -> list[Deployment]:
@@ -239,10 +249,10 @@ async def metered(caller: Caller, wanted: Wanted, estimate: Estimator) -> AsyncI
     call = Running(caller, wanted, known, able, estimate)
     call.wakes_in = wakes_in
     keeping = leases.of_this_loop()
-    keeping.checks[call.id] = call.check
+    keeping.calls[call.id] = call
     try:
         await call.reserve()
-        keeping.running[call.id] = call.meter
+        keeping.running.add(call.id)
         yield call
         if call.revoked:
             raise call.revoked
@@ -253,8 +263,8 @@ async def metered(caller: Caller, wanted: Wanted, estimate: Estimator) -> AsyncI
             await health.note(call.deployment.upstream, error)
         raise
     finally:
-        keeping.running.pop(call.id, None)
-        keeping.checks.pop(call.id, None)
+        keeping.running.discard(call.id)
+        del keeping.calls[call.id]
         consumed = call.meter.consumption(was_sent=call.is_admitted)
         metrics.ended(call, consumed)
         tracing.end(call, consumed)

@@ -151,9 +151,10 @@ async def _send(outgoing: Outgoing) -> Outcome:
 
 @transaction.atomic
 def _conclude(delivery: Delivery, outcome: Outcome) -> None:
-    now = timezone.now()
+    now, webhook = timezone.now(), Webhook.objects.select_for_update().filter(pk=delivery.webhook_id).first()
+    if webhook is None:
+        return  # deleted meanwhile, and its deliveries with it
     Attempt.objects.create(delivery=delivery, at=now, **vars(outcome))
-    webhook = Webhook.objects.select_for_update().get(pk=delivery.webhook_id)
     if outcome.is_success:
         Delivery.objects.filter(pk=delivery.pk).update(state=State.DELIVERED)
         Webhook.objects.filter(pk=webhook.pk).exclude(failing_since=None).update(failing_since=None)

@@ -6,8 +6,9 @@ One task of an event loop speaks for all calls of that loop, and hears who of th
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 import psycopg
@@ -18,7 +19,6 @@ from gateway.metering import Meter
 
 LEASE = 30  # seconds, as in sql/ledger.sql
 RENEWAL = 10.0
-LEASE_IN_LINE = 10
 LOOK = 1.0
 SERVER_AFTER = 3  # looks; a loop that lives as long is a server's and no job's
 
@@ -40,25 +40,45 @@ class Waiting:
     tell: Callable[[Place], None]
 
 
+class Kept(Protocol):
+    """A call, as far as it is looked after here."""
+
+    meter: Meter
+
+    async def check(self) -> None:
+        """Asked each second: may its caller still?"""
+
+    def lost(self) -> None:
+        """It has been settled as one whose process is gone."""
+
+
 @dataclass
 class Leases:
-    running: dict[UUID, Meter] = field(default_factory=dict)
+    calls: dict[UUID, Kept] = field(default_factory=dict)
+    running: set[UUID] = field(default_factory=set)
     waiting: dict[UUID, Waiting] = field(default_factory=dict)
-    checks: dict[UUID, Callable[[], Awaitable[None]]] = field(default_factory=dict)  # may its caller still?
     renewed: float = field(default_factory=time.monotonic)
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    watch: asyncio.Task[None] | None = None
+    looking: asyncio.Task[None] | None = None
+    watching: asyncio.Task[None] | None = None
+    listening: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        self.tasks.append(asyncio.create_task(self._look()))
-        self.watch = asyncio.create_task(self._watch())
+        self.looking = asyncio.create_task(self._look())
+        self.watching = asyncio.create_task(self._watch())
+
+    @property
+    def is_over(self) -> bool:
+        return self.looking is None or self.looking.done()
 
     async def _watch(self) -> None:
         """Apart from the look after leases, which must not wait for a database that is slow to say who may what."""
         while True:
             await asyncio.sleep(LOOK)
-            for check in [*self.checks.values()]:  # one by one: most know the answer, and a task each would cost more
-                await check()
+            for call in [*self.calls.values()]:  # one by one: most know the answer, and a task each would cost more
+                try:
+                    await call.check()
+                except Exception:  # whatever is wrong with one call, the others are watched
+                    logger.exception("Whether a call may go on could not be found out")
 
     async def admission(self, call_id: UUID, first: Place, tell: Callable[[Place], None]) -> int:
         """Wait in line; returns the deployment that is free now."""
@@ -71,8 +91,8 @@ class Leases:
             del self.waiting[call_id]
 
     def listen(self) -> None:
-        if len(self.tasks) == 1:
-            self.tasks.append(asyncio.create_task(self._listen()))
+        if self.listening is None or self.listening.done():
+            self.listening = asyncio.create_task(self._listen())
 
     async def _look(self) -> None:
         looks = 0
@@ -85,21 +105,20 @@ class Leases:
             if due:
                 self.renewed = time.monotonic()
             calls = [*self.waiting, *(self.running if due else ())]
-            await asyncio.gather(*(self._renew(call_id) for call_id in calls))
+            for outcome in await asyncio.gather(*map(self._renew, calls), return_exceptions=True):
+                if isinstance(outcome, Exception):  # whatever is wrong with one call, the others are kept
+                    logger.error("The lease of a call could not be renewed", exc_info=outcome)
 
     async def _renew(self, call_id: UUID) -> None:
-        meter, waiting = self.running.get(call_id), self.waiting.get(call_id)
-        entry = {
-            "op": "renew",
-            "id": str(call_id),
-            "output_tokens": meter.relayed_tokens if meter else 0,
-            "seconds": LEASE_IN_LINE if waiting else LEASE,
-        }
+        call, waiting = self.calls.get(call_id), self.waiting.get(call_id)
+        entry = {"op": "renew", "id": str(call_id), "output_tokens": call.meter.relayed_tokens if call else 0}
         try:
             found = await ledger.book(entry)
         except (BooksUnavailable, psycopg.Error):
             logger.warning("The lease of a call could not be renewed; trying again.")
             return
+        if found is None and call and call_id in self.running:  # still: it may have ended meanwhile
+            call.lost()
         if waiting and not waiting.admitted.done():
             if found is None:  # swept while the database was away
                 waiting.admitted.set_exception(BooksUnavailable())
@@ -139,7 +158,7 @@ class Leases:
 
 def of_this_loop() -> Leases:
     loop = asyncio.get_running_loop()
-    if loop not in _leases or _leases[loop].tasks[0].done():
+    if loop not in _leases or _leases[loop].is_over:
         for ended in [other for other in _leases if other.is_closed()]:
             del _leases[ended]
         _leases[loop] = Leases()

@@ -27,6 +27,15 @@ AT_ONCE = 64
 UNDISTURBED = 3600.0  # seconds
 PATIENCE = 60.0  # seconds in which a database that restarts gets what a call consumed
 
+# a database that falls silent, as behind a firewall that forgot the connection, is given up within these
+PATIENCE_OF_WIRE: dict[str, Any] = {
+    "connect_timeout": 10,  # seconds
+    "tcp_user_timeout": 15_000,  # milliseconds
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+
 logger = logging.getLogger(__name__)
 _ledgers: dict[asyncio.AbstractEventLoop, "Ledger"] = {}
 
@@ -60,7 +69,7 @@ async def connect() -> Connection:
     parameters = connections["default"].get_connection_params()
     djangos = ("cursor_factory", "context", "prepare_threshold")
     own = {name: value for name, value in parameters.items() if name not in djangos}
-    return await Connection.connect(**own, autocommit=True)
+    return await Connection.connect(**own, **PATIENCE_OF_WIRE, autocommit=True)
 
 
 class Ledger:

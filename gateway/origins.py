@@ -5,6 +5,7 @@ from gateway.fresh import Fresh
 from gateway.models import ApiKey
 
 ASKED_FOR = "access-control-request-method"  # the header by which a browser asks before it sends the key
+LONGEST = 200  # characters of the column, and of what anybody may make this remember
 ALLOWED = {
     "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
     "access-control-allow-headers": "authorization, *",  # the asterisk stands for all but this one
@@ -14,7 +15,8 @@ ALLOWED = {
 
 async def preflight(origin: str) -> dict[str, str]:
     """Headers: the key is not sent along, hence of any key that names the site; `told` decides by the very one."""
-    allowed = {"access-control-allow-origin": origin, **ALLOWED} if await _named.get(origin) else {}
+    is_named = len(origin) <= LONGEST and await _named.get(origin)
+    allowed = {"access-control-allow-origin": origin, **ALLOWED} if is_named else {}
     return {"vary": "Origin", **allowed}
 
 

@@ -26,14 +26,15 @@ def applicable(quotas: Iterable[Quota], deployments: Iterable[Deployment]) -> li
     return [quota for quota in quotas if quota.deployment_id is None or quota.deployment_id in ids]
 
 
-def holds(quotas: Iterable[Quota], dearest: Deployment, estimate: Estimate, usual: "Usual") -> list[Hold]:
+def holds(quotas: Iterable[Quota], able: Iterable[Deployment], estimate: Estimate, usual: "Usual") -> list[Hold]:
+    """Of a call that any of these may answer."""
     output = usual.output_tokens if estimate.output_tokens is None else estimate.output_tokens
     output *= estimate.answers
     amounts = {
         Unit.REQUESTS: 1,
         Unit.PARALLEL: 1,
         Unit.TOKENS: estimate.input_tokens + output,
-        Unit.COST: cost_of(dearest, estimate.input_tokens, output),
+        Unit.COST: max(cost_of(deployment, estimate.input_tokens, output) for deployment in able),
         Unit.ENERGY: usual.energy,
     }
     return [(quota.id, amounts[Unit(quota.unit)], quota.deployment_id) for quota in quotas]

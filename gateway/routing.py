@@ -49,7 +49,8 @@ def _is_ones_own(deployment: Deployment) -> bool:
 def _limit_at(path: str, deployment: Deployment, body: Body) -> str:
     """Some servers that one runs oneself know `max_tokens` alone and would not stop at anything else, while models
     elsewhere may refuse just that: they get what the caller named."""
-    if path == CHAT and "max_completion_tokens" in body and not _is_ones_own(deployment):
+    named = body if any(name in body for name in LIMITS) else deployment.defaults
+    if path == CHAT and "max_completion_tokens" in named and not _is_ones_own(deployment):
         return "max_completion_tokens"
     return LIMIT_AT[path]
 

@@ -54,7 +54,7 @@ class Events:
         self.known: Callable[[bytes], bytes | None] = lambda piece: None  # goes on as this, if it is a whole event
         self.through: Callable[[bytes], bytes | None] = lambda event: event  # any other goes on as this, or not at all
         self.ready: deque[bytes] = deque()
-        self.buffer = b""
+        self.buffer = bytearray()
         self.until: float | None = NEVER  # None: from the clock's next look on for as long as there is patience
         self.loop = asyncio.get_running_loop()
         self.clock = self.loop.call_later(TICK, self._look)
@@ -113,8 +113,8 @@ class Events:
     def _take(self, piece: bytes) -> None:
         """Nothing is the end, said or not."""
         if not piece:
-            self._read(self.buffer)
-            self.buffer = b""
+            self._read(bytes(self.buffer))
+            self.buffer.clear()
             self.ready.append(DONE)
         elif not self.buffer and piece.count(b"\n") == 2 and piece.startswith(BEGIN) and piece.endswith(END):
             self.ready.append(piece)  # one event, whole, as nearly all of them come
@@ -122,12 +122,16 @@ class Events:
             self._split(piece)
 
     def _split(self, piece: bytes) -> None:
+        """Looks at what is new alone: a line of megabytes may come in a thousand pieces."""
+        new = max(len(self.buffer) - len(END), 0)
         self.buffer += piece
-        if b"\r" in self.buffer:
-            self.buffer = self.buffer.replace(b"\r\n", b"\n")
-        *whole, self.buffer = self.buffer.split(END)
-        for event in whole:
-            self._read(event)
+        if b"\r" in self.buffer[new:]:
+            self.buffer[new:] = self.buffer[new:].replace(b"\r\n", b"\n")
+        if self.buffer.find(END, new) >= 0:
+            *whole, rest = bytes(self.buffer).split(END)
+            self.buffer = bytearray(rest)
+            for event in whole:
+                self._read(event)
         if len(self.buffer) > LONGEST:
             raise UpstreamBroken
 

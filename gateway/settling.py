@@ -1,13 +1,19 @@
 """What the books are told of a call at its end: by the call, or by the sweep when its process is gone."""
 
+import logging
 import uuid
 from datetime import datetime
 
+from django.db import DataError, transaction
 from django.utils import timezone
 
 from gateway import ledger
 from gateway.metering import Consumption, cost_of
 from gateway.models import Call, Deployment, Usage
+
+LONGEST = 2**31 - 1  # milliseconds that a column holds: 24 days, which a call may last whose machine was away
+
+logger = logging.getLogger(__name__)
 
 
 def settlement(call_id: uuid.UUID, deployment: Deployment | None, consumed: Consumption) -> ledger.Entry:
@@ -35,11 +41,22 @@ def sweep(now: datetime | None = None) -> int:
     entries = [
         settlement(call.pk, call.deployment, _last_known(call)) | {"lease_before": now.isoformat()} for call in lost
     ]
-    return sum(bool(result and result["settled"]) for result in ledger.book_now(entries))
+    return sum(map(_book, entries))
+
+
+def _book(entry: ledger.Entry) -> bool:
+    """Each by itself: what is wrong with one call keeps no other from being settled."""
+    try:
+        with transaction.atomic():
+            [found] = ledger.book_now([entry])
+    except DataError:
+        logger.exception("Call %s could not be settled", entry["id"])
+        return False
+    return bool(found and found["settled"])
 
 
 def _last_known(call: Call) -> Consumption:
-    duration = round((timezone.now() - call.started_at).total_seconds() * 1000)
+    duration = min(round((timezone.now() - call.started_at).total_seconds() * 1000), LONGEST)
     if call.admitted_at is None:
         return Consumption(Usage.Status.ABORTED, None, duration)
     return Consumption(

@@ -103,21 +103,21 @@ def _language(accepted: str | None) -> contextlib.AbstractContextManager[object]
     return contextlib.nullcontext()
 
 
-def _headers(answer: Answer, own: Headers) -> list[tuple[bytes, bytes]]:
+def _start(answer: Answer, own: Headers) -> dict[str, Any]:
     headers = {"content-type": answer.content_type, **answer.headers, **own}
     if answer.events is None and answer.status != 204:
         headers["content-length"] = str(len(answer.body))
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    written = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": answer.status, "headers": written}
 
 
 async def _send(answer: Answer, own: Headers, send: Send, watch: "_Watch") -> None:
-    start = {"type": "http.response.start", "status": answer.status, "headers": _headers(answer, own)}
     if answer.events is None:
-        await send(start)
+        await send(_start(answer, own))
         await send({"type": "http.response.body", "body": answer.body})
         return
     async with contextlib.aclosing(answer.events):
-        await send(start)
+        await send(_start(answer, own))
         # a task of its own: every delta passes all functions that await it
         await asyncio.create_task(_stream(answer, answer.events, send, watch))
 

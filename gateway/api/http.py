@@ -50,7 +50,7 @@ class Answer:
 
     @classmethod
     def of(cls, content: object, status: int = 200, headers: Headers | None = None) -> "Answer":
-        return cls(status, json.dumps(content, separators=(",", ":")).encode(), headers or {})
+        return cls(status, json.dumps(content, separators=(",", ":"), allow_nan=False).encode(), headers or {})
 
     @classmethod
     async def stream(cls, events: AsyncGenerator[bytes, None], end: bytes = b"") -> "Answer":

@@ -41,17 +41,20 @@ async def _recorded(
             yield event
         is_whole = size <= LONGEST
     finally:
-        await events.aclose()
-        if not is_whole:
-            await claim.forget()
+        try:
+            await events.aclose()
+        finally:
+            if not is_whole:
+                await claim.forget()
     if is_whole:
         await claim.keep(_written("text/event-stream", b"".join([*pieces, end])))
 
 
 def _written(content_type: str, body: bytes) -> str:
-    return json.dumps([content_type, body.decode()])
+    return json.dumps([content_type, body.decode(errors="surrogatepass")])  # half a character, as it came
 
 
 def _told_again(kept: str) -> Answer:
     content_type, body = json.loads(kept)
-    return Answer(body=body.encode(), content_type=content_type, headers={"x-voliere-repeated": "true"})
+    body = body.encode(errors="surrogatepass")
+    return Answer(body=body, content_type=content_type, headers={"x-voliere-repeated": "true"})

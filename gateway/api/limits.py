@@ -1,6 +1,7 @@
 """What a call says of its quotas and of its wait, in the headers of the answer or of the refusal."""
 
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from django.utils import timezone
 
@@ -9,11 +10,12 @@ from gateway.api.http import Headers
 from gateway.calls import Running
 from gateway.models import Quota
 
+PLAIN = " !#$&'()*+,/:;=?@[]"  # beside letters and digits; a header has no others
 NAMED_LIKE_OPENAIS = {Quota.Unit.REQUESTS: "requests", Quota.Unit.TOKENS: "tokens"}
 
 
 def headers_of(call: Running) -> Headers:
-    headers = {"x-voliere-model": call.deployment.name, "x-voliere-queue-ms": str(call.queued_ms)}
+    headers = {"x-voliere-model": quote(call.deployment.name, safe=PLAIN), "x-voliere-queue-ms": str(call.queued_ms)}
     if call.first_place:
         headers["x-voliere-queue-place"] = str(call.first_place)
     if call.wakes_in is not None:

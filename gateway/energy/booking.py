@@ -41,7 +41,7 @@ ADD_TO_CALL = """
     ON CONFLICT (id) DO UPDATE SET joules = c.joules + excluded.joules, seconds = c.seconds + excluded.seconds,
         is_shared = c.is_shared OR excluded.is_shared
     WHERE NOT c.is_final"""
-# the locks in the order of the ledger (sql/ledger.sql), so that neither waits for the other
+# the locks in the order of the ledger (sql/ledger.sql), so that they do not wait for one another
 LOCK_QUOTAS = "SELECT id FROM gateway_quota WHERE unit = 'energy' ORDER BY id FOR NO KEY UPDATE"
 # a quota counts what ended in the period that it counts now; of an older one it knows nothing any more
 MAKE_FINAL = """

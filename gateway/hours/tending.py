@@ -161,7 +161,9 @@ def _become(hours: ServerHours, state: ServerHours.State, now: datetime) -> None
     if state == State.STOPPING:
         hours.demanded_at = None
     _write(hours, "state", "since", "hooked_at", "is_hooked", "problem", "retry_at", "demanded_at")
-    Occupancy.objects.filter(deployment__upstream=hours.upstream_id).update(is_awake=state == State.AWAKE)
+    books = Occupancy.objects.filter(deployment__upstream=hours.upstream_id)
+    list(books.select_for_update(no_key=True, of=("self",)).order_by("deployment_id"))  # as the ledger locks them
+    books.update(is_awake=state == State.AWAKE)
 
 
 def _fail(hours: ServerHours, state: ServerHours.State, problem: str, now: datetime) -> None:

@@ -48,19 +48,11 @@ def relayed(given: Body) -> Body:
 def _functions(given: Body) -> list[Body]:
     """Those that the model may call."""
     functions = [tool for _, kind, tool in _tools(given) if kind == "function"]
-    chosen = given.get("tool_choice")
-    if not _allows_some(chosen):
-        return functions
-    named = [tool.get("name") for tool in chosen["tools"] if isinstance(tool, dict)]
-    return [tool for tool in functions if tool["name"] in named]
-
-
-def _allows_some(chosen: Any) -> bool:
-    return (
-        isinstance(chosen, dict)
-        and (chosen.get("type"), chosen.get("mode")) in (("allowed_tools", "auto"), ("allowed_tools", "required"))
-        and isinstance(chosen.get("tools"), list)
-    )
+    match given.get("tool_choice"):
+        case {"type": "allowed_tools", "tools": list(allowed)}:
+            named = [tool.get("name") for tool in allowed if isinstance(tool, dict)]
+            return [tool for tool in functions if tool["name"] in named]
+    return functions
 
 
 def file_search(body: Body) -> tuple[str, Body] | None:
@@ -72,17 +64,16 @@ def file_search(body: Body) -> tuple[str, Body] | None:
 
 
 def choice(given: Body) -> str | Body | None:
-    chosen = given.get("tool_choice")
-    if isinstance(chosen, dict) and chosen.get("type") == "function":
-        return {"type": "function"} | checked(chosen, {"name": TEXT}, "tool_choice", ("name",))
-    kinds = {kind for _, kind, _ in _tools(given)}
-    if isinstance(chosen, dict) and chosen.get("type") == "file_search" and "file_search" in kinds:
-        return {"type": "file_search"}
-    if _allows_some(chosen):
-        return str(chosen["mode"])
-    if chosen is not None and chosen not in CHOICES:
-        raise invalid("tool_choice", _("%(words)s or a function") % {"words": ", ".join(CHOICES)})
-    return chosen
+    match chosen := given.get("tool_choice"):
+        case {"type": "function"}:
+            return {"type": "function"} | checked(chosen, {"name": TEXT}, "tool_choice", ("name",))
+        case {"type": "file_search"} if any(kind == "file_search" for _, kind, _ in _tools(given)):
+            return {"type": "file_search"}
+        case {"type": "allowed_tools", "mode": "auto" | "required" as mode, "tools": list()}:
+            return str(mode)
+        case None | str() if chosen in (None, *CHOICES):
+            return chosen
+    raise invalid("tool_choice", _("%(words)s or a function") % {"words": ", ".join(CHOICES)})
 
 
 def repeated(given: Body) -> list[Body]:

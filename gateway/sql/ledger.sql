@@ -1,7 +1,7 @@
 -- The ledger: every change of a quota, of a place in line and of the books is an entry handed to gateway_book().
 --
 -- It takes many entries at once, of one process, settlements last, and is one transaction. First it locks the counters of all of them,
--- quotas and then occupancies, each in the order of their ids, so that two processes never wait for each other.
+-- quotas and then occupancies, each in the order of their ids, so that no two processes wait for one another.
 --
 --   {"op": "reserve", id, user, key, purpose, rank, weight, input_tokens,
 --    "candidates": [{id, rank, weight}], "holds": [[quota, amount, deployment or null]]}
@@ -9,7 +9,7 @@
 --       | {"state": "refused", quota, left} | {"state": "full", seconds}
 --   {"op": "move", id, "candidates": […], "holds": […]}   another deployment after one that failed, with other holds;
 --                                                   answers like reserve, and changes nothing when it is refused
---   {"op": "renew", id, output_tokens, seconds}    → {"state": …}; null for a call that is no more
+--   {"op": "renew", id, output_tokens}             → {"state": …}; null for a call that is no more
 --   {"op": "settle", id, status, model, requests, input_tokens, output_tokens, cached_tokens, estimated, cost, watts,
 --    first_token_ms, duration_ms, "lease_before": only one whose lease ran out before}
 --       → {"settled": true, "warned": [quota]} | {"settled": false}
@@ -87,7 +87,7 @@ $$;
 -- Where a call of the line stands, and for how long: the best of its candidates.
 CREATE OR REPLACE FUNCTION gateway_standing(wanted uuid, candidate_ids bigint[]) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('state', 'waiting', 'place', line.place,
-                              'seconds', round(gateway_likely_wait(candidate, line.place)::numeric, 1))
+                              'seconds', coalesce(round(gateway_likely_wait(candidate, line.place)::numeric, 1), 0))
     FROM unnest(candidate_ids) candidate, gateway_line(candidate) line
     WHERE line.call = wanted ORDER BY line.place LIMIT 1
 $$;
@@ -128,6 +128,12 @@ CREATE OR REPLACE FUNCTION gateway_let(entry jsonb, held jsonb, zone text) RETUR
     FROM refusing
 $$;
 
+-- Those of the holds that count where a deployment is chosen: not the quotas of others that might have been.
+CREATE OR REPLACE FUNCTION gateway_own(holds jsonb, chosen bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_agg(hold), '[]') FROM jsonb_array_elements(holds) hold
+    WHERE chosen IS NULL OR hold->>2 IS NULL OR (hold->>2)::bigint = chosen
+$$;
+
 -- A call's holds instead of those that it had.
 CREATE OR REPLACE FUNCTION gateway_hold(holds jsonb, held jsonb, zone text) RETURNS void LANGUAGE sql VOLATILE AS $$
     UPDATE gateway_quota q SET reserved = greatest(q.reserved + more.amount, 0), used = gateway_used(q, zone),
@@ -164,6 +170,7 @@ BEGIN
                                       'seconds', gateway_likely_wait(wanted_ids[1], all_waiting + 1));
         END IF;
     END IF;
+    kept := gateway_own(kept, chosen);
     INSERT INTO gateway_call (id, user_id, api_key_id, deployment_id, candidates, purpose, rank, weight, input_tokens,
                               output_tokens, holds, started_at, admitted_at, lease_until)
     VALUES ((entry->>'id')::uuid, (entry->>'user')::uuid, (entry->>'key')::bigint, chosen, wanted_ids,
@@ -183,6 +190,7 @@ CREATE OR REPLACE FUNCTION gateway_move(entry jsonb, zone text) RETURNS jsonb LA
 DECLARE
     moved gateway_call;
     let jsonb;
+    kept jsonb;
     chosen bigint;
     wanted_ids bigint[];
 BEGIN
@@ -192,25 +200,35 @@ BEGIN
     IF let ? 'quota' THEN RETURN let; END IF;
     wanted_ids := ARRAY(SELECT (c->>'id')::bigint FROM jsonb_array_elements(let->'candidates') c);
     chosen := gateway_free(let->'candidates');
-    PERFORM gateway_hold(let->'holds', moved.holds, zone);
+    kept := gateway_own(let->'holds', chosen);
+    PERFORM gateway_hold(kept, moved.holds, zone);
     UPDATE gateway_occupancy SET running = greatest(running - 1, 0) WHERE deployment_id = moved.deployment_id;
-    UPDATE gateway_call SET deployment_id = chosen, candidates = wanted_ids, holds = let->'holds',
-        admitted_at = CASE WHEN chosen IS NULL THEN NULL ELSE admitted_at END WHERE id = moved.id;
+    UPDATE gateway_call SET deployment_id = chosen, candidates = wanted_ids, holds = kept,
+        admitted_at = CASE WHEN chosen IS NULL THEN NULL ELSE admitted_at END,
+        lease_until = clock_timestamp() + CASE WHEN chosen IS NULL THEN interval '10 seconds' ELSE interval '30 seconds' END
+    WHERE id = moved.id;
     PERFORM gateway_admit_from_line(moved.deployment_id);
     IF chosen IS NULL THEN
-        RETURN gateway_standing(moved.id, wanted_ids) || jsonb_build_object('left', gateway_left(let->'holds', zone));
+        RETURN gateway_standing(moved.id, wanted_ids) || jsonb_build_object('left', gateway_left(kept, zone));
     END IF;
     UPDATE gateway_occupancy SET running = running + 1 WHERE deployment_id = chosen;
-    RETURN jsonb_build_object('state', 'admitted', 'deployment', chosen, 'left', gateway_left(let->'holds', zone));
+    RETURN jsonb_build_object('state', 'admitted', 'deployment', chosen, 'left', gateway_left(kept, zone));
 END $$;
 
-CREATE OR REPLACE FUNCTION gateway_renew(entry jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DROP FUNCTION IF EXISTS gateway_renew(jsonb);  -- as it was while the process said for how long
+CREATE OR REPLACE FUNCTION gateway_renew(entry jsonb, zone text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     kept gateway_call;
+    own jsonb;
 BEGIN
-    UPDATE gateway_call SET output_tokens = (entry->>'output_tokens')::int,
-        lease_until = clock_timestamp() + (entry->>'seconds')::float * interval '1 second'
+    UPDATE gateway_call SET output_tokens = (entry->>'output_tokens')::int, lease_until = clock_timestamp()
+        + CASE WHEN admitted_at IS NULL THEN interval '10 seconds' ELSE interval '30 seconds' END
     WHERE id = (entry->>'id')::uuid RETURNING * INTO kept;
+    own := gateway_own(kept.holds, CASE WHEN kept.admitted_at IS NOT NULL THEN kept.deployment_id END);
+    IF own <> kept.holds THEN  -- it was in line when it took them, and who admitted it had not locked them
+        PERFORM gateway_hold(own, kept.holds, zone);
+        UPDATE gateway_call SET holds = own WHERE id = kept.id;
+    END IF;
     IF kept.admitted_at IS NULL THEN  -- slots may have become free otherwise than by a call that ended
         PERFORM gateway_admit_from_line(candidate) FROM unnest(kept.candidates) candidate;
         SELECT * INTO kept FROM gateway_call WHERE id = kept.id;
@@ -287,7 +305,7 @@ BEGIN
         FROM consumed JOIN gateway_quota q ON q.id = consumed.quota
     ), changed AS (
         UPDATE gateway_quota q SET reserved = greatest(q.reserved - held, 0), used = counted.used, period_start = start,
-            warned_at = CASE WHEN counted.used * 100 >= q."limit" * q.warn_at AND q."limit" > 0
+            warned_at = CASE WHEN counted.used::numeric * 100 >= q."limit"::numeric * q.warn_at AND q."limit" > 0
                               AND (q.warned_at IS NULL OR q.warned_at < start) THEN began ELSE q.warned_at END
         FROM counted WHERE q.id = counted.id RETURNING q.id, q.warned_at, teller
     )
@@ -386,7 +404,7 @@ BEGIN
     FOR entry IN SELECT * FROM jsonb_array_elements(entries) WHERE value->>'op' <> 'settle' LOOP
         results := results || jsonb_build_array(CASE entry->>'op'
             WHEN 'move' THEN gateway_move(entry, zone)
-            WHEN 'renew' THEN gateway_renew(entry)
+            WHEN 'renew' THEN gateway_renew(entry, zone)
             ELSE coalesce(reserved->turn, gateway_reserve(entry, zone)) END);
         turn := turn + (entry->>'op' = 'reserve')::int;
     END LOOP;

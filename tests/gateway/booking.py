@@ -35,6 +35,7 @@ def reserve(
 
 def move(call: Running, *others: Deployment) -> ledger.Result:
     call.able = {deployment.pk: deployment for deployment in others}
+    call.quotas = quotas.applicable(call.standing.quotas, others)
     return ledger.book_now([call.relocation(quotas.usual.load(others[0].pk))])[0]
 
 
@@ -44,8 +45,8 @@ def settle(call_id: uuid.UUID, consumed: Consumption) -> bool:
     return bool(found and found["settled"])
 
 
-def renew(call_id: uuid.UUID, output_tokens: int = 0, seconds: float = 30) -> dict[str, object] | None:
-    entry = {"op": "renew", "id": str(call_id), "output_tokens": output_tokens, "seconds": seconds}
+def renew(call_id: uuid.UUID, output_tokens: int = 0) -> dict[str, object] | None:
+    entry = {"op": "renew", "id": str(call_id), "output_tokens": output_tokens}
     return ledger.book_now([entry])[0]
 
 

@@ -4,6 +4,7 @@ import json
 import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import httpx2
 import openai
@@ -13,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from gateway import origins
 from gateway.models import ApiKey, Call, Deployment, Quota, Usage
 from tests.fake_upstream import DEFAULT_TEXT, DIMENSIONS, FakeUpstream, vector_of
 
@@ -288,6 +290,21 @@ def test_several_answers_of_one_call_come_and_are_counted(sdk: openai.OpenAI, fa
         (0, "eins"), (1, "zwei"),
     ]  # fmt: skip
     assert Usage.objects.get().output_tokens == 2
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_model_may_have_a_name_in_any_script(http: httpx2.Client, parrot: Deployment, stream: bool) -> None:
+    Deployment.objects.filter(pk=parrot.pk).update(name="попугай")
+    told = http.post("/chat/completions", json={"model": "попугай", "messages": MESSAGES, "stream": stream})
+    assert (told.status_code, unquote(told.headers["x-voliere-model"])) == (200, "попугай")
+    assert Usage.objects.get().status == "done"
+
+
+def test_what_nobody_can_have_named_is_not_remembered(http: httpx2.Client) -> None:
+    asked = {"Access-Control-Request-Method": "POST", "Origin": "https://" + "x" * 10_000}
+    before = len(origins._named.known)
+    assert httpx2.options(f"{http.base_url}models", headers=asked).status_code == 204
+    assert len(origins._named.known) == before
 
 
 def test_scripts_of_a_site_that_the_key_names_may_read_the_answer(http: httpx2.Client, alice: User) -> None:

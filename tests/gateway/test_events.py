@@ -1,5 +1,6 @@
 """The events of a stream, however the bytes arrive."""
 
+import time
 from itertools import pairwise
 
 from hypothesis import given
@@ -41,3 +42,18 @@ async def test_events_cut_anywhere_come_out_whole(
     assert await events.first(1e9) == (event_of(texts[0].encode()) if texts else DONE)
     assert [data_of(event).decode() async for event in events] == texts
     events.close()
+
+
+async def work_for(size: int) -> float:
+    """CPU seconds for an event of so many bytes that comes in small pieces."""
+    raw = b"data: " + b" " * size + b"\n\n"
+    events = Events(Pieces(raw, [*range(0, size, 1000)]), 1e9, 1e9, lambda: None, UpstreamBroken)  # type: ignore[arg-type]
+    began = time.process_time()
+    await events.first(1e9)
+    events.close()
+    return time.process_time() - began
+
+
+async def test_a_long_line_in_small_pieces_costs_no_more_than_its_length() -> None:
+    short = min([await work_for(2**18) for _ in range(5)])
+    assert min([await work_for(2**21) for _ in range(3)]) < 24 * short  # eight times as long; by its square: 64

@@ -13,7 +13,8 @@ from pathlib import Path
 import openai
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
@@ -362,6 +363,16 @@ def test_health_does_not_count_who_sleeps_as_ill(hours: ServerHours, fake_upstre
     asked_before = len(fake_upstream.requests)
     rounds.probe_all()
     assert (len(fake_upstream.requests), Upstream.objects.get().failures) == (asked_before, 0)
+
+
+def test_the_books_are_locked_as_the_ledger_locks_them(hours: ServerHours) -> None:
+    """In the order of the ids: rows change as they lie on the disk, and then two wait for one another."""
+    put(hours, State.WAKING, since=MONDAY)
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        tending._arrive(hours, timezone.now())
+    locking, changing = [each["sql"] for each in queries if "gateway_occupancy" in each["sql"]]
+    assert 'ORDER BY "gateway_occupancy"."deployment_id" ASC FOR NO KEY UPDATE' in locking
+    assert changing.startswith("UPDATE")
 
 
 def test_the_outlook_is_learned(hours: ServerHours, clock: Clock) -> None:

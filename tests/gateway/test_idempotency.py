@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -89,6 +90,44 @@ async def test_a_key_is_taken_for_as_long_as_its_process_lives(caller: Caller, m
     await asyncio.sleep(1.1)
     await (await idempotency.claim(caller, "/chat/completions", "k1", b"{}")).keep("Piep")
     assert (await idempotency.claim(caller, "/chat/completions", "k1", b"{}")).known == "Piep"
+
+
+async def test_a_key_is_given_back_though_the_work_is_cancelled_twice(caller: Caller) -> None:
+    """By the clock over who takes too long to read, and by their hanging up."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        try:
+            yield b"Piep"
+            yield b"Piep"
+        finally:
+            await asyncio.sleep(0.5)  # it is settled
+
+    async def endpoint(_: Request) -> Answer:
+        return await Answer.stream(piece async for piece in pieces())
+
+    async def send(answer: Answer) -> None:
+        assert answer.events
+        async with contextlib.aclosing(answer.events):
+            async for _ in answer.events:
+                await asyncio.sleep(60)
+
+    request = Request("POST", "/chat/completions", {}, b"{}", caller)
+    work = asyncio.create_task(send(await once(request, endpoint, "k1")))
+    for _ in range(2):
+        await asyncio.sleep(0.2)
+        work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    again = await once(request, endpoint, "k1")
+    assert again.events
+    await again.events.aclose()
+
+
+def test_half_a_character_is_kept_as_it_came(http: httpx2.Client, fake_upstream: FakeUpstream) -> None:
+    half = b'data: {"choices":[{"index":0,"delta":{"content":"\xed\xa0\xbd"},"finish_reason":"stop"}]}\n\n'
+    fake_upstream.send(half + b"data: [DONE]\n\n")
+    answers = [ask(http, stream=True) for _ in range(2)]
+    assert "x-voliere-repeated" in answers[1].headers
+    assert answers[0].content == answers[1].content and b"\xed\xa0\xbd" in answers[0].content
 
 
 async def test_a_stream_that_was_left_before_it_was_sent_is_asked_anew(caller: Caller) -> None:

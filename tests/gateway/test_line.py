@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Membership, Team, User
+from gateway import settling
 from gateway.callers import Caller
 from gateway.exceptions import LineFull
-from gateway.models import Call, Deployment, Occupancy, Purpose, Upstream, Usage
+from gateway.models import Call, Deployment, Occupancy, Purpose, Quota, Upstream, Usage
 from tests.gateway.booking import call_of, done, move, renew, reserve, reserved, settle
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,32 @@ def test_what_is_switched_off_is_given_to_nobody_in_line(
     assert renew(waiting) == {"state": "admitted", "deployment": wren.pk}
 
 
+def test_who_was_just_admitted_keeps_the_slot_whatever_was_on_its_way(people: list[Caller], wren: Deployment) -> None:
+    first, waiting = reserve(people[0]), reserve(people[1])
+    settle(first, done(1, 1))
+    renew(waiting)  # sent while it was in line
+    assert Call.objects.get().lease_until - timezone.now() > timedelta(seconds=20)
+
+
+def test_who_was_in_line_holds_for_its_own_server_only(people: list[Caller], wren: Deployment) -> None:
+    other = Deployment.objects.create(upstream=wren.upstream, name="wren", model="other", slots=1)
+    quotas = [Quota.objects.create(deployment=each, limit=3, unit=Quota.Unit.PARALLEL) for each in (wren, other)]
+    running = [reserve(people[0]), reserve(people[0])]
+    waiting = reserve(people[1])
+    settle(running[0], done(1, 1))
+    renew(waiting)
+    assert [Quota.objects.get(pk=quota.pk).reserved for quota in quotas] == [1, 1]
+
+
+def test_a_model_that_is_deleted_is_no_fault_of_those_in_line(people: list[Caller], wren: Deployment) -> None:
+    reserve(people[0])
+    waiting, late = reserve(people[1]), call_of(people[2])
+    wren.delete()
+    assert (renew(waiting) or {"seconds": 0})["seconds"] == 0
+    with pytest.raises(LineFull):
+        reserved(late)
+
+
 def test_calls_of_one_name_go_where_least_is_going_on(people: list[Caller], wren: Deployment) -> None:
     Deployment.objects.update(slots=None)
     Deployment.objects.create(upstream=wren.upstream, name="wren", model="wren-2", slots=None, weight=3)
@@ -160,3 +187,12 @@ def test_a_call_that_moves_gives_its_slot_to_the_line(people: list[Caller], wren
     waiting = reserve(people[1])
     assert move(moving, other) == {"state": "admitted", "deployment": other.pk, "left": []}
     assert Call.objects.get(pk=waiting).deployment_id == wren.pk
+
+
+def test_a_call_that_moves_is_alive(people: list[Caller], wren: Deployment) -> None:
+    moving = call_of(people[0])
+    reserved(moving)
+    other = Deployment.objects.create(upstream=wren.upstream, name="other", model="other", slots=1)
+    Call.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    move(moving, other)
+    assert settling.sweep() == 0

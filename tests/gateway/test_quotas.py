@@ -203,6 +203,24 @@ def test_the_sweep_settles_what_its_process_left(caller: Caller, wren: Deploymen
     assert (usage.status, usage.estimated, usage.output_tokens) == (Usage.Status.ABORTED, True, 4)
 
 
+def test_a_call_of_a_machine_that_was_away_for_a_month_is_settled(caller: Caller, wren: Deployment) -> None:
+    reserve(caller)
+    began = timezone.now() - timedelta(days=31)
+    Call.objects.update(started_at=began, admitted_at=began, lease_until=began + LEASE)
+    assert settling.sweep() == 1
+
+
+def test_a_call_that_cannot_be_settled_keeps_no_other_from_it(
+    caller: Caller, wren: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, whole = reserve(caller), reserve(caller)
+    cost = {broken: 2**70}
+    settlement = settling.settlement
+    monkeypatch.setattr(settling, "settlement", lambda id, *told: settlement(id, *told) | {"cost": cost.get(id, 0)})
+    assert settling.sweep(timezone.now() + 2 * LEASE) == 1
+    assert (Call.objects.get().pk, Usage.objects.get().pk) == (broken, whole)
+
+
 def test_a_quota_removed_meanwhile_is_no_hindrance(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=100)
     call_id = reserve(caller)
@@ -227,6 +245,19 @@ def test_money_is_held_and_counted_by_the_price(caller: Caller, wren: Deployment
     settle(call_id, done(10, 5))
     quota.refresh_from_db()
     assert (quota.used, Usage.objects.get().cost) == (23, 23)
+
+
+def test_money_is_held_for_the_one_of_a_name_that_this_call_is_dearest_at(caller: Caller, wren: Deployment) -> None:
+    Deployment.objects.update(output_price=10, priority=1)
+    Deployment.objects.create(upstream=wren.upstream, name="wren", model="other", input_price=100, output_price=9)
+    Quota.objects.create(limit=1000, unit=Quota.Unit.COST, period=Quota.Period.TOTAL)
+    with pytest.raises(QuotaExceeded):
+        reserve(caller, Estimate(1000, 10))
+
+
+def test_however_large_a_limit_is_calls_are_settled(caller: Caller, wren: Deployment) -> None:
+    Quota.objects.create(limit=2**63 - 1)
+    assert settle(reserve(caller), done(1, 1))
 
 
 def test_energy_is_the_servers_power_over_the_time_it_took(caller: Caller, wren: Deployment) -> None:
@@ -277,6 +308,17 @@ def test_an_exhausted_deployment_is_passed_over_for_another(caller: Caller, wren
     settle(call.id, done(5, 5))
     quota.refresh_from_db()
     assert (quota.used, quota.reserved) == (0, 0)
+
+
+@pytest.mark.parametrize("unit", [Quota.Unit.PARALLEL, Quota.Unit.TOKENS])
+def test_a_call_holds_nothing_of_a_deployment_that_does_not_answer_it(
+    caller: Caller, wren: Deployment, unit: Quota.Unit
+) -> None:
+    Deployment.objects.update(slots=1)
+    other = Deployment.objects.create(upstream=wren.upstream, name="wren", model="other", slots=1)
+    for deployment in (wren, other):
+        Quota.objects.create(deployment=deployment, limit=1 if unit == Quota.Unit.PARALLEL else 30, unit=unit)
+    assert {reserved(call_of(caller))["deployment"] for _ in range(2)} == {wren.pk, other.pk}
 
 
 def test_a_deployments_quota_counts_its_own_answers_only(caller: Caller, wren: Deployment) -> None:

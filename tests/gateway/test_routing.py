@@ -234,6 +234,7 @@ MANY = {"max_completion_tokens": 10}
         ("/chat/completions", False, MANY, {}, 5, {"max_completion_tokens": 5}),
         ("/chat/completions", False, {"max_tokens": 30}, {"max_completion_tokens": 20}, 50, {"max_tokens": 30}),
         ("/chat/completions", True, {}, {"max_completion_tokens": 20}, 50, {"max_tokens": 20}),
+        ("/chat/completions", False, {}, {"max_completion_tokens": 20}, 50, {"max_completion_tokens": 20}),
         ("/chat/completions", True, {}, {}, None, {}),
         ("/completions", True, {}, {}, 5, {"max_tokens": 5}),
         ("/responses", True, {}, {"max_tokens": 20}, 50, {"max_output_tokens": 20}),

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import timedelta
+from typing import Any
 
 import openai
 import pytest
@@ -45,6 +46,23 @@ def test_an_event_arrives_signed(hook: Webhook, told: Delivery, outside: Server)
     assert event.type == "document.ready" and Verifier(hook.secret).verify(body, headers)["data"]["id"]
     told.refresh_from_db()
     assert told.state == "delivered" and (last(hook).status, last(hook).answer) == (200, "hello")
+
+
+def test_a_webhook_deleted_while_it_was_told_keeps_no_other_from_being_told_once(
+    hooked: Hooked, alice: User, bob: User, outside: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = hooked(alice)
+    for webhook in (mine, hooked(bob)):
+        Delivery.objects.create(webhook=webhook, event=Event.QUOTA_WARNING, object_id="1")
+    monkeypatch.setattr(deliveries, "_prepared", lambda delivery, _: deliveries.Outgoing(delivery, b"{}", {}))
+    concluded = deliveries._conclude
+
+    def conclude(*told: Any) -> None:
+        Webhook.objects.filter(pk=mine.pk).delete()  # by its owner, meanwhile
+        concluded(*told)
+
+    monkeypatch.setattr(deliveries, "_conclude", conclude)
+    assert (deliver(), deliver(), len(outside.asked)) == (2, 0, 2)
 
 
 def test_a_changed_body_or_another_secret_does_not_verify(hook: Webhook, told: Delivery, outside: Server) -> None:
