@@ -235,6 +235,7 @@ UPLOAD_MAX_BYTES = env.int("VOLIERE_UPLOAD_MAX_MB", default=100) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 API_MAX_BYTES = 16 * 1024 * 1024  # of a request under /v1: some pictures
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a server's page in the panel has ten for each of its models
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- languages -------------------------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ class DeploymentForm(StampedForm[Deployment]):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if "defaults" in data and data["defaults"] is None:
+            data["defaults"] = {}  # an emptied field; there is none in the rows below a server
         if (defaults := data.get("defaults")) and (problem := _problem(defaults, data.get("kind", ""))):
             self.add_error("defaults", problem)
         return data

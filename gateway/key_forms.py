@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminRadioSelectWidget
 
@@ -13,7 +14,7 @@ from accounts import roles
 from accounts.models import User
 from accounts.roles import May
 from gateway import keys
-from gateway.models import ApiKey, Deployment, Scope
+from gateway.models import ApiKey, Deployment, Scope, Webhook
 from gateway.models.keys import every_scope
 
 DAYS = 90
@@ -93,6 +94,9 @@ class OwnKeyForm(KeyForm):
 
 
 class RotationForm(forms.Form):
+    """Of a key or a webhook. A page that is sent again, by reloading it, rotates nothing a second time: the secret that
+    is to work for a while yet would be the last but two, and work no longer."""
+
     OVERLAPS = [(0, _("at once")), (1, _("in an hour")), (24, _("in a day")), (168, _("in seven days"))]
 
     overlap = forms.TypedChoiceField(
@@ -102,6 +106,20 @@ class RotationForm(forms.Form):
         initial=24,
         widget=forms.RadioSelect,
     )
+    of = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, row: ApiKey | Webhook) -> None:
+        secret = row.digest if isinstance(row, ApiKey) else row.secret
+        self.current = salted_hmac("rotation", secret, algorithm="sha256").hexdigest()
+        super().__init__(data, initial={"of": self.current})
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("of") and not constant_time_compare(data["of"], self.current):
+            self.data = self.data.copy()
+            self.data["of"] = self.current  # whoever means it sends it once more
+            self.add_error("overlap", _("It has got a new secret already. One more would end the former one."))
+        return data
 
 
 class PanelRotationForm(RotationForm):
@@ -113,6 +131,12 @@ class PanelRotationForm(RotationForm):
 class PanelKeyForm(KeyForm):
     class Meta(KeyForm.Meta):
         fields = ["user", "name", "scopes", "model_names", "origins", "expires_at"]
+
+    def clean_expires_at(self) -> datetime | None:
+        expires: datetime | None = self.cleaned_data["expires_at"]
+        if expires and "expires_at" in self.changed_data and expires <= timezone.now():
+            raise forms.ValidationError(_("This is in the past."))
+        return expires
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         names = Deployment.objects.order_by("name").values_list("name", flat=True)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import addresses
 from gateway import egress, exceptions
@@ -23,6 +24,9 @@ TIMEOUT = 10.0  # seconds
 LARGEST = 2 * 2**20  # bytes of an answer
 AT_ONCE = 4  # questions to one server
 X509_EXPIRED, X509_OTHER_NAMES = 10, (62, 64)  # OpenSSL's numbers
+NO_KEY = gettext_lazy("The server does not name its models. Is the API key right?")
+NO_LIST = gettext_lazy("There is no list of models at this address. Does it end in /v1?")
+WHY = {401: NO_KEY, 403: NO_KEY, 404: NO_LIST, 405: NO_LIST}  # by status
 
 Result = TypeVar("Result")
 Entry = dict[str, Any]
@@ -61,6 +65,8 @@ class Visit:
         """Raises UpstreamError."""
         with understood():
             status, answer = await self._ask("GET", f"{self.base}/models")
+            if status in WHY:
+                raise exceptions.UpstreamError(str(WHY[status]))
             if status != 200:
                 raise refusal(status, _parsed(answer))
             listed = json.loads(answer)

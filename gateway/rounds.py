@@ -16,6 +16,7 @@ from gateway.models import ServerHours, Upstream
 TIMEOUT = 5.0  # seconds
 AT_ONCE = 4
 NO_LIST = (404, 405)  # statuses
+LIST_MISSING = "list_missing"  # of one that offers nothing here either: a wrong address, most of the time
 LIST_REFUSED = "list_refused"  # the code of a failure that only we see: a wrong key, most of the time
 
 Outcome = list[str] | UpstreamError | None  # None: it answers and has no list
@@ -47,6 +48,9 @@ def conclude(upstream: Upstream, outcome: Outcome) -> None:
     """Keep what came of asking, unless the upstream has got another address meanwhile."""
     asked = Upstream.objects.filter(pk=upstream.pk, base_url=upstream.base_url)
     asked.update(probed_at=timezone.now())
+    if outcome is None and not upstream.deployments.exists():
+        health.fail(upstream.pk, LIST_MISSING, upstream.base_url)
+        return
     if isinstance(outcome, UpstreamError):
         if code := _code(outcome):
             health.fail(upstream.pk, code, upstream.base_url)

@@ -13,6 +13,7 @@ FAILURES = {
     UpstreamUnreachable.code: _("cannot be reached"),
     UpstreamBroken.code: _("breaks off its answers"),
     UpstreamTimeout.code: _("takes too long to answer"),
+    rounds.LIST_MISSING: _("has no list of models: does its address end in /v1?"),
     rounds.LIST_REFUSED: _("does not name its models: is the API key right?"),
 }
 

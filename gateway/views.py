@@ -55,7 +55,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     key = _own(request, pk)
     if not keys.may_create(person(request)):
         return redirect("keys:list")
-    form = RotationForm(request.POST or None)
+    form = RotationForm(request.POST or None, row=key)
     if not form.is_valid():
         return render(request, "gateway/key_rotate.html", {"form": form, "key": key})
     try:

@@ -71,7 +71,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     webhook = _own(request, pk)
-    form = RotationForm(request.POST or None)
+    form = RotationForm(request.POST or None, row=webhook)
     if not form.is_valid():
         return render(request, "gateway/webhook_rotate.html", {"form": form, "webhook": webhook})
     webhook.rotate(form.cleaned_data["overlap"])

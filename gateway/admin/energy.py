@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +18,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from accounts import audit
 from accounts.audit import Kind
 from accounts.panel import AuditedAdmin, ReadOnlyAdmin
+from accounts.stamped_forms import StampedForm
 from gateway import amounts, probing, spreadsheets
 from gateway.energy import reports, tables
 from gateway.energy.reading import read
@@ -26,7 +26,7 @@ from gateway.exceptions import MeterUnreadable
 from gateway.models import EnergyHour, EnergyRules, PowerMeter, Upstream
 
 
-class PowerMeterForm(forms.ModelForm[PowerMeter]):
+class PowerMeterForm(StampedForm[PowerMeter]):
     """The header goes in and never comes out; with a new address the old one is forgotten, not sent there."""
 
     class Meta:
@@ -48,6 +48,7 @@ class PowerMeterInline(StackedInline):  # type: ignore[misc]
     can_delete = False
     max_num = 1
     readonly_fields = ["standing"]
+    template_before = "accounts/panel_inline.html"
     verbose_name = verbose_name_plural = _("Energy and cost")
 
     def get_fields(self, request: HttpRequest, obj: Upstream | None = None) -> list[str]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from accounts.stamped_forms import StampedForm
 from gateway.hours import waking
 from gateway.models import ServerHours, Upstream
 from gateway.models.hours import office_hours
@@ -35,9 +36,10 @@ def _day(label: Any) -> forms.CharField:
     )
 
 
-class ServerHoursForm(forms.ModelForm[ServerHours]):
+class ServerHoursForm(StampedForm[ServerHours]):
     """The header goes in and never comes out; with new addresses the old one is forgotten, not sent there."""
 
+    also_stamped = ["week"]
     monday, tuesday, wednesday, thursday, friday, saturday, sunday = map(_day, DAYS.values())
 
     class Meta:
@@ -54,6 +56,10 @@ class ServerHoursForm(forms.ModelForm[ServerHours]):
             choices = [("", "–"), *((name, name) for name in known)]
             self.fields["command"].widget = UnfoldAdminSelectWidget(choices=choices)
             self.fields["command"].help_text = _("One of those that VOLIERE_HOOK_COMMANDS names.")
+
+    def has_changed(self) -> bool:
+        """What is offered for a new one is entered by leaving it."""
+        return self.instance._state.adding or super().has_changed()
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -72,6 +78,7 @@ class ServerHoursInline(StackedInline):  # type: ignore[misc]
     extra = 0
     max_num = 1
     readonly_fields = ["standing"]
+    template_before = "accounts/panel_inline.html"
     verbose_name = verbose_name_plural = _("Hours: for a server that is not always on")
 
     def get_fields(self, request: HttpRequest, obj: Upstream | None = None) -> list[str]:

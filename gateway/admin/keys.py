@@ -60,7 +60,7 @@ class ApiKeyAdmin(AuditedAdmin):
         key = self.get_object(request, object_id)
         if key is None:
             raise Http404
-        form = PanelRotationForm(request.POST or None)
+        form = PanelRotationForm(request.POST or None, row=key)
         if not form.is_valid():
             return self._page(request, key, "gateway/panel_key_rotate.html", {"form": form})
         try:

@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +14,13 @@ from gateway.models import Quota
 Unit = Quota.Unit
 FACTORS = {Unit.COST: MILLIONTHS, Unit.ENERGY: MILLIWATT_HOURS}
 LARGEST = 2**63 - 1
+TWO_WAYS = re.compile(r"[1-9]\d{0,2}\.\d{3}")  # two thousand to some, and two to others
 
 
 def _amount(**more: Any) -> forms.DecimalField:
-    return forms.DecimalField(min_value=0, max_digits=20, widget=UnfoldAdminDecimalFieldWidget, **more)
+    # a page that is gone back to would send what was typed there once more
+    widget = UnfoldAdminDecimalFieldWidget({"autocomplete": "off"})
+    return forms.DecimalField(min_value=0, max_digits=20, widget=widget, **more)
 
 
 class QuotaForm(StampedForm[Quota]):
@@ -57,7 +61,9 @@ class QuotaForm(StampedForm[Quota]):
 
     def _counted(self, name: str, entered: Decimal) -> int | None:
         counted = entered * self._factor()
-        if counted != counted.to_integral():
+        if name in self.changed_data and TWO_WAYS.fullmatch(str(entered)):
+            self.add_error(name, ValidationError(_("This can be read in two ways: leave out the separator.")))
+        elif counted != counted.to_integral():
             self.add_error(name, ValidationError(_("So fine a fraction is not counted.")))
         elif counted > LARGEST:
             self.add_error(name, ValidationError(_("So much cannot be counted.")))

@@ -36,7 +36,7 @@ class Days(RangeDateFilter):  # type: ignore[misc]
         last = self._day("to")
         first = self._day("from") or (last or timezone.localdate()) - USUAL
         found = queryset.filter(started_at__gte=_midnight(first))
-        return found.filter(started_at__lt=_midnight(last + timedelta(days=1))) if last else found
+        return found.filter(started_at__lt=_midnight(last + timedelta(days=1))) if last and last < date.max else found
 
     def _day(self, end: str) -> date | None:
         try:

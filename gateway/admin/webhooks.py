@@ -64,7 +64,7 @@ class WebhookAdmin(AuditedAdmin):
         webhook = self.get_object(request, object_id)
         if webhook is None:
             raise Http404
-        form = PanelRotationForm(request.POST or None)
+        form = PanelRotationForm(request.POST or None, row=webhook)
         if not form.is_valid():
             return self._page(request, webhook, "gateway/panel_webhook_rotate.html", {"form": form})
         webhook.rotate(form.cleaned_data["overlap"])

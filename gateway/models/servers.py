@@ -13,7 +13,7 @@ from gateway.exceptions import UnknownModel
 
 HTTP_ADDRESS = RegexValidator(r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", _("This is no http:// or https:// address."))
 NOT_NEGATIVE = MinValueValidator(0)
-A_SECOND = MinValueValidator(1)
+AT_LEAST_ONE = MinValueValidator(1)
 STATE = ("failures", "failure", "failing_since", "cooling_until", "probed_at")
 
 
@@ -56,17 +56,19 @@ class Upstream(models.Model):
         blank=True,
         help_text=_("What it draws while it answers. Empty: energy is not reckoned."),
     )
-    connect_timeout = models.PositiveIntegerField(_("time to connect (s)"), default=5, validators=[A_SECOND])
+    connect_timeout = models.PositiveIntegerField(_("time to connect (s)"), default=5, validators=[AT_LEAST_ONE])
     first_token_timeout = models.PositiveIntegerField(
         _("time to the first token (s)"),
         default=300,
-        validators=[A_SECOND],
+        validators=[AT_LEAST_ONE],
         help_text=_("A server may have to load the model first."),
     )
     between_tokens_timeout = models.PositiveIntegerField(
-        _("time between tokens (s)"), default=60, validators=[A_SECOND]
+        _("time between tokens (s)"), default=60, validators=[AT_LEAST_ONE]
     )
-    total_timeout = models.PositiveIntegerField(_("time for a whole answer (s)"), default=1800, validators=[A_SECOND])
+    total_timeout = models.PositiveIntegerField(
+        _("time for a whole answer (s)"), default=1800, validators=[AT_LEAST_ONE]
+    )
     is_embedded = models.BooleanField(_("embedded"), default=False, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -154,7 +156,9 @@ class Deployment(models.Model):
     quantisation = models.CharField(
         _("quantisation"), max_length=50, blank=True, help_text=_("How coarsely its weights are kept, e.g. Q4_K_M.")
     )
-    context_length = models.PositiveIntegerField(_("context length in tokens"), null=True, blank=True)
+    context_length = models.PositiveIntegerField(
+        _("context length in tokens"), null=True, blank=True, validators=[AT_LEAST_ONE]
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_default = models.BooleanField(_("default"), default=False, help_text=_("Chosen where nobody chooses."))
     # who may call it, and how it is called
@@ -168,7 +172,11 @@ class Deployment(models.Model):
         help_text=_('Fields of a request where it names none, e.g. {"temperature": 0.3}'),
     )
     max_output_tokens = models.PositiveIntegerField(
-        _("longest answer in tokens"), null=True, blank=True, help_text=_("More is never asked of the model.")
+        _("longest answer in tokens"),
+        null=True,
+        blank=True,
+        validators=[AT_LEAST_ONE],
+        help_text=_("More is never asked of the model."),
     )
     has_responses = models.BooleanField(
         _("speaks /v1/responses"),
@@ -177,7 +185,12 @@ class Deployment(models.Model):
     )
     # how calls are shared between deployments of one name, and between people
     slots = models.PositiveIntegerField(
-        _("calls at once"), null=True, blank=True, default=16, help_text=_("More wait in line. Empty: no limit.")
+        _("calls at once"),
+        null=True,
+        blank=True,
+        default=16,
+        validators=[AT_LEAST_ONE],
+        help_text=_("More wait in line. Empty: no limit."),
     )
     queue_limit = models.PositiveIntegerField(_("longest line"), default=100)
     priority = models.SmallIntegerField(

@@ -86,6 +86,7 @@ def test_calls_that_fail_together_count_once(nest: Upstream) -> None:
 
 @pytest.mark.parametrize(("status", "failures"), [(404, 0), (405, 0), (429, 0), (503, 0), (401, 1), (500, 1), (302, 1)])
 def test_what_an_answer_says_of_health(nest: Upstream, fake_upstream: FakeUpstream, status: int, failures: int) -> None:
+    Deployment.objects.create(upstream=nest, name="parrot", model="parrot")
     fake_upstream.models_status = status
     assert after_a_round(nest).failures == failures
     fake_upstream.models_status = 200

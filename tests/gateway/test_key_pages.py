@@ -154,6 +154,17 @@ def test_a_rotation_keeps_the_former_secret_as_long_as_chosen(
     assert bool(key.overlaps_until) == opens
 
 
+def test_a_page_sent_again_rotates_nothing_a_second_time(team: Team, alice: User, alices_client: Client) -> None:
+    key, former = ApiKey.create(alice, "script")
+    page = reverse("keys:rotate", args=[key.pk])
+    sent = {"overlap": "24", "of": alices_client.get(page).context["form"]["of"].value()}
+    secret = secret_in(alices_client.post(page, sent))
+    again = alices_client.post(page, sent)
+    assert "has got a new secret already" in again.text and not SECRET.search(again.text)
+    assert opened_by(secret) == opened_by(former) == key
+    assert secret_in(alices_client.post(page, {"overlap": "24", "of": again.context["form"]["of"].value()}))
+
+
 def test_a_rotation_for_longer_than_offered_is_none(team: Team, key: ApiKey, alices_client: Client) -> None:
     page = alices_client.post(reverse("keys:rotate", args=[key.pk]), {"overlap": "9000"}).text
     assert not SECRET.search(page)
@@ -207,6 +218,13 @@ def test_an_admins_new_key_is_on_its_page_and_nowhere_else(panel: Client, alice:
     assert "no-store" in response["Cache-Control"]
     told = [*get_messages(response.wsgi_request), *response.headers.values(), *LogEntry.objects.values_list()]
     assert not SECRET.search(f"{told} {panel.cookies} {dict(panel.session)}")
+
+
+def test_no_key_is_issued_that_has_expired(panel: Client, alice: User) -> None:
+    data = {"user": str(alice.pk), "name": "report", "scopes": ["chat"], "expires_at_0": "2020-01-01",
+            "expires_at_1": "00:00:00"}  # fmt: skip
+    assert "This is in the past." in panel.post(reverse("admin:gateway_apikey_add"), data).text
+    assert not ApiKey.objects.exists()
 
 
 def test_a_change_in_the_panel_touches_what_was_changed_alone(panel: Client, alice: User, parrot: Deployment) -> None:

@@ -9,12 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from gateway import health, neighbours, upstreams
-from gateway.models import Alias, Deployment, Upstream
+from gateway import health, neighbours, rounds, states, upstreams
+from gateway.exceptions import UpstreamError
+from gateway.models import Alias, Deployment, ServerHours, Upstream
 from tests.conftest import client_of
 from tests.fake_upstream import FakeUpstream
 from tests.gateway import dialects
 from tests.gateway.dialects import Server
+from tests.gateway.test_energy_report import form_of
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:gateway_upstream_changelist"
@@ -64,6 +66,71 @@ def change(panel: Client, deployment: Deployment, **values: str) -> str:
         "output_price": "0",
     }
     return text_of(panel, reverse("admin:gateway_deployment_change", args=[deployment.pk]), data | values)
+
+
+@pytest.mark.parametrize("emptied", ["", "null"])
+def test_defaults_can_be_taken_away(panel: Client, parrot: Deployment, emptied: str) -> None:
+    Deployment.objects.update(defaults={"temperature": 0.3})
+    change(panel, parrot, defaults=emptied)
+    parrot.refresh_from_db()
+    assert parrot.defaults == {}
+
+
+@pytest.mark.parametrize("name", ["slots", "context_length", "max_output_tokens"])
+def test_none_at_all_is_no_figure_that_a_model_could_work_with(panel: Client, parrot: Deployment, name: str) -> None:
+    assert "greater than or equal to 1" in change(panel, parrot, **{name: "0"})
+
+
+def test_a_server_with_many_models_can_be_changed(panel: Client, nest: Upstream) -> None:
+    rows = [Deployment(upstream=nest, name=f"wren-{number}", model=f"wren-{number}") for number in range(150)]
+    Deployment.objects.bulk_create(rows)
+    data = form_of(panel, nest) | {"place": "in the attic"}
+    assert len(data) > 1000
+    panel.post(reverse("admin:gateway_upstream_change", args=[nest.pk]), data)
+    nest.refresh_from_db()
+    assert nest.place == "in the attic"
+
+
+def entered_hours(**fields: str) -> dict[str, str]:
+    fields = {"zone": "Europe/Berlin", "hook": "command", "monday": "08:00-18:00"} | fields
+    return {"hours-TOTAL_FORMS": "1"} | {f"hours-0-{name}": value for name, value in fields.items()}
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"monday": "22:00-06:00"}, "end before they begin"),
+        ({"monday": "8-18"}, "are no hours like"),
+        ({"hook": "http"}, "Which addresses start and stop the server?"),
+    ],
+)
+def test_what_is_wrong_with_hours_is_said(panel: Client, nest: Upstream, fields: dict[str, str], why: str) -> None:
+    data = form_of(panel, nest) | entered_hours(**fields)
+    assert why in text_of(panel, reverse("admin:gateway_upstream_change", args=[nest.pk]), data)
+    assert not ServerHours.objects.exists()
+
+
+def test_hours_are_not_overwritten_by_who_had_the_page_open(panel: Client, nest: Upstream) -> None:
+    ServerHours.objects.create(upstream=nest, week=[""] * 7, hook="http", start_url="http://a", stop_url="http://b")
+    page, first = reverse("admin:gateway_upstream_change", args=[nest.pk]), form_of(panel, nest)
+    panel.post(page, first | {"hours-0-tuesday": "08:00-12:00"})
+    assert "Somebody else changed this" in text_of(panel, page, first | {"hours-0-wednesday": "08:00-12:00"})
+    assert ServerHours.objects.get().week == ["", "08:00-12:00", "", "", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [(404, "Does it end in /v1?"), (405, "Does it end in /v1?"), (401, "Is the API key right?")]
+)
+def test_the_likeliest_mistakes_have_names(
+    panel: Client, nest: Upstream, fake_upstream: FakeUpstream, status: int, why: str
+) -> None:
+    fake_upstream.models_status = status
+    with pytest.raises(UpstreamError) as error:
+        upstreams.discover(nest)
+    assert why in str(error.value)
+    rounds.probe_all()
+    nest.refresh_from_db()
+    assert states.told(nest) != "answers"
 
 
 # --- deployments and aliases -------------------------------------------------------------------------------------

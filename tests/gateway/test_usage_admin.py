@@ -61,6 +61,16 @@ SENTENCES = [
 ]
 
 
+@pytest.mark.parametrize(("unit", "amount"), [("tokens", "2.000"), ("cost", "12.500")])
+def test_what_is_two_thousand_to_some_and_two_to_others_is_asked_back(panel: Client, unit: str, amount: str) -> None:
+    page = panel.post(QUOTAS + "add/", quota_form(unit=unit, amount=amount))
+    assert "can be read in two ways" in page.text and not Quota.objects.exists()
+
+
+def test_the_ledger_is_shown_up_to_the_end_of_the_calendar(panel: Client) -> None:
+    assert panel.get(USAGE, {"started_at_to": "9999-12-31"}).status_code == 200
+
+
 @pytest.mark.parametrize(("values", "sentence"), SENTENCES)
 def test_a_quota_is_a_sentence(values: dict[str, object], sentence: str) -> None:
     assert str(Quota(**values)) == sentence

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         except UpstreamError as error:
-            raise CommandError(f"{error} ({upstream.base_url}). Does the address end in /v1?") from error
+            raise CommandError(f"{error} ({upstream.base_url})") from error
         is_new = upstream._state.adding
         upstream.save()
         audit.record(Kind.SETTING_ADDED if is_new else Kind.SETTING_CHANGED, upstream, detail="addupstream")
