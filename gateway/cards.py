@@ -22,7 +22,7 @@ class Place(TextChoices):
 class State(TextChoices):
     ANSWERS = "answers", _("answers")
     DOWN = "down", _("does not answer at the moment")
-    MISSING = "missing", _("asleep: its server does not list it")
+    MISSING = "missing", _("not loaded: its server does not list it")
 
 
 @dataclass(frozen=True)

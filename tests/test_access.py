@@ -430,5 +430,11 @@ def test_the_panel_is_for_admins(alice: User, path: str) -> None:
 
 
 @pytest.mark.django_db
+def test_who_may_not_enter_the_panel_is_told_in_words(alice: User) -> None:
+    told = client_of(alice).get(reverse("admin:index"), headers={"accept-language": "de"}, follow=True)
+    assert told.status_code == 403 and "Das steht Ihnen nicht offen" in told.text and "Zum Chat" in told.text
+
+
+@pytest.mark.django_db
 def test_the_panel_shows_an_admin_no_conversations() -> None:
     assert not [name for name in addresses() if name.startswith("admin:chat_")]

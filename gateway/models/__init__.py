@@ -4,8 +4,8 @@ from gateway.models.energy import CallEnergy, EnergyHour, EnergyRules, Method, P
 from gateway.models.hours import ServerHours
 from gateway.models.keys import ApiKey, ApiKeyQuerySet, Scope
 from gateway.models.quotas import Quota
-from gateway.models.servers import Alias, Deployment, DeploymentQuerySet, Occupancy, Upstream
-from gateway.models.usage import Call, Purpose, Usage, UsageTotal
+from gateway.models.servers import Alias, Deployment, DeploymentQuerySet, Upstream
+from gateway.models.usage import Call, Occupancy, Purpose, Usage, UsageTotal
 from gateway.models.webhooks import Attempt, Delivery, Event, Webhook, WebhookQuerySet
 
 __all__ = [

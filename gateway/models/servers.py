@@ -274,21 +274,6 @@ class Deployment(models.Model):
             after = after.fallback
 
 
-class Occupancy(models.Model):
-    """How many calls a deployment answers now. Begun by a trigger, kept by the ledger (sql/ledger.sql) alone."""
-
-    deployment = models.OneToOneField(Deployment, on_delete=models.CASCADE, primary_key=True)
-    running = models.PositiveIntegerField(default=0)
-    is_awake = models.BooleanField(db_default=True)  # by `hours`; who is asleep is sent no call
-
-    class Meta:
-        verbose_name = _("occupancy")
-        verbose_name_plural = _("occupancies")
-
-    def __str__(self) -> str:
-        return f"{self.deployment}: {self.running}"
-
-
 class Alias(models.Model):
     """Another name under which a model answers."""
 

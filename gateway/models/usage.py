@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from gateway.models.servers import Deployment
+
 
 class Purpose(models.TextChoices):
     CHAT = "chat", _("Chat")
@@ -59,6 +61,21 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Occupancy(models.Model):
+    """How many calls a deployment answers now. Begun by a trigger, kept by the ledger (sql/ledger.sql) alone."""
+
+    deployment = models.OneToOneField(Deployment, on_delete=models.CASCADE, primary_key=True)
+    running = models.PositiveIntegerField(default=0)
+    is_awake = models.BooleanField(db_default=True)  # by `hours`; who is asleep is sent no call
+
+    class Meta:
+        verbose_name = _("occupancy")
+        verbose_name_plural = _("occupancies")
+
+    def __str__(self) -> str:
+        return f"{self.deployment}: {self.running}"
 
 
 class Usage(models.Model):
