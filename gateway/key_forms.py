@@ -116,8 +116,8 @@ class RotationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("of") and not constant_time_compare(data["of"], self.current):
-            self.data = self.data.copy()
-            self.data["of"] = self.current  # whoever means it sends it once more
+            # whoever means it sends it once more
+            self.data = {name: self.data.get(name, "") for name in self.fields} | {"of": self.current}
             self.add_error("overlap", _("It has got a new secret already. One more would end the former one."))
         return data
 
