@@ -7,7 +7,7 @@ from typing import Any
 from gateway.exceptions import GatewayError
 from gateway.grounding import Grounds
 from gateway.responses import objects
-from gateway.responses.objects import KINDS, Call, Object, Part, Searched, Speech
+from gateway.responses.objects import KINDS, PARTS, Call, Object, Part, Searched, Speech
 from gateway.responses.tools import wants_results
 
 Event = dict[str, Any]
@@ -37,6 +37,8 @@ class Answer:
         self._cut: str | None = None
         self._usage: Object | None = None
         self._told = 0  # events
+        # who asks for a summary looks for thoughts nowhere else
+        self._thoughts = "summary_text" if self._head["reasoning"]["summary"] else "reasoning_text"
         self._sources = {source.number: source for source in grounds.sources} if grounds else {}
         if grounds:
             search = Searched(grounds, with_results=wants_results(body))
@@ -62,7 +64,7 @@ class Answer:
         delta = choice.get("delta")
         if not isinstance(delta, dict):
             return
-        yield from self._say("reasoning_text", delta.get("reasoning_content") or delta.get("reasoning"))
+        yield from self._say(self._thoughts, delta.get("reasoning_content") or delta.get("reasoning"))
         yield from self._say("output_text", delta.get("content"), choice.get("logprobs"))
         yield from self._say("refusal", delta.get("refusal"))
         for position, call in enumerate(objects.dicts(delta.get("tool_calls"))):
@@ -106,7 +108,7 @@ class Answer:
         if not speech.parts or speech.parts[-1].name != name:
             yield from self._close_part(speech)
             speech.parts.append(Part(name))
-            yield self._event("response.content_part.added", **speech.place(), part=speech.parts[-1].content())
+            yield self._event(f"{PARTS[kind.part]}.added", **speech.place(), part=speech.parts[-1].content())
         part = speech.parts[-1]
         more = {"logprobs": objects.logprobs(logprobs)} if name == "output_text" else {}
         part.written.append(text)
@@ -122,7 +124,7 @@ class Answer:
         kind, content = KINDS[part.name], part.content()
         more = {"logprobs": part.logprobs} if part.name == "output_text" else {}
         yield self._event(f"{kind.events}.done", **place, **{kind.field: content[kind.field]}, **more)
-        yield self._event("response.content_part.done", **place, part=content)
+        yield self._event(f"{PARTS[kind.part]}.done", **place, part=content)
 
     def _cite(self, speech: Speech, text: str = "", *, is_end: bool = False) -> Iterator[Event]:
         part = speech.parts[-1]

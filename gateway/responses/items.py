@@ -51,8 +51,8 @@ def _add(said: list[Message], item: Any, path: str) -> None:
 
 
 def _add_thought(said: list[Message], item: dict[str, Any]) -> None:
-    """Some models need what they thought back between their calls of tools; a summary is not what they thought."""
-    parts = item.get("content")
+    """Some models need what they thought back between their calls of tools."""
+    parts = item.get("content") or item.get("summary")  # we tell the whole as one, where a summary was asked for
     texts = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
     if thought := "".join(text for text in texts if isinstance(text, str)):
         if not said or said[-1]["role"] != "assistant":

@@ -19,13 +19,16 @@ class Kind(NamedTuple):
     item: str
     events: str
     field: str
+    part: str = "content"  # of the item
 
 
 KINDS = {
     "reasoning_text": Kind("reasoning", "response.reasoning_text", "text"),
+    "summary_text": Kind("reasoning", "response.reasoning_summary_text", "text", "summary"),
     "output_text": Kind("message", "response.output_text", "text"),
     "refusal": Kind("message", "response.refusal", "refusal"),
 }
+PARTS = {"content": "response.content_part", "summary": "response.reasoning_summary_part"}  # their events
 CUT = {"length": "max_output_tokens", "content_filter": "content_filter"}  # by finish_reason
 
 
@@ -67,12 +70,14 @@ class Speech:
 
     def place(self) -> Object:
         """Of the last part."""
-        return {"item_id": self.id, "output_index": self.index, "content_index": len(self.parts) - 1}
+        kind = KINDS[self.parts[-1].name].part
+        return {"item_id": self.id, "output_index": self.index, f"{kind}_index": len(self.parts) - 1}
 
     def item(self, status: str) -> Object:
-        more: Object = {"role": "assistant"} if self.type == "message" else {"summary": []}
-        content = [part.content() for part in self.parts]
-        return {"id": self.id, "type": self.type, "status": status, "content": content} | more
+        parts: Object = {"content": [], **({"summary": []} if self.type == "reasoning" else {"role": "assistant"})}
+        for part in self.parts:
+            parts[KINDS[part.name].part].append(part.content())
+        return {"id": self.id, "type": self.type, "status": status} | parts
 
 
 class Searched:

@@ -63,7 +63,10 @@ ITEM = ("type", "id", "status", "role", "content", "name", "call_id", "arguments
         "encrypted_content")  # fmt: skip
 SCHEMA: dict[str, Field] = {"name": TEXT, "schema": OBJECT, "description": TEXT, "strict": TRUTH}
 FORMAT = {"type": one_of("text", "json_object", "json_schema")}
-REASONING = {"effort": one_of("none", "minimal", "low", "medium", "high", "xhigh", "max")}
+REASONING = {
+    "effort": one_of("none", "minimal", "low", "medium", "high", "xhigh", "max"),
+    "summary": one_of("auto", "concise", "detailed"),
+}
 
 
 def chat_body(body: Body) -> Body:
@@ -90,12 +93,12 @@ def relayed_body(body: Body) -> Body:
     """
     given = checked(body, FIELDS)
     asked = {name: given[name] for name in (*AS_RELAYED, "parallel_tool_calls") if name in given}
-    effort = _effort(given)
+    reasoning = _reasoning(given)
     return (
         asked
         | {"input": _relayed_input(given["input"]), "text": {"format": _format(given)}, "store": False}
         | tools.relayed(given)
-        | ({"reasoning": {"effort": effort}} if effort else {})
+        | ({"reasoning": reasoning} if reasoning else {})
     )
 
 
@@ -125,12 +128,12 @@ def _format(given: Body) -> Body:
 
 
 def _with_effort(given: Body) -> Body:
-    effort = _effort(given)
+    effort = _reasoning(given).get("effort")
     return {"reasoning_effort": effort} if effort else {}
 
 
-def _effort(given: Body) -> str | None:
-    return checked(given.get("reasoning", {}), REASONING, "reasoning").get("effort")
+def _reasoning(given: Body) -> Body:
+    return checked(given.get("reasoning", {}), REASONING, "reasoning")
 
 
 def repeated(body: Body) -> Body:
@@ -151,7 +154,7 @@ def repeated(body: Body) -> Body:
         "metadata": given.get("metadata", {}),
         "parallel_tool_calls": given.get("parallel_tool_calls", True),
         "previous_response_id": None,
-        "reasoning": {"effort": _effort(given), "summary": None},
+        "reasoning": {"effort": None, "summary": None} | _reasoning(given),
         "store": False,
         "text": {"format": _format(given)},
         "tool_choice": tools.choice(given) or "auto",

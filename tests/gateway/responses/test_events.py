@@ -36,6 +36,18 @@ def test_a_server_that_does_not_count_leaves_the_usage_open() -> None:
     assert heard([chunk("stop", content="Neun.")])[-1]["response"]["usage"] is None
 
 
+def test_who_asks_for_a_summary_gets_the_thoughts_as_one() -> None:
+    chunks = [chunk(reasoning_content="Hm, "), chunk(reasoning_content="neun."), chunk("stop", content="Um neun.")]
+    found = heard(chunks, reasoning={"summary": "auto"})
+    assert kinds(found)[2:8] == [
+        *("output_item.added", "reasoning_summary_part.added"),
+        *("reasoning_summary_text.delta", "reasoning_summary_text.delta"),
+        *("reasoning_summary_text.done", "reasoning_summary_part.done"),
+    ]
+    thought, _ = valid(found[-1]["response"]).output
+    assert thought.type == "reasoning" and thought.summary[0].text == "Hm, neun." and not thought.content
+
+
 def test_thoughts_are_over_before_the_text_begins() -> None:
     found = heard([chunk(reasoning_content="Hm."), chunk(content="Neun."), chunk("stop")])
     assert kinds(found)[2:9] == [

@@ -85,6 +85,12 @@ def test_thoughts_go_back_within_a_turn_and_no_further() -> None:
     assert (question["role"], result["role"]) == ("user", "tool")
 
 
+def test_a_summary_that_we_told_goes_back_as_the_thought_that_it_was() -> None:
+    told = {"type": "reasoning", "id": "rs_1", "content": [], "summary": [{"type": "summary_text", "text": "Look."}]}
+    called, _ = asked(input=[told, CALL, RESULT])["messages"]
+    assert called["reasoning_content"] == "Look."
+
+
 def test_a_thought_between_calls_does_not_part_them() -> None:
     given = [CALL, thought("And there?"), CALL | {"call_id": "call_2"}, RESULT]
     called, result = asked(input=given)["messages"]
