@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.roles import May
 from gateway import keys
 from gateway.models import ApiKey, Deployment, Scope, Webhook
-from gateway.models.keys import every_scope
+from gateway.models.keys import an_origin, every_scope
 
 DAYS = 90
 LONGEST = timedelta(days=3653)
@@ -42,6 +42,13 @@ class KeyForm(forms.ModelForm[ApiKey]):
         super().__init__(*args, **kwargs)
         known = dict.fromkeys([*offered, *(self.instance.model_names or [])])  # what it has it may keep
         self.fields["model_names"].choices = [(name, name) for name in known]  # type: ignore[attr-defined]
+
+    def clean_origins(self) -> list[str]:
+        """Django says of the model's own validation which one is wrong, and not why."""
+        origins: list[str] = self.cleaned_data["origins"] or []
+        for origin in origins:
+            an_origin(origin)
+        return origins
 
     def clean_model_names(self) -> list[str] | None:
         return self.cleaned_data["model_names"] or None

@@ -154,6 +154,12 @@ def test_a_rotation_keeps_the_former_secret_as_long_as_chosen(
     assert bool(key.overlaps_until) == opens
 
 
+def test_why_a_site_is_none_is_said(team: Team, alices_client: Client) -> None:
+    sent = {"name": "script", "scopes": ["chat"], "lasts": "never", "origins": "https://a.example,example.org"}
+    assert "without a path" in alices_client.post(reverse("keys:create"), sent).text.partition("errorlist")[2]
+    assert not ApiKey.objects.exists()
+
+
 def test_a_page_sent_again_makes_no_second_key(team: Team, alice: User, alices_client: Client) -> None:
     page = reverse("keys:create")
     sent = {"name": "script", "scopes": ["chat"], "lasts": "never", "once": alices_client.get(page).context["once"]}
