@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,11 @@ Unit = Quota.Unit
 FACTORS = {Unit.COST: MILLIONTHS, Unit.ENERGY: MILLIWATT_HOURS}
 LARGEST = 2**63 - 1
 TWO_WAYS = re.compile(r"[1-9]\d{0,2}\.\d{3}")  # two thousand to some, and two to others
+# several may have one name
+TOLD_APART: dict[str, tuple[Callable[[Any], str], tuple[str, ...]]] = {
+    "user": (lambda user: user.email if str(user) == user.email else f"{user} ({user.email})", ()),
+    "deployment": (lambda deployment: f"{deployment} ({deployment.upstream})", ("upstream",)),
+}
 
 
 def _amount(**more: Any) -> forms.DecimalField:
@@ -42,6 +48,10 @@ class QuotaForm(StampedForm[Quota]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name, (told, beside) in TOLD_APART.items():
+            if field := self.fields.get(name):
+                field.queryset = field.queryset.select_related(*beside)  # type: ignore[attr-defined]
+                field.label_from_instance = told  # type: ignore[attr-defined]
         if self.instance.pk:
             self.initial["amount"] = (Decimal(self.instance.limit) / self._factor()).normalize().__format__("f")
 

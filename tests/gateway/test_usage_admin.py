@@ -67,6 +67,15 @@ def test_what_is_two_thousand_to_some_and_two_to_others_is_asked_back(panel: Cli
     assert "can be read in two ways" in page.text and not Quota.objects.exists()
 
 
+def test_who_has_the_same_name_is_told_apart(panel: Client) -> None:
+    for name in ("nest", "cote"):
+        upstream = Upstream.objects.create(name=name, base_url="http://127.0.0.1:9/v1")
+        Deployment.objects.create(upstream=upstream, name="wren", model="wren")
+        User.objects.create_user(f"{name}@example.org", name="Alice")
+    page = panel.get(QUOTAS + "add/").text
+    assert all(told in page for told in ("wren (nest)", "wren (cote)", "Alice (nest@example.org)"))
+
+
 def test_the_ledger_is_shown_up_to_the_end_of_the_calendar(panel: Client) -> None:
     assert panel.get(USAGE, {"started_at_to": "9999-12-31"}).status_code == 200
 
