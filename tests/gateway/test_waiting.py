@@ -86,27 +86,29 @@ async def test_a_fault_with_one_call_keeps_the_others_watched_and_renewed(
     caller: Caller, one_slot: Upstream, fake_upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leases, "LOOK", 0.1)
-    first, places = await busy(fake_upstream, caller, 2), list[Place]()
-    keeping, waiting = leases.of_this_loop(), asyncio.create_task(ask(caller, places))
-    await in_database(fake_upstream.wait_for, lambda _: Call.objects.count() == 2)
+    first = await busy(fake_upstream, caller, 20)
+    keeping, waiting = leases.of_this_loop(), asyncio.create_task(ask(caller))
+    await in_database(fake_upstream.wait_for, lambda _: keeping.waiting)
     monkeypatch.setattr(keeping.waiting[next(iter(keeping.waiting))], "tell", lambda place: 1 / 0)
     monkeypatch.setattr("gateway.calls.standing", lambda caller: 1 / 0)
     await asyncio.sleep(0.5)
     assert not keeping.is_over and keeping.watching and not keeping.watching.done()
-    monkeypatch.undo()
-    await asyncio.gather(first, waiting)
+    for task in (first, waiting):
+        task.cancel()
+    await asyncio.gather(first, waiting, return_exceptions=True)
 
 
 async def test_a_call_that_was_given_up_by_the_sweep_ends(
     caller: Caller, aviary: Upstream, fake_upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leases, "LOOK", 0.1)
-    monkeypatch.setattr(leases, "RENEWAL", 0.2)
+    monkeypatch.setattr(leases, "RENEWAL", 600)
     fake_upstream.reply("piep " * 400, delay=0.05)
     task = asyncio.create_task(ask(caller))
     await asyncio.to_thread(fake_upstream.wait_for, lambda server: server.calls and server.calls[0].tokens_sent > 2)
     await Call.objects.aupdate(lease_until=timezone.now() - timedelta(minutes=1))
     assert await in_database(settling.sweep) == 1
+    monkeypatch.setattr(leases, "RENEWAL", 0)
     with pytest.raises(exceptions.BooksUnavailable):
         await asyncio.wait_for(task, 10)
 
