@@ -207,7 +207,9 @@ class Running:
             raise LineFull(retry_after=60) from None
 
     async def settle(self, consumed: Consumption) -> None:
-        self.conclude(consumed)
+        if self.is_admitted:
+            receipts.sent(self.note, self.deployment, self.error)
+        receipts.ended(self.note, self.deployment, consumed, self.queued_ms)
         entry = settling.settlement(self.id, self.deployment, consumed)
         found = await ledger.book(entry) or {}
         if not found.get("settled"):
@@ -216,11 +218,6 @@ class Running:
             if quota.id in found.get("warned", ()):
                 metrics.quota_warnings.labels(quota.unit, quota.period).inc()
                 logger.warning("Quota %s reached its warning mark", quota.id)
-
-    def conclude(self, consumed: Consumption) -> None:
-        if self.is_admitted:
-            receipts.sent(self.note, self.deployment, self.error)
-        receipts.ended(self.note, self.deployment, consumed, self.queued_ms)
 
 
 async def _able(caller: Caller, wanted: Wanted, known: Standing) -> list[Deployment]:

@@ -17,8 +17,7 @@ from gateway import fresh, ledger
 from gateway.exceptions import BooksUnavailable
 from gateway.metering import Meter
 
-LEASE = 30  # seconds, as in sql/ledger.sql
-RENEWAL = 10.0
+RENEWAL = 10.0  # seconds; a lease is for 30, in line for 10 (sql/ledger.sql)
 LOOK = 1.0
 SERVER_AFTER = 3  # looks; a loop that lives as long is a server's and no job's
 

@@ -17,6 +17,7 @@ from gateway import connections, exceptions
 from gateway.connections import Headers
 from gateway.models import Upstream
 from gateway.refusals import refusal
+from gateway.requests import refuse_constant
 from gateway.server_events import FAULTS, Events, data_of
 
 LARGE = 100_000  # bytes of an answer that is read in a thread
@@ -85,7 +86,7 @@ async def stream(
 def content_of(event: bytes) -> dict[str, Any]:
     """What it says; raises UpstreamError when it says that something is wrong, or nothing."""
     try:
-        content = json.loads(data_of(event), parse_constant=_refuse_constant)
+        content = json.loads(data_of(event), parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         raise exceptions.UpstreamBroken from error
     if not isinstance(content, dict):
@@ -137,14 +138,10 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 async def parsed(raw: bytes) -> Any:
     if len(raw) < LARGE:
-        return json.loads(raw, parse_constant=_refuse_constant)
+        return json.loads(raw, parse_constant=refuse_constant)
     # one long call would keep the event loop waiting even from a thread; with a hook it is interrupted at each object
-    hook = partial(json.loads, object_hook=lambda found: found, parse_constant=_refuse_constant)
+    hook = partial(json.loads, object_hook=lambda found: found, parse_constant=refuse_constant)
     return await asyncio.to_thread(hook, raw)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)  # what only Python takes for JSON would go on to callers
 
 
 @contextlib.asynccontextmanager

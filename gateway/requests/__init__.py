@@ -2,7 +2,7 @@
 
 from gateway.requests.chat import CHAT, chat, estimate_chat
 from gateway.requests.embeddings import EMBEDDING, embedding, estimate_embedding
-from gateway.requests.fields import COUNT, LIST, OBJECT, TEXT, TRUTH, Field, invalid, left_out, parsed
+from gateway.requests.fields import COUNT, LIST, OBJECT, TEXT, TRUTH, Field, invalid, left_out, parsed, refuse_constant
 from gateway.requests.reranking import RERANK, estimate_reranking, reranking
 from gateway.requests.text_completions import TEXT_COMPLETION, estimate_text_completion, text_completion
 from gateway.requests.transcriptions import TRANSCRIPTION, estimate_transcription, transcription
@@ -32,6 +32,7 @@ __all__ = [
     "invalid",
     "left_out",
     "parsed",
+    "refuse_constant",
     "reranking",
     "text_completion",
     "transcription",

@@ -69,7 +69,7 @@ SEED = Field(whole(-(2**63), 2**63 - 1), gettext_lazy("a whole number"), {"type"
 
 def parsed(raw: bytes) -> Body:
     try:
-        body = json.loads(raw, parse_constant=_refuse_constant)
+        body = json.loads(raw, parse_constant=refuse_constant)
         if b"\\u" in raw:
             json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair cannot be sent on
     except (ValueError, RecursionError):
@@ -89,8 +89,8 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
+def refuse_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity are Python's, not JSON's, whoever sends them
 
 
 def invalid(param: str, expected: str | Promise) -> InvalidRequest:

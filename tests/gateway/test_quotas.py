@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Membership, Team, User
-from gateway import leases, ledger, quotas, settling
+from gateway import ledger, quotas, settling
 from gateway.callers import Caller
 from gateway.exceptions import NotAllowed, QuotaExceeded, RateLimited, UnknownModel
 from gateway.metering import Estimate
@@ -15,7 +15,7 @@ from tests.gateway.booking import call_of, done, renew, reserve, reserved, settl
 
 pytestmark = pytest.mark.django_db
 
-LEASE = timedelta(seconds=leases.LEASE)
+LEASE = timedelta(seconds=30)  # of sql/ledger.sql
 
 
 @pytest.fixture
