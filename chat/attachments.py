@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from chat.models import Conversation
 from rag import uploads
 from rag.models import Collection, Document
+from rag.states import State, state
 
 
 def attach(conversation: Conversation, file: "UploadedFile[bytes]") -> Document:
@@ -27,12 +28,16 @@ def _collection_of(conversation: Conversation) -> Collection:
     return locked.attachments
 
 
-def state(conversation: Conversation, document: Document) -> dict[str, str]:
+class Chip(State):
     """What the composer's chip shows and where it asks further."""
+
+    status_url: str
+    detach_url: str
+
+
+def chip(conversation: Conversation, document: Document) -> Chip:
     return {
-        "id": str(document.id),
-        "name": document.name,
-        "status": document.status,
+        **state(document),
         "status_url": reverse("rag:document-status", args=[document.id]),
         "detach_url": reverse("chat:detach", args=[conversation.id, document.id]),
     }

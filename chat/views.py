@@ -147,7 +147,7 @@ def attach(request: HttpRequest, conversation: UUID) -> HttpResponse:
         return refusal(request, error, found.get_absolute_url())
     if not wants_json(request):
         return redirect(found)
-    return JsonResponse({"documents": [attachments.state(found, document) for document in documents]}, status=201)
+    return JsonResponse({"documents": [attachments.chip(found, document) for document in documents]}, status=201)
 
 
 @sign_in_required

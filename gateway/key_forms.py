@@ -16,6 +16,7 @@ from accounts.roles import May
 from gateway import keys
 from gateway.models import ApiKey, Deployment, Scope, Webhook
 from gateway.models.keys import an_origin, every_scope
+from gateway.once import OnceField
 
 DAYS = 90
 LONGEST = timedelta(days=3653)
@@ -33,6 +34,7 @@ class KeyForm(forms.ModelForm[ApiKey]):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: all that its owner may call."),
     )
+    once = OnceField()
 
     class Meta:
         model = ApiKey
@@ -40,6 +42,8 @@ class KeyForm(forms.ModelForm[ApiKey]):
 
     def __init__(self, *args: Any, offered: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["once"]
         known = dict.fromkeys([*offered, *(self.instance.model_names or [])])  # what it has it may keep
         self.fields["model_names"].choices = [(name, name) for name in known]  # type: ignore[attr-defined]
 

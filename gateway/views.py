@@ -1,7 +1,5 @@
 """A person's own API keys. Another's is not found; a secret is in one answer alone, which nobody keeps."""
 
-import secrets
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,13 +9,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.signing_in import person, sign_in_required
-from gateway import keys
+from gateway import keys, once
 from gateway.exceptions import KeyEnded
 from gateway.key_forms import OwnKeyForm, RotationForm
 from gateway.models import ApiKey
-
-MADE = "keys_made"  # in the session: the pages whose keys were made, for who reloads the answer
-MOST_MADE = 20
 
 
 @sign_in_required
@@ -45,16 +40,15 @@ def create(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if not keys.may_create(user):
         return redirect("keys:list")  # which says why
-    form, made = OwnKeyForm(request.POST or None, user=user), request.session.get(MADE, [])
-    if (sent := request.POST.get("once")) and sent in made:
-        messages.info(request, _("This key is there already; its secret was shown once."))
+    if once.is_done(request):
+        messages.info(request, _("This is there already; its secret was shown once."))
         return redirect("keys:list")
+    form = OwnKeyForm(request.POST or None, user=user)
     if not form.is_valid():
-        context = {"form": form, "once": secrets.token_urlsafe(9)}
-        return render(request, "gateway/key_form.html", context, status=400 if form.is_bound else 200)
+        return render(request, "gateway/key_form.html", {"form": form}, status=400 if form.is_bound else 200)
     key = form.save(commit=False)
     key.issue()
-    request.session[MADE] = [*made, *filter(None, [sent])][-MOST_MADE:]
+    once.note(request)
     return _issued(request, key)
 
 

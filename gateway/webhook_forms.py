@@ -12,6 +12,7 @@ from gateway import egress
 from gateway.exceptions import OutsideRefused
 from gateway.models import Event, Webhook
 from gateway.models.webhooks import OF_A_PERSON, OF_THE_HOUSE
+from gateway.once import OnceField
 
 MOST = 20  # webhooks of one person
 
@@ -27,6 +28,7 @@ class WebhookForm(forms.ModelForm[Webhook]):
         help_text=Webhook._meta.get_field("url").help_text,
     )
     events = forms.MultipleChoiceField(label=_("Events"), widget=forms.CheckboxSelectMultiple)
+    once = OnceField()
 
     class Meta:
         model = Webhook
@@ -34,6 +36,8 @@ class WebhookForm(forms.ModelForm[Webhook]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["once"]
         if "events" in self.fields:  # who may only look gets none
             choices = [(event.value, event.label) for event in self.offered]
             self.fields["events"].choices = choices  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.signing_in import person, sign_in_required
-from gateway import deliveries, keys, webhooks
+from gateway import deliveries, keys, once, webhooks
 from gateway.key_forms import RotationForm
 from gateway.models import Webhook
 from gateway.webhook_forms import OwnWebhookForm
@@ -37,11 +37,15 @@ def create(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if not keys.may_create(user):
         return redirect("webhooks:list")  # which says why
+    if once.is_done(request):
+        messages.info(request, _("This is there already; its secret was shown once."))
+        return redirect("webhooks:list")
     form = OwnWebhookForm(request.POST or None, user=user)
     if not form.is_valid():
         return render(request, "gateway/webhook_form.html", {"form": form}, status=400 if form.is_bound else 200)
     webhook = form.save(commit=False)
     webhook.issue()
+    once.note(request)
     return render(request, "gateway/webhook_issued.html", {"webhook": webhook})
 
 

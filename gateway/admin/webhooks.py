@@ -1,40 +1,35 @@
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
-from unfold.decorators import action
 
 from accounts import roles
 from accounts.audit import Kind
-from accounts.panel import AuditedAdmin, ReadOnlyAdmin
+from accounts.panel import ReadOnlyAdmin
 from gateway import deliveries
-from gateway.key_forms import PanelRotationForm
+from gateway.admin.issuing import IssuingAdmin
 from gateway.models import Attempt, Delivery, Webhook
 from gateway.webhook_forms import PanelWebhookForm
 
 
 @admin.register(Webhook)
-class WebhookAdmin(AuditedAdmin):
+class WebhookAdmin(IssuingAdmin):
     """Those of the house; what persons have is in their preferences."""
 
-    added, changed, removed = None, Kind.WEBHOOK_CHANGED, Kind.WEBHOOK_REMOVED  # it records itself how it is issued
+    changed, removed = Kind.WEBHOOK_CHANGED, Kind.WEBHOOK_REMOVED
+    of_rotating = _("Until the present secret stops working, calls are signed with both.")
     form = PanelWebhookForm
     list_display = ["name", "host", "user", "failing_since", "disabled_at"]
     list_select_related = ["user"]
     readonly_fields = ["user", "created_at", "failing_since", "disabled_at"]
     actions = ["switch_on"]
-    actions_detail = ["rotate"]
 
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> list[str]:
         asked = ["name", "url", "events", "with_content"]
-        return [*asked, *self.readonly_fields] if obj else asked
+        return [*asked, *self.readonly_fields] if obj else [*asked, "once"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         found: QuerySet[Webhook] = super().get_queryset(request).filter(is_house=True)
@@ -47,9 +42,6 @@ class WebhookAdmin(AuditedAdmin):
         obj.user, obj.is_house = request.user, True  # type: ignore[assignment]  # an admin, or no form came
         obj.issue()
 
-    def response_add(self, request: HttpRequest, obj: Webhook, post_url_continue: str | None = None) -> HttpResponse:
-        return self._issued(request, obj)
-
     @admin.display(description=_("address"))
     def host(self, webhook: Webhook) -> str:
         return webhook.host
@@ -58,31 +50,6 @@ class WebhookAdmin(AuditedAdmin):
     def switch_on(self, request: HttpRequest, webhooks: QuerySet[Webhook]) -> None:
         for webhook in webhooks:
             webhook.switch_on()
-
-    @action(description=_("New secret"), url_path="rotate", permissions=["change"])  # type: ignore[untyped-decorator]
-    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        webhook = self.get_object(request, object_id)
-        if webhook is None:
-            raise Http404
-        form = PanelRotationForm(request.POST or None, row=webhook)
-        if not form.is_valid():
-            return self._page(request, webhook, "gateway/panel_webhook_rotate.html", {"form": form})
-        webhook.rotate(form.cleaned_data["overlap"])
-        # in the audit log it is by the webhook itself
-        super(AuditedAdmin, self).log_change(request, webhook, [{"changed": {"fields": ["secret"]}}])
-        return self._issued(request, webhook)
-
-    def _issued(self, request: HttpRequest, webhook: Webhook) -> HttpResponse:
-        """The secret goes out in this answer alone: a message would carry it through a cookie."""
-        response = self._page(request, webhook, "gateway/panel_webhook_issued.html")
-        add_never_cache_headers(response)
-        return response
-
-    def _page(
-        self, request: HttpRequest, webhook: Webhook, template: str, context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        shared = {**self.admin_site.each_context(request), "opts": self.opts, "title": str(webhook), "webhook": webhook}
-        return render(request, template, shared | (context or {}))
 
 
 class AttemptsBelow(TabularInline):  # type: ignore[misc]  # unfold ships no types

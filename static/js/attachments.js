@@ -9,7 +9,7 @@ const composer = byId("composer");
 let uploading = 0;
 
 const changed = () => document.dispatchEvent(new Event("attachments-changed"));
-const isPending = (chip) => !["ready", "failed"].includes(chip.dataset.status);
+const isPending = (chip) => ["uploading", "queued", "parsing", "embedding"].includes(chip.dataset.status);
 
 export const pending = () => uploading > 0 || [...chips.children].some(isPending);
 
@@ -39,6 +39,11 @@ function setState(chip, status, text) {
   changed();
 }
 
+function tell(chip, state) {
+  const share = state.is_unfinished && state.total ? ` ${Math.round((100 * state.done) / state.total)} %` : "";
+  setState(chip, state.status, state.reason || state.label + share);
+}
+
 function addRemove(chip, abort = () => {}) {
   const button = document.createElement("button");
   button.type = "button";
@@ -65,24 +70,31 @@ async function watch(chip) {
   while (chip.isConnected && isPending(chip)) {
     await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));
     const response = await fetch(chip.dataset.statusUrl).catch(() => null);
-    if (!response?.ok) continue;
-    const state = await response.json();
-    const share = state.total ? ` ${Math.round((100 * state.done) / state.total)} %` : "";
-    setState(chip, state.status, state.reason || state.label + (state.status === "ready" ? "" : share));
+    if (response?.ok) tell(chip, await response.json());
   }
+}
+
+/** The file is here already: one chip is enough to take it back, and an earlier failure is read again. */
+function repeat(chip, earlier, state) {
+  const wasPending = isPending(earlier);
+  tell(earlier, state);
+  if (!wasPending) watch(earlier);
+  setState(chip, "ready", `${words.already} ${state.name}`);
 }
 
 async function upload({ file, chip, signal }, conversationUrl) {
   const body = new FormData();
   body.append("files", file);
-  const tell = (share) => setState(chip, "uploading", `${words.uploading} ${Math.round(100 * share)} %`);
+  const sent = (share) => setState(chip, "uploading", `${words.uploading} ${Math.round(100 * share)} %`);
   try {
-    tell(0);
-    const { documents } = await send(`${await conversationUrl()}files/`, body, tell, signal);
-    chip.dataset.statusUrl = documents[0].status_url;
-    chip.dataset.detachUrl = documents[0].detach_url;
+    sent(0);
+    const { documents: [state] } = await send(`${await conversationUrl()}files/`, body, sent, signal);
+    const earlier = [...chips.children].find((other) => other.dataset.statusUrl === state.status_url);
+    if (earlier) return repeat(chip, earlier, state);
+    chip.dataset.statusUrl = state.status_url;
+    chip.dataset.detachUrl = state.detach_url;
     if (signal.aborted) return await post(chip.dataset.detachUrl); // it arrived in the moment in which it was taken back
-    setState(chip, documents[0].status, words.reading);
+    tell(chip, state);
     watch(chip);
   } catch (error) {
     if (!signal.aborted) setState(chip, "failed", error.message);

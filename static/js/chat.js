@@ -10,7 +10,7 @@ import { refresh } from "./history.js";
 import "./hovercard.js";
 import "./mentions.js";
 import "./notify.js";
-import { byId, post, refuse, words } from "./page.js";
+import { byId, acknowledge, post, refuse, words } from "./page.js";
 import "./panel.js";
 import "./picker.js";
 import "./prompts.js";
@@ -182,10 +182,7 @@ messages.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(withSources(button.closest("article")));
-  const label = button.querySelector("span");
-  const before = label.textContent;
-  label.textContent = words.copied;
-  setTimeout(() => (label.textContent = before), 1500);
+  acknowledge(button, words.copied);
 });
 
 /** An answer as text, with the sources its markers name. */

@@ -9,6 +9,14 @@ export function refuse(sentence = "") {
   byId("refusal").hidden = !sentence;
 }
 
+/** For a moment the button says that it is done, and then what it said before, pressed however often. */
+export function acknowledge(button, sentence) {
+  const label = button.querySelector("span");
+  button.dataset.label ??= label.textContent;
+  label.textContent = sentence;
+  setTimeout(() => (label.textContent = button.dataset.label), 1500);
+}
+
 const csrf = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
 /** Signed out meanwhile: sign in and come back to this page, where the draft still is. */

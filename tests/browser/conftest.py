@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.browser.files import handbook
 from tests.fake_upstream import FakeUpstream
@@ -134,6 +134,12 @@ def open_page(browser: Browser, house: Instance, signed_in: Path) -> Iterator[Op
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Click and be on the page that comes: a look at once could still meet the one that goes."""
+    with page.expect_navigation():
+        link.click()
 
 
 @pytest.fixture(scope="session")

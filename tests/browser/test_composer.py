@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, follow
 from tests.browser.test_journey import READY
 from tests.browser.test_looks import check
 from tests.fake_upstream import FakeUpstream
@@ -160,12 +160,12 @@ def test_an_assistant_is_made_and_asked_by_its_starter(
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Fördermittel {language}")
     picture(page, f"assistant-{language}-{width}")
     check(page)
-    page.locator("a[href*='/share/']").click()
+    follow(page, page.locator("a[href*='/share/']"))
     check(page)
     go(page, "/assistants/")
     picture(page, f"assistants-{language}-{width}")
     check(page)
-    page.locator(".offered .button").last.click()
+    follow(page, page.locator(".offered .button").last)
     picture(page, f"assistant-chat-{language}-{width}")
     check(page)
     upstream.reply("Vieles.")
@@ -290,7 +290,7 @@ def test_files_are_dropped_pasted_and_taken_back(open_page: OpenPage) -> None:
     page = open_page()
     give = """([kind, target, name, html]) => {
         const data = new DataTransfer();
-        data.items.add(new File(["Das Haus öffnet um neun."], name, { type: "text/plain" }));
+        data.items.add(new File([`Das ist ${name}.`], name, { type: "text/plain" }));
         if (html) { data.setData("text/html", html); data.setData("text/plain", "Tabelle"); }
         const event = kind === "drop"
             ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
@@ -306,6 +306,33 @@ def test_files_are_dropped_pasted_and_taken_back(open_page: OpenPage) -> None:
     expect(chips.last).to_contain_text("ready", timeout=READY)
     page.get_by_role("button", name="Remove: haus.txt").click()
     expect(chips).to_have_count(1)
+
+
+def test_the_same_file_once_more_is_named_and_taken_back_once(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page()
+    for name in ("haus.txt", "kopie.txt"):
+        (tmp_path / name).write_text("Das Haus öffnet um neun.")
+        page.locator("#files").set_input_files(tmp_path / name)
+        expect(page.locator("#chips")).to_contain_text(
+            f"{name} {'ready' if name == 'haus.txt' else 'already'}", timeout=READY
+        )
+    picture(page, "twice")
+    page.get_by_role("button", name="Remove: kopie.txt").click()
+    page.reload()
+    expect(page.locator("#chips .chip")).to_have_text("haus.txt ready ×")
+
+
+def test_a_file_that_was_not_read_is_read_again(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page()
+    (tmp_path / "leer.pdf").write_bytes(b"%PDF-1.7 nichts\n%%EOF")
+    chips = page.locator("#chips .chip")
+    page.locator("#files").set_input_files(tmp_path / "leer.pdf")
+    expect(chips.first).to_have_attribute("data-status", "failed", timeout=READY)
+    with page.expect_response("**/status/"):
+        page.locator("#files").set_input_files(tmp_path / "leer.pdf")
+    expect(chips.last).to_contain_text("already attached as leer.pdf")
+    expect(chips.first).to_have_attribute("data-status", "failed", timeout=READY)
+    expect(page.locator("#send")).to_be_enabled()
 
 
 def test_an_upload_tells_its_progress_and_is_cancelled(open_page: OpenPage, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import enter
 from tests.browser.test_looks import check
@@ -236,7 +236,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "content"
+    expect(page.locator("#content")).to_be_focused()
     page.locator(".skip").focus()
     for _ in range(14):
         page.keyboard.press("Tab")

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, follow
 from tests.browser.test_journey import READY, ask
 from tests.browser.test_looks import check
 from tests.fake_upstream import FakeUpstream
@@ -156,7 +156,7 @@ def test_a_project_holds_instructions_files_and_conversations(
     expect(page.locator(".history-list")).to_contain_text(f"Beginn {language}")
     picture(page, f"project-{language}-{width}")
     check(page)
-    page.locator(".toolbar a[href$='delete/']").click()
+    follow(page, page.locator(".toolbar a[href$='delete/']"))
     check(page)
     picture(page, f"project-delete-{language}-{width}")
 
@@ -181,7 +181,7 @@ def test_a_conversation_is_shared_read_and_taken_back(
     go(page, "/shared/")
     picture(page, f"shares-{language}-{width}")
     check(page)
-    page.locator(".shares .button-danger").first.click()
+    follow(page, page.locator(".shares .button-danger").first)
     assert page.goto(link).status == 404  # type: ignore[union-attr]
 
 

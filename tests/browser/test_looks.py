@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, follow
 from tests.browser.test_journey import READY
 
 pytestmark = pytest.mark.browser
@@ -47,7 +47,7 @@ def test_a_filled_collection_is_accessible(open_page: OpenPage, handbook_pdf: Pa
     page.locator("#files").set_input_files(handbook_pdf)
     expect(page.get_by_role("row", name="Handbuch.pdf")).to_contain_text("ready", timeout=READY)
     check(page)
-    page.get_by_role("main").get_by_role("link", name="Delete", exact=True).click()
+    follow(page, page.get_by_role("main").get_by_role("link", name="Delete", exact=True))
     check(page)
 
 
@@ -65,7 +65,7 @@ def test_a_person_chooses_language_and_theme(open_page: OpenPage) -> None:
     page.get_by_label("Theme").select_option("dark")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Einstellungen")).to_be_visible()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 25, 27)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 25, 27)")
     page.get_by_label("Sprache").select_option("")
     page.get_by_label("Darstellung").select_option("system")
     page.get_by_role("button", name="Speichern").click()

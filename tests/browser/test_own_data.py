@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD, OpenPage, enter
+from tests.browser.conftest import PASSWORD, OpenPage, enter, follow
 from tests.browser.test_looks import check
 from tests.run.instance import Instance
 
@@ -38,9 +38,9 @@ def reload_until(page: Page, name: str, role: str = "link") -> None:
 
 def test_a_copy_is_made_downloaded_and_then_everything_goes(open_page: OpenPage, ursula: Path, tmp_path: Path) -> None:
     page = open_page("/accounts/preferences/", storage_state=ursula)
-    page.get_by_role("link", name="Your data").click()
+    follow(page, page.get_by_role("link", name="Your data"))
     check(page)
-    page.get_by_role("button", name="Make a copy").click()
+    follow(page, page.get_by_role("button", name="Make a copy"))
     reload_until(page, "Download the copy")
     check(page)
     with page.expect_download() as download:
@@ -48,11 +48,11 @@ def test_a_copy_is_made_downloaded_and_then_everything_goes(open_page: OpenPage,
     download.value.save_as(tmp_path / "copy.zip")
     with zipfile.ZipFile(tmp_path / "copy.zip") as packed:
         assert "ursula@example.org" in packed.read("profile.json").decode()
-    page.get_by_role("link", name="Erase my account…").click()
+    follow(page, page.get_by_role("link", name="Erase my account…"))
     check(page)
     page.get_by_role("button", name="Continue…").click()
     page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main form button").click()
+    follow(page, page.locator("main form button"))
     check(page)
     page.get_by_label("Email of the account").fill("ursula@example.org")
     page.get_by_role("button", name="Erase everything").click()

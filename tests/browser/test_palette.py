@@ -116,7 +116,7 @@ def test_the_theme_changes_and_stays(open_page: OpenPage, pia: Path) -> None:
     opened(page).press_sequentially("dunkel")
     with page.expect_response("**/accounts/theme/"):
         page.keyboard.press("Enter")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 25, 27)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 25, 27)")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     opened(page).press_sequentially("light")

@@ -7,7 +7,7 @@ import oidc_provider_mock
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PASSWORD, OpenPage
+from tests.browser.conftest import PASSWORD, OpenPage, follow
 from tests.browser.test_looks import check
 from tests.run.instance import Instance
 
@@ -143,7 +143,7 @@ def test_single_sign_on_by_a_real_provider(open_page: OpenPage, house: Instance,
         for name, value in {"name": "Keycloak", "slug": "kc", "issuer": issuer, "client_id": "voliere"}.items():
             panel.locator(f"#id_{name}").fill(value)
         panel.locator("#id_new_secret").fill("geheim")
-        panel.locator("button[name=_save]").click()
+        follow(panel, panel.locator("button[name=_save]"))
         at_home.goto("/accounts/login/")
         check(at_home)
         at_home.get_by_role("button", name="Sign in with Keycloak").click()

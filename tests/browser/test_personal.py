@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage, enter
+from tests.browser.conftest import OpenPage, enter, follow
 from tests.browser.test_journey import READY, ask
 from tests.browser.test_looks import check
 from tests.fake_upstream import FakeUpstream
@@ -110,7 +110,7 @@ def test_the_browser_is_asked_when_the_switch_is_pressed_and_tells_in_the_backgr
     assert page.evaluate("timesAsked") == 0
     page.get_by_label("Notify me").check()
     assert page.evaluate("timesAsked") == 1
-    page.get_by_role("button", name="Save").click()
+    follow(page, page.get_by_role("button", name="Save"))
     page.context.add_init_script(NOTIFICATION % ("granted", "granted"))
     go(page, "/")
     for is_hidden, told in ((False, []), (True, ["Voliere: The answer is complete."])):
@@ -143,7 +143,7 @@ def test_memory_is_switched_on_filled_from_a_question_and_emptied(
     page = open_page("/memory/", storage_state=olga)
     picture(page, "memory-off")
     check(page)
-    page.get_by_role("button", name="Switch on").click()
+    follow(page, page.get_by_role("button", name="Switch on"))
     go(page, "/")
     choose_model(page)
     upstream.reply("Gern.")

@@ -223,5 +223,6 @@ def test_what_is_copied_names_its_sources(open_page: OpenPage, handbook_pdf: Pat
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     asked(page, handbook_pdf)
     page.get_by_role("button", name="Copy").last.click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert "Bescheinigung benötigt. [1]" in copied and "\n[1] Handbuch.pdf, page 2" in copied

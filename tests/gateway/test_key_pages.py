@@ -160,15 +160,6 @@ def test_why_a_site_is_none_is_said(team: Team, alices_client: Client) -> None:
     assert not ApiKey.objects.exists()
 
 
-def test_a_page_sent_again_makes_no_second_key(team: Team, alice: User, alices_client: Client) -> None:
-    page = reverse("keys:create")
-    sent = {"name": "script", "scopes": ["chat"], "lasts": "never", "once": alices_client.get(page).context["once"]}
-    assert opened_by(secret_in(alices_client.post(page, sent)))
-    again = alices_client.post(page, sent, follow=True)
-    assert "is there already" in again.text and ApiKey.objects.count() == 1
-    assert opened_by(secret_in(alices_client.post(page, sent | {"once": "another"}))) and ApiKey.objects.count() == 2
-
-
 def test_a_page_sent_again_rotates_nothing_a_second_time(team: Team, alice: User, alices_client: Client) -> None:
     key, former = ApiKey.create(alice, "script")
     page = reverse("keys:rotate", args=[key.pk])
