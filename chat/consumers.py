@@ -74,18 +74,25 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
             await self.send_json(event)
 
     async def _make_up_for(self, shown: dict[Any, Any]) -> None:
-        """A page may show an answer as running that ended, and a title that changed, before its socket was there."""
+        """A page may show an answer as running that ended, a title that changed, and a branch that was left, before its
+        socket was there."""
         messages = shown.get("messages")
         for message in messages[:MOST_RUNNING] if isinstance(messages, list) else ():
             if isinstance(message, str) and (event := await self.follower.end_of(message)):
                 await self.send_json(event)
-        if isinstance(shown.get("title"), str) and (event := await in_database(self._titled, shown["title"])):
-            await self.send_json(event)
+        for what, look in (("title", self._titled), ("last", self._branched)):
+            if isinstance(shown.get(what), str) and (event := await in_database(look, shown[what])):
+                await self.send_json(event)
 
     def _titled(self, shown: str) -> events.Event | None:
         given = Conversation.objects.filter(id=self.conversation_id, titled=True).exclude(title=shown)
         title = given.values_list("title", flat=True).first()
         return {"type": "titled", "title": title} if title else None
+
+    def _branched(self, last: str) -> events.Event | None:
+        found = Conversation.objects.filter(id=self.conversation_id, shown__isnull=False)
+        message = found.values_list("shown", flat=True).first()
+        return {"type": "branch", "message": str(message)} if message and str(message) != last else None
 
     async def _still_allowed(self) -> bool:
         """Signing out, deactivation and deletion take effect within `RECHECK_EVERY` on an open socket, too."""

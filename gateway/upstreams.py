@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -59,7 +58,9 @@ def _since(began: float) -> int:
 
 def discover(upstream: Upstream) -> list[Deployment]:
     """Offer every model the upstream lists that is not offered yet; raises UpstreamError."""
-    return offer(upstream, discovery.look(upstream).models)
+    models = discovery.look(upstream).models
+    rounds.conclude(upstream, [model.id for model in models])
+    return offer(upstream, models)
 
 
 @transaction.atomic
@@ -86,7 +87,6 @@ def register_embedded(base_url: str, api_key: str) -> Upstream:
     )
     discover(upstream)
     health.recover(upstream.pk)
-    Upstream.objects.filter(pk=upstream.pk).update(probed_at=timezone.now())
     return upstream
 
 
@@ -100,6 +100,7 @@ def add_found(name: str, base_url: str) -> Upstream:
     upstream = Upstream(name=_free_name(name), base_url=base_url, place=_("on this server"), in_house=True)
     found = discovery.look(upstream)
     upstream.save()
+    rounds.conclude(upstream, [model.id for model in found.models])
     offer(upstream, found.models)
     return upstream
 

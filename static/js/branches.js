@@ -83,11 +83,12 @@ async function show(id) {
   changed();
 }
 
-/** Another tab has chosen a branch, or asked on one. Who reads far above, or elsewhere, is left there. */
+/** Another tab has chosen a branch, or asked on one. Who reads far above, or elsewhere, is left there: then false. */
 export async function keepUp(id) {
   const shown = row(article(id));
-  if (id === going || isCut() || isAside() || isEditing() || (shown && !shown.matches(".pair"))) return;
+  if (id === going || isCut() || isAside() || isEditing() || (shown && !shown.matches(".pair"))) return false;
   await show(id);
+  return true;
 }
 
 /** This tab goes to a branch that the server knows of already. */

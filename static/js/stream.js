@@ -1,7 +1,7 @@
 // The conversation's socket: shows the answer under way and keeps every tab in step (protocol: chat/events.py).
 
 import { update } from "./blocks.js";
-import { keepUp, place, renew } from "./branches.js";
+import { keepUp, last, place, renew } from "./branches.js";
 import { byId, words } from "./page.js";
 
 const RETRY_AFTER = [500, 1000, 2000, 4000, 8000]; // milliseconds
@@ -29,10 +29,11 @@ export const running = () => messages.querySelector("[data-message]")?.dataset.m
 let socket;
 let heard = 0; // when the last event came
 
-/** Ask to be told of the running answer from where it stands, and of what changed before the socket was there. */
-export function attach() {
+/** Ask to be told of the running answer from where it stands, and of what changed before the socket was there: of
+ *  another branch, too, where the page ends elsewhere. */
+export function attach(end) {
   const under = [...messages.querySelectorAll("[data-message]")].map((element) => element.dataset.message);
-  const shown = { messages: under, title: document.querySelector(".chat-head h1").textContent };
+  const shown = { messages: under, title: document.querySelector(".chat-head h1").textContent, last: end };
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "attach", ...shown }));
 }
 
@@ -50,14 +51,19 @@ document.addEventListener("messages-changed", () => {
   if (messages.children.length) document.querySelector(".welcome")?.remove();
 });
 
+/** To the branch that all tabs show; what was told of an answer there went by before it was on this page. */
+async function comeAlong(id) {
+  if ((await keepUp(id)) && running()) attach();
+}
+
 const handlers = {
   asked(event) {
-    if (!place(event.html, event.parent)) return keepUp(event.message);
+    if (!place(event.html, event.parent)) return comeAlong(event.message);
     changed();
     announce(words.writing);
   },
   branch(event) {
-    keepUp(event.message);
+    comeAlong(event.message);
   },
   status(event) {
     const text = part(article(event.message), "status-text");
@@ -120,7 +126,7 @@ export function connect(conversation, attempt = 0) {
     byId("connection").hidden = true;
     if (attempt) await renew();
     attempt = 0;
-    attach();
+    attach(last());
   };
   socket.onmessage = ({ data }) => {
     heard = Date.now();

@@ -17,6 +17,22 @@ from tests.run.instance import Instance
 
 pytestmark = pytest.mark.browser
 PICTURES = os.environ.get("PICTURES")  # a folder, to look at what the tests see
+# on the way for as long as the test wants it to be
+LATE_SOCKET = """
+const Socket = WebSocket;
+window.WebSocket = function (address) {
+  const late = {
+    send: (text) => late.socket.send(text),
+    get readyState() { return late.socket?.readyState ?? Socket.CONNECTING; },
+  };
+  window.connectNow = () => {
+    late.socket = new Socket(address);
+    for (const told of ["onopen", "onmessage", "onclose"]) late.socket[told] = (event) => late[told](event);
+  };
+  return late;
+};
+window.WebSocket.OPEN = Socket.OPEN;
+"""
 LOOKS = [("en", "light", 1280), ("de", "dark", 390)]
 
 
@@ -248,6 +264,20 @@ def test_a_tab_on_another_branch_is_left_alone(open_page: OpenPage, upstream: Fa
     expect(aside.locator("#messages")).to_contain_text("Um neun Uhr.")
     done(page, "Dort geht es weiter.")  # what is asked is shown everywhere
     expect(page.locator("#messages")).not_to_contain_text("Nur hier.")
+
+
+def test_a_tab_whose_socket_is_late_comes_along(open_page: OpenPage, upstream: FakeUpstream) -> None:
+    page = open_page()
+    asked(page, upstream, "Wann öffnet ihr?", "Um neun Uhr.", "Öffnung")
+    late = page.context.new_page()
+    late.add_init_script(LATE_SOCKET)
+    late.goto(page.url)
+    upstream.reply("Um zehn Uhr.")
+    again(page)
+    done(page, "Um zehn Uhr.")
+    expect(last(late)).to_contain_text("Um neun Uhr.")
+    late.evaluate("connectNow()")
+    done(late, "Um zehn Uhr.")
 
 
 def test_what_is_being_edited_survives_another_tab(open_page: OpenPage, upstream: FakeUpstream) -> None:

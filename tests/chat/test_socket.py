@@ -259,6 +259,16 @@ async def test_a_late_tab_is_told_the_title_that_came_before_it(conversation: Co
         assert await late.receive() == {"type": "titled", "title": "Nester"}
 
 
+async def test_a_late_tab_is_told_of_the_branch_that_was_chosen_before_it(ask: Ask, conversation: Conversation) -> None:
+    answer = await in_database(ask)
+    await Message.objects.filter(id=answer.id).aupdate(status=Message.Status.DONE)
+    async with tab(conversation) as late:
+        for last in (str(answer.id), None, 7):  # it ends there already, or tells nothing of use
+            await late.attach(last=last)
+        await late.attach(last=str(answer.parent_id))
+        assert await late.receive() == {"type": "branch", "message": str(answer.id)}
+
+
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
 async def test_a_reload_at_any_moment_shows_all_of_it_once(
     ask: Ask, conversation: Conversation, fake_upstream: FakeUpstream, share: float
