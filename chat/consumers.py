@@ -8,6 +8,7 @@ from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
 
 from accounts import factors, notices, sessions
 from chat import events
@@ -19,6 +20,7 @@ RECHECK_EVERY = 5  # seconds
 LONGEST_FRAME = 1_000  # characters
 MOST_RUNNING = 2  # answers at once
 NOT_FOUND = 4404
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 
 class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
@@ -56,6 +58,8 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  #
         match content:
             case {"type": "attach", **shown}:
                 self.attached = True
+                if shown.get("language") in LANGUAGES:  # a reader who has chosen none has the browser's
+                    self.follower.language = str(shown["language"])
                 await self._tell(self.follower.under_way())
                 await self._make_up_for(shown)
             case _:

@@ -16,8 +16,8 @@ To the browser, each with `type`:
     titled    title                           the conversation was given a title
     error     code                            a frame of the browser's was not understood
 From the browser:
-    attach    messages, title, last           tell me of the answers under way from where they stand, and all that
-                                              follows; `messages` are those the page shows as running, `title` what
+    attach    messages, title, last,          tell me of the answers under way from where they stand, and all that
+              language                        follows; `messages` are those the page shows as running, `title` what
                                               it shows as the conversation's, `last` with what it ends, if any
 Within an answer `number` counts 1, 2, 3 … without a gap. Two that are compared are told of by turns, each with its own.
 """

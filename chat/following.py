@@ -25,6 +25,7 @@ class Follower:
     def __init__(self, conversation: UUID, user: User) -> None:
         self.conversation = conversation
         self.user = user
+        self.language = user.language or settings.LANGUAGE_CODE
         self.seen: dict[str, int] = {}
 
     async def under_way(self) -> AsyncIterator[Event]:
@@ -79,4 +80,4 @@ class Follower:
             return ended(self.conversation, message)
 
     def _language(self) -> Any:
-        return translation.override(self.user.language or settings.LANGUAGE_CODE)
+        return translation.override(self.language)

@@ -33,7 +33,8 @@ let heard = 0; // when the last event came
  *  another branch, too, where the page ends elsewhere. */
 export function attach(end) {
   const under = [...messages.querySelectorAll("[data-message]")].map((element) => element.dataset.message);
-  const shown = { messages: under, title: document.querySelector(".chat-head h1").textContent, last: end };
+  const { lang: language } = document.documentElement;
+  const shown = { messages: under, title: document.querySelector(".chat-head h1").textContent, last: end, language };
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "attach", ...shown }));
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, follow
 from tests.browser.files import handbook
 from tests.browser.test_journey import READY, ask
 from tests.browser.test_looks import check
@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make(page: Page, name: str) -> None:
     page.get_by_label("Name").fill(name)
-    page.get_by_role("button", name="Save").click()
+    follow(page, page.get_by_role("button", name="Save"))
     expect(page.get_by_role("heading", name=name)).to_be_visible()
 
 

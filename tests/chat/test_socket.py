@@ -251,6 +251,17 @@ async def test_a_late_tab_is_told_in_its_readers_language(ask: Ask, conversation
         assert 'aria-label="Tabelle"' in (await late.receive())["tail"]
 
 
+@pytest.mark.parametrize(("language", "word"), [("de", "Tabelle"), ("xx", "Table"), (["de"], "Table"), (None, "Table")])
+async def test_who_has_chosen_no_language_is_told_in_that_of_the_page(
+    ask: Ask, conversation: Conversation, language: object, word: str
+) -> None:
+    answer = await in_database(ask)
+    await Message.objects.filter(id=answer.id).aupdate(text="| a |\n|---|\n| b |")
+    async with tab(conversation) as late:
+        await late.attach(language=language)
+        assert f'aria-label="{word}"' in (await late.receive())["tail"]
+
+
 async def test_a_late_tab_is_told_the_title_that_came_before_it(conversation: Conversation) -> None:
     await Conversation.objects.filter(id=conversation.id).aupdate(title="Nester", titled=True)
     async with tab(conversation) as late:
