@@ -48,6 +48,7 @@ class Wanted:
     model: str = ""  # of the deployments of that name only those of this model
     deployment: int = 0  # and of those only this one, without a fallback; 0: any
     on_wait: Callable[[Place], None] = lambda place: None
+    operation: str = ""  # as traces call it, where not by the kind
 
 
 class Running:
@@ -72,8 +73,9 @@ class Running:
         self.is_streamed = False
         self.attempts = 1
         self.error: GatewayError | None = None
+        self.noted: UpstreamError | None = None  # that its server is said to have failed by
         self.revoked: GatewayError | None = None  # since it began
-        self.span = tracing.begin(wanted.kind, self.deployment.name)
+        self.span = tracing.begin(wanted.operation or wanted.kind, self.deployment.name, self.deployment.upstream.name)
         self.note = receipts.Note()
 
     async def check(self) -> None:
@@ -153,6 +155,7 @@ class Running:
             raise error from None
         logger.info("A call moves on from upstream %s: %s", failed.upstream.name, error.code)
         await health.note(failed.upstream, error)
+        self.noted = error
         receipts.sent(self.note, failed, error)
         self.attempts += 1
         self.quotas = quotas.applicable(self.standing.quotas, self.able.values())
@@ -256,8 +259,11 @@ async def metered(caller: Caller, wanted: Wanted, estimate: Estimator) -> AsyncI
         await health.note(call.deployment.upstream, None)
     except GatewayError as error:
         call.meter.status, call.error = Usage.Status.FAILED, error
-        if isinstance(error, UpstreamError):
+        if isinstance(error, UpstreamError) and error is not call.noted:
             await health.note(call.deployment.upstream, error)
+        raise
+    except Exception:  # a fault of ours, which nobody is to take for a caller who left
+        call.meter.status, call.error = Usage.Status.FAILED, GatewayError()
         raise
     finally:
         keeping.running.discard(call.id)

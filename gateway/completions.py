@@ -35,6 +35,7 @@ class Form(NamedTuple):
     text_of: Callable[[Piece], str]  # all that a choice, whole or a piece, says
     id_begins: str
     piece: str  # what a piece calls itself
+    operation: str = "chat"  # as traces call it
 
 
 def _said(choice: Piece) -> str:
@@ -43,7 +44,8 @@ def _said(choice: Piece) -> str:
     if not isinstance(message, dict):
         return ""
     said = [message.get(name) for name in ("content", "reasoning_content", "reasoning", "refusal")]
-    for call in message.get("tool_calls") or []:
+    calls = message.get("tool_calls")
+    for call in calls if isinstance(calls, list) else ():
         function = call.get("function") if isinstance(call, dict) else None
         said += [function.get("name"), function.get("arguments")] if isinstance(function, dict) else []
     return "".join(part for part in said if isinstance(part, str))

@@ -8,20 +8,21 @@ import asyncio
 import json
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from standardwebhooks import Webhook as Signer
 
 from accounts import audit, notifications
 from accounts.audit import Kind
 from accounts.models import User
-from gateway import egress, keys
+from gateway import egress, keys, probing
 from gateway.exceptions import OutsideError
 from gateway.models import Attempt, Delivery, Webhook
 
@@ -67,7 +68,7 @@ class Outcome:
 def deliver_due(tellers: Tellers) -> int:
     """One round; returns how many were tried."""
     outgoing = [each for delivery in _claimed() if (each := _prepared(delivery, tellers))]
-    for each, outcome in zip(outgoing, asyncio.run(_send_all(outgoing)), strict=True):
+    for each, outcome in zip(outgoing, probing.run(_send_all(outgoing)), strict=True):
         _conclude(each.delivery, outcome)
     return len(outgoing)
 
@@ -86,12 +87,11 @@ def forget_old() -> None:
 @transaction.atomic
 def _claimed() -> list[Delivery]:
     """For as long as the lease lasts nobody else sends them."""
-    due = Delivery.objects.due().order_by("next_at").select_for_update(of=("self",), skip_locked=True)
-    found, taken = list[Delivery](), Counter[int]()
-    for delivery in due.select_related("webhook__user")[: 8 * AT_ONCE]:
-        if len(found) < AT_ONCE and taken[delivery.webhook_id] < OF_ONE:  # an address that hangs holds up no other
-            taken[delivery.webhook_id] += 1
-            found.append(delivery)
+    place = Window(RowNumber(), partition_by="webhook", order_by="next_at")
+    due = Delivery.objects.due().annotate(place=place)
+    next_ones = due.filter(place__lte=OF_ONE).order_by("next_at")  # an address that hangs holds up no other
+    mine = Delivery.objects.due().filter(pk__in=[each.pk for each in next_ones.only("pk")[:AT_ONCE]])
+    found = list(mine.select_for_update(of=("self",), skip_locked=True).select_related("webhook__user"))
     Delivery.objects.filter(pk__in=[each.pk for each in found]).update(next_at=timezone.now() + LEASE)
     return found
 

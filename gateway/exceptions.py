@@ -26,6 +26,7 @@ GatewayError                 500  gateway_error
 ├── MeterUnreadable          502  meter_unreadable
 └── UpstreamError            502  upstream_error
     ├── UpstreamRefused      400  upstream_refused
+    ├── ModelGone            502  model_gone
     ├── ContextTooLong       400  context_length_exceeded
     ├── UpstreamUnreachable  502  upstream_unreachable
     ├── UpstreamBroken       502  upstream_broken
@@ -202,6 +203,11 @@ class UpstreamRefused(UpstreamError):
     code = "upstream_refused"
     is_passing = False
     text = _("The model server did not accept this request.")
+
+
+class ModelGone(UpstreamError):
+    code = "model_gone"
+    text = _("The model server does not know this model any more.")
 
 
 class ContextTooLong(UpstreamError):

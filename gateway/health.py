@@ -16,12 +16,14 @@ from django.utils import timezone
 
 from gateway import metrics, outbox
 from gateway.database import in_database
-from gateway.exceptions import ContextTooLong, UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamTimeout
+from gateway.exceptions import ContextTooLong, ModelGone, UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamTimeout
 from gateway.models import Event, Upstream
 
 FIRST_PAUSE = 5.0  # seconds; doubled with each failure in a row
 LONGEST_PAUSE = 300.0
 DOWN_AFTER = 2  # failures in a row: one is soon over, most of the time
+# of one call or one model, and no sign that the server is ill
+NO_ILLNESS = (UpstreamRefused, ContextTooLong, UpstreamBusy, ModelGone)
 # a server that lists its models may still fail like this when it is called: only a call can tell that it is over
 SEEN_BY_CALLS_ALONE = (UpstreamError.code, UpstreamTimeout.code)
 
@@ -42,7 +44,7 @@ async def note(upstream: Upstream, error: UpstreamError | None) -> None:
             await _written(recover, upstream.id)
         return
     metrics.upstream_failures.labels(upstream.name, error.code).inc()
-    if not isinstance(error, UpstreamRefused | ContextTooLong | UpstreamBusy):
+    if not isinstance(error, NO_ILLNESS):
         _cooling[upstream.id] = time.monotonic() + FIRST_PAUSE
         await _written(fail, upstream.id, error.code)
 

@@ -11,7 +11,7 @@ from gateway.calls import Running, Wanted
 from gateway.completions import CHAT
 from gateway.exceptions import GatewayError, UpstreamBroken
 from gateway.metering import estimated_tokens, tokens_of_piece
-from gateway.models import Usage
+from gateway.models import Deployment, Usage
 from gateway.refusals import refusal
 from gateway.relay import content_of
 from gateway.responses import objects
@@ -26,9 +26,12 @@ async def are_known_to(caller: Caller, wanted: Wanted) -> bool:
     """Whether all that may answer know responses themselves; otherwise they are translated for all of them."""
     known, offered = await standing(caller), await catalogue.current()
     known.allow(wanted.scope)
-    able = offered.find(wanted.name, wanted.kind, known)
-    instead = [offered.by_id[each.fallback_id].deployment for each in able if each.fallback_id in offered.by_id]
-    return all(deployment.has_responses for deployment in (*able, *instead))
+    ahead, may_answer = offered.find(wanted.name, wanted.kind, known), dict[int, Deployment]()
+    while ahead:  # to the last fallback: they may lead in a circle
+        may_answer |= {each.id: each for each in ahead}
+        instead = {each.fallback_id for each in ahead} - may_answer.keys()
+        ahead = [offered.by_id[pk].deployment for pk in instead if pk in offered.by_id]
+    return all(deployment.has_responses for deployment in may_answer.values())
 
 
 async def answer(

@@ -9,6 +9,7 @@ from gateway.requests import FIELDS
 
 ERRORS: Mapping[int, type[exceptions.UpstreamError]] = {
     400: exceptions.UpstreamRefused,
+    404: exceptions.ModelGone,
     413: exceptions.ContextTooLong,
     422: exceptions.UpstreamRefused,
     408: exceptions.UpstreamTimeout,

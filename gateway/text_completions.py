@@ -11,4 +11,4 @@ def _said(choice: dict[str, Any]) -> str:
     return text if isinstance(text, str) else ""
 
 
-TEXT = Form("/completions", requests.estimate_text_completion, _said, "cmpl-", "text_completion")
+TEXT = Form("/completions", requests.estimate_text_completion, _said, "cmpl-", "text_completion", "text_completion")

@@ -53,14 +53,14 @@ def arrived(request_id: str, headers: Mapping[str, str]) -> None:
     _incoming.set({name: headers[name] for name in TRACE_HEADERS if name in headers})
 
 
-def begin(kind: str, model: str) -> Span:
-    operation = OPERATIONS.get(kind, str(kind))
+def begin(operation: str, model: str, provider: str) -> Span:
+    operation = OPERATIONS.get(operation, str(operation))
     incoming = _incoming.get()
     return _tracer.start_span(
         f"{operation} {model}",
         _propagator.extract(incoming) if incoming else None,
         SpanKind.CLIENT,
-        {OPERATION: operation, REQUEST_MODEL: model},
+        {OPERATION: operation, REQUEST_MODEL: model, PROVIDER: provider},
     )
 
 

@@ -70,7 +70,8 @@ async def rerank(request: Request) -> Answer:
 async def _completed(
     request: Request, body: dict[str, Any], form: Form, told_beside: dict[str, Any] | None = None
 ) -> Answer:
-    wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose_of(request))
+    purpose = purpose_of(request)
+    wanted = Wanted(body["model"], Deployment.Kind.CHAT, Scope.CHAT, purpose, operation=form.operation)
     if not body.get("stream"):
         answer = await completions.answer(request.caller, body, wanted, told(request), form)
         return Answer.of(answer | (told_beside or {}))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from django.core.exceptions import SuspiciousOperation
@@ -13,6 +14,9 @@ from django.utils.translation import gettext as _
 
 from gateway.api.http import Request
 from gateway.exceptions import InvalidRequest
+
+# of their own: a file may take ten minutes to arrive, and nothing else is to wait behind it
+THREADS = ThreadPoolExecutor(32, "form")
 
 
 class Form(NamedTuple):
@@ -28,11 +32,15 @@ class Form(NamedTuple):
 
 async def form_of(request: Request) -> Form:
     """Raises InvalidRequest."""
-    arriving = _Arriving(request.pieces, asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    arriving = _Arriving(request.pieces, loop)
     try:
-        return await asyncio.to_thread(_parsed, request.headers.get("content-type", ""), arriving)
+        return await loop.run_in_executor(THREADS, _parsed, request.headers.get("content-type", ""), arriving)
     except (MultiPartParserError, SuspiciousOperation):
         raise InvalidRequest(_("The request has to be a form with a file (multipart/form-data).")) from None
+    except asyncio.CancelledError:
+        arriving.give_up()
+        raise
 
 
 def _parsed(content_type: str, arriving: "_Arriving") -> Form:
@@ -49,10 +57,17 @@ class _Arriving:
 
     def __init__(self, pieces: AsyncGenerator[bytes, None], loop: asyncio.AbstractEventLoop) -> None:
         self.pieces, self.loop = pieces, loop
+        self.next: Future[bytes] | None = None
 
     def read(self, size: int = -1) -> bytes:
         """At most what a message of the server holds, whatever the size."""
-        return asyncio.run_coroutine_threadsafe(self._next(), self.loop).result()
+        self.next = asyncio.run_coroutine_threadsafe(self._next(), self.loop)
+        return self.next.result()
+
+    def give_up(self) -> None:
+        """Nobody waits for the form any more: its thread is free."""
+        if self.next:
+            self.next.cancel()
 
     async def _next(self) -> bytes:
         return await anext(self.pieces, b"")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gateway.metering import Estimate, estimated_tokens
+from gateway.metering import MAX_TOKENS, Estimate, estimated_tokens
 from gateway.models import Deployment
 from gateway.requests.fields import COUNT, LIST, TEXT, TRUTH, Body, Field, allowed, invalid
 
@@ -39,4 +39,5 @@ def _text(document: Any) -> str | None:
 def estimate_reranking(body: Body, deployments: Sequence[Deployment]) -> Estimate:
     """A model reads the query anew beside each of the texts."""
     documents = body["documents"]
-    return Estimate(estimated_tokens(body["query"]) * len(documents) + sum(map(estimated_tokens, documents)), 0)
+    tokens = estimated_tokens(body["query"]) * len(documents) + sum(map(estimated_tokens, documents))
+    return Estimate(min(tokens, MAX_TOKENS), 0)

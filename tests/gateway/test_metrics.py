@@ -83,6 +83,17 @@ def test_only_streams_tell_of_their_first_token(ask: Ask, since: Scrape, fake_up
     assert since("call_wait_seconds_bucket", **PARROT, le="0.0") == 2
 
 
+def test_one_failure_is_counted_once_where_a_quota_shuts_the_other_out(
+    ask: Ask, since: Scrape, fake_upstream: FakeUpstream
+) -> None:
+    other = Upstream.objects.create(name="second", base_url=fake_upstream.url)
+    second = Deployment.objects.create(upstream=other, name="parrot", model="parrot", priority=1)
+    Quota.objects.create(deployment=second, limit=0, unit="requests", period="day")
+    fake_upstream.fail(500)
+    assert ask() == 502
+    assert since("upstream_failures_total", upstream="aviary", code="upstream_error") == 1
+
+
 def test_a_failing_upstream_is_counted_by_name_and_code(ask: Ask, since: Scrape, fake_upstream: FakeUpstream) -> None:
     fake_upstream.fail(500)
     assert ask() == 502

@@ -120,6 +120,17 @@ def test_a_stream_that_is_cut_off_is_an_error(sdk: openai.OpenAI, fake_upstream:
         list(sdk.responses.create(model="parrot", input="Wann?", stream=True))
 
 
+def test_it_is_translated_where_the_fallback_of_a_fallback_does_not_know_it(
+    sdk: openai.OpenAI, aviary: Upstream, fake_upstream: FakeUpstream
+) -> None:
+    parrot = Deployment.objects.get(name="parrot")
+    last = Deployment.objects.create(upstream=aviary, name="wren", model="wren", fallback=parrot)
+    middle = Deployment.objects.create(upstream=aviary, name="owl", model="owl", fallback=last, has_responses=True)
+    Deployment.objects.filter(pk=parrot.pk).update(fallback=middle)
+    assert sdk.responses.create(model="parrot", input="Wann?").output_text
+    assert fake_upstream.calls[-1].path == "/v1/chat/completions"
+
+
 def test_it_is_translated_where_one_of_the_servers_does_not_know_it(
     sdk: openai.OpenAI, aviary: Upstream, fake_upstream: FakeUpstream
 ) -> None:

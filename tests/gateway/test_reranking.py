@@ -38,6 +38,11 @@ def test_the_best_comes_first(http: httpx2.Client, fake_upstream: FakeUpstream) 
     assert fake_upstream.calls[0].body == {"model": "bge-judge", "query": "which?", "documents": TEXTS}
 
 
+def test_a_long_query_with_many_texts_is_no_fault_of_ours(http: httpx2.Client) -> None:
+    answer = asked(http, query="which? " * 150_000, documents=["a"] * 10_000)
+    assert answer.status_code == 200 and Usage.objects.get().status == "done"
+
+
 def test_only_so_many_are_told(http: httpx2.Client) -> None:
     assert [result["index"] for result in asked(http, top_n=2).json()["results"]] == ORDER[:2]
 

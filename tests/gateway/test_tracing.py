@@ -19,9 +19,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id
 
 from accounts.models import User
-from gateway import completions, tracing
+from gateway import calls, completions, tracing
 from gateway.callers import Caller
-from gateway.models import Deployment, Purpose, Upstream, Usage
+from gateway.calls import Wanted
+from gateway.metering import Estimate
+from gateway.models import Deployment, Purpose, Quota, Upstream, Usage
 from tests.fake_upstream import FakeUpstream
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -83,6 +85,31 @@ def test_a_stream_tells_of_its_first_piece(post: Post, spans: Callable[[], list[
 def test_embeddings_are_called_as_the_conventions_do(post: Post, spans: Callable[[], list[ReadableSpan]]) -> None:
     assert post("/embeddings", model="bge-finch", input="eins").status_code == 200
     assert spans()[0].name == "embeddings bge-finch"
+
+
+def test_a_text_completion_is_called_as_the_conventions_do(post: Post, spans: Callable[[], list[ReadableSpan]]) -> None:
+    assert post("/completions", model="parrot", prompt="Wann?").status_code == 200
+    assert spans()[0].name == "text_completion parrot"
+
+
+def test_a_call_that_is_refused_names_the_provider_that_was_not_asked(
+    post: Post, spans: Callable[[], list[ReadableSpan]], parrot: Deployment
+) -> None:
+    Quota.objects.create(limit=0, unit="requests", period="day")
+    assert post().status_code == 429
+    assert attributes_of(spans()[0])["gen_ai.provider.name"] == "aviary"
+
+
+async def test_a_fault_of_ours_is_no_caller_who_left(
+    caller: Caller, parrot: Deployment, spans: Callable[[], list[ReadableSpan]]
+) -> None:
+    wanted = Wanted("parrot", parrot.kind, "chat", Purpose.API)
+    with pytest.raises(ZeroDivisionError):
+        async with calls.metered(caller, wanted, lambda deployments: Estimate(1, 1)):
+            raise ZeroDivisionError
+    assert (await Usage.objects.aget()).status == "failed"
+    [span] = spans()
+    assert (attributes_of(span)["error.type"], span.status.status_code) == ("gateway_error", StatusCode.ERROR)
 
 
 def test_a_call_is_part_of_the_callers_trace_and_the_upstream_of_ours(
@@ -224,7 +251,7 @@ BEGIN_AND_END = """
 import django
 django.setup()
 from gateway import tracing
-tracing.begin("chat", "parrot").end()
+tracing.begin("chat", "parrot", "aviary").end()
 """
 
 

@@ -1,6 +1,8 @@
 """/v1/audio/transcriptions: a recording there, its words back."""
 
+import contextlib
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -205,16 +207,36 @@ def test_no_more_is_taken_than_the_limit(http: httpx2.Client, settings: Settings
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
 
 
-def test_who_leaves_within_an_upload_leaves_nothing_behind(
-    http: httpx2.Client, secret: str, tmp_path: Path, settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
-    head = f"POST /v1/audio/transcriptions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {secret}\r\n"
+def begun(http: httpx2.Client) -> socket.socket:
+    """An upload of which more is to come."""
+    head = "POST /v1/audio/transcriptions HTTP/1.1\r\nhost: localhost\r\n"
+    head += f"authorization: {http.headers['authorization']}\r\n"
     head += "content-length: 999999\r\ncontent-type: multipart/form-data; boundary=b\r\n\r\n"
     part = '--b\r\nContent-Disposition: form-data; name="file"; filename="x.wav"\r\n\r\n'
     address = urlsplit(str(http.base_url))
-    with socket.create_connection((address.hostname, address.port)) as connection:
-        connection.sendall((head + part).encode() + SPEECH)
+    connection = socket.create_connection((address.hostname, address.port), timeout=10)
+    connection.sendall((head + part).encode() + SPEECH)
+    return connection
+
+
+def test_files_that_take_their_time_keep_nobody_else_waiting(http: httpx2.Client) -> None:
+    with contextlib.ExitStack() as slow:
+        for _ in range(2 * (os.cpu_count() or 1) + 8):  # more than there are threads for all other work
+            slow.enter_context(begun(http))
+        assert http.post("/embeddings", json={"model": "nobody", "input": "x"}, timeout=10).status_code == 404
+
+
+def test_a_key_that_is_not_for_it_is_told_so_before_the_recording_is_there(http: httpx2.Client) -> None:
+    ApiKey.objects.update(scopes=["chat"])
+    with begun(http) as connection:
+        assert b"scope_missing" in connection.recv(4096)
+
+
+def test_who_leaves_within_an_upload_leaves_nothing_behind(
+    http: httpx2.Client, tmp_path: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    begun(http).close()
     assert told(http).status_code == 200
     assert Usage.objects.count() == 1 and list(tmp_path.iterdir()) == []
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
