@@ -1,20 +1,34 @@
 import os
+from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from celery import shared_task
+from django.db import connections
 
 from config import erasing, exporting, keeping
 from config.running.ports import answers
 from config.running.variables import text
 
+_delivering = Lock()
+
 
 @shared_task  # type: ignore[untyped-decorator]
 def deliver_webhooks() -> None:
+    """Beside the other rounds, one at a time: while an address hangs, no sweep waits."""
+    if _delivering.acquire(blocking=False):
+        Thread(target=_deliver, name="webhooks", daemon=True).start()
+
+
+def _deliver() -> None:
     from config.telling import TELLERS
     from gateway import deliveries
 
-    deliveries.deliver_due(TELLERS)
+    try:
+        deliveries.deliver_due(TELLERS)
+    finally:
+        connections.close_all()
+        _delivering.release()
 
 
 @shared_task(bind=True, max_retries=300)  # type: ignore[untyped-decorator]

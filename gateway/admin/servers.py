@@ -1,4 +1,5 @@
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -35,9 +36,9 @@ def _warn_of_differences(request: HttpRequest, deployment: Deployment) -> None:
         messages.warning(request, text % {"name": deployment.name, "fields": ", ".join(differing)})
 
 
-def _try(request: HttpRequest, deployment: Deployment) -> None:
-    """Once what was saved holds for everyone, and no transaction waits for the answer."""
-    transaction.on_commit(lambda: _tell_of_trial(request, deployment))
+def _once_saved(ask: Callable[..., None], *about: Any) -> None:
+    """A server is asked when what was saved holds for everyone: no row stays locked until it answers."""
+    transaction.on_commit(partial(ask, *about))
 
 
 def _tell_of_trial(request: HttpRequest, deployment: Deployment) -> None:
@@ -132,13 +133,16 @@ class UpstreamAdmin(StaysAfterTrial):
         for deployment in touched(formsets):
             _warn_of_differences(request, deployment)
         if not change:
-            self._discover(request, form.instance)
+            _once_saved(self._discover, request, form.instance)
         for name, act in {"read_meter": try_out, "wake": wake_now}.items():
             if f"gateway_upstream_{name}" in request.POST:
-                act(request, form.instance)
+                _once_saved(act, request, form.instance)
 
     @action(description=_("Save and test"))  # type: ignore[untyped-decorator]
     def test(self, request: HttpRequest, upstream: Upstream) -> None:
+        _once_saved(self._test, request, upstream)
+
+    def _test(self, request: HttpRequest, upstream: Upstream) -> None:
         trial = upstreams.test(upstream)
         if trial.reachable:
             text = gettext("%(software)s answered after %(time)s ms and lists: %(models)s")
@@ -153,11 +157,11 @@ class UpstreamAdmin(StaysAfterTrial):
             upstream.deployments.filter(is_active=True, kind__in=ASKED).order_by("kind", "-is_default", "name").first()
         )
         if first and upstream.is_active:
-            _try(request, first)
+            _tell_of_trial(request, first)
 
     @action(description=_("Save and look for models"))  # type: ignore[untyped-decorator]
     def look_for_models(self, request: HttpRequest, upstream: Upstream) -> None:
-        self._discover(request, upstream)
+        _once_saved(self._discover, request, upstream)
 
     @action(description=_("Read the meter"))  # type: ignore[untyped-decorator]
     def read_meter(self, request: HttpRequest, upstream: Upstream) -> None:
@@ -261,7 +265,7 @@ class DeploymentAdmin(StaysAfterTrial):
 
     @action(description=_("Save and try"))  # type: ignore[untyped-decorator]
     def try_out(self, request: HttpRequest, deployment: Deployment) -> None:
-        _try(request, deployment)
+        _once_saved(_tell_of_trial, request, deployment)
 
     @admin.display(description=_("at its upstream"))
     def listed(self, deployment: Deployment) -> str:

@@ -84,11 +84,13 @@ def test_a_key_does_not_move_to_another_address(panel: Client, nest: Upstream) -
     assert nest.api_key == ""
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_test_button_shows_the_answer(panel: Client, nest: Upstream) -> None:
     page = text_of(panel, page_of(nest), form(nest, gateway_upstream_test="1"))
     assert "parrot, bge-finch" in page
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_test_button_shows_the_failure(panel: Client, nest: Upstream) -> None:
     page = text_of(panel, page_of(nest), form(nest, base_url="http://127.0.0.1:9/v1", gateway_upstream_test="1"))
     assert "cannot be reached" in page
@@ -99,6 +101,7 @@ def test_looking_at_the_page_asks_no_server(panel: Client, nest: Upstream, fake_
     assert fake_upstream.requests == []
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_new_upstream_offers_its_models(panel: Client, fake_upstream: FakeUpstream) -> None:
     new = Upstream(name="nest", base_url=fake_upstream.url)
     assert "2 new models" in text_of(panel, reverse("admin:gateway_upstream_add"), form(new))

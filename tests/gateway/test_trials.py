@@ -1,6 +1,10 @@
 """Trying out a server and a model from the panel: a real call, and what came back in words."""
 
+import socket
+import threading
+
 import pytest
+from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -41,6 +45,26 @@ def test_a_model_is_asked_and_its_answer_shown(panel: Client, parrot: Deployment
     [request] = fake_upstream.requests
     assert request.body["max_tokens"] == 64
     assert Usage.objects.get().model == "parrot"  # it is in the books like any other call
+
+
+def test_no_row_stays_locked_while_a_server_is_asked(panel: Client, parrot: Deployment) -> None:
+    nest, said = parrot.upstream, list[str]()
+
+    def press() -> None:
+        said.append(text_of(panel, page_of(nest), form(nest, base_url=url, gateway_upstream_test="1")))
+        connections.close_all()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        pressed = threading.Thread(target=press)
+        pressed.start()
+        asked, _address = silent.accept()
+        with transaction.atomic():
+            assert Upstream.objects.select_for_update(nowait=True).get().base_url == url
+        asked.close()
+        pressed.join()
+    assert "No luck" in said[0]
 
 
 def test_a_failure_is_told_in_words(panel: Client, parrot: Deployment, fake_upstream: FakeUpstream) -> None:

@@ -1,6 +1,7 @@
 """From the outbox to the receiver, over real sockets."""
 
 import json
+import socket
 import time
 from datetime import timedelta
 from typing import Any
@@ -13,10 +14,11 @@ from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from accounts.models import AuditEvent, Membership, Notification, User
+from config.tasks import deliver_webhooks
 from gateway import deliveries, outbox
 from gateway.models import Attempt, Delivery, Event, Quota, Upstream, Webhook
 from rag.models import Collection, Document
-from tests.outside import INSIDE, Names, Server
+from tests.outside import INSIDE, PUBLIC, Names, Server
 from tests.test_access import make
 from tests.webhooks.conftest import Hooked, deliver, received
 
@@ -297,6 +299,22 @@ def test_one_address_that_hangs_holds_up_no_other(
         )
     assert deliver() == deliveries.OF_ONE + 1
     assert Delivery.objects.get(webhook=other).state == "delivered"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_other_rounds_wait_for_no_address_that_hangs(hook: Webhook, document: Document, names: Names) -> None:
+    with socket.create_server((PUBLIC, 0)) as silent:
+        silent.settimeout(10)
+        Webhook.objects.update(url=f"http://hooks.example.org:{silent.getsockname()[1]}/")
+        Delivery.objects.create(webhook=hook, event="document.ready", object_id=str(document.pk))
+        for _ in range(2):  # of which the second finds the first under way
+            deliver_webhooks()
+        asked, _address = silent.accept()
+        assert not Attempt.objects.exists()
+        asked.close()
+        while not Attempt.objects.exists():
+            time.sleep(0.02)
+    assert Attempt.objects.count() == 1
 
 
 def test_what_is_claimed_is_nobody_elses(hook: Webhook, told: Delivery) -> None:
