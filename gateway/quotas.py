@@ -84,8 +84,9 @@ def _begins_anew(period: str, minute: datetime, zone: str) -> datetime | None:
 
 def used_now(quota: Quota) -> int:
     """The counter is begun anew by the first call of a period; until then it shows the one before."""
-    anew = begins_anew(quota.period, quota.period_start)
-    return quota.used if anew is None or anew > timezone.now() else 0
+    now, anew = timezone.now(), begins_anew(quota.period, quota.period_start)
+    is_of_now = anew is None or quota.period_start <= now < anew  # later where the clock was ahead for a while
+    return quota.used if is_of_now else 0
 
 
 def percent_used(quota: Quota) -> int:

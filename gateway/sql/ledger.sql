@@ -18,7 +18,16 @@
 CREATE OR REPLACE FUNCTION gateway_used(quota gateway_quota, zone text) RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT CASE WHEN quota.period = 'total' THEN quota.used
                 WHEN quota.period_start < date_trunc(quota.period, clock_timestamp(), zone) THEN 0
+                WHEN quota.period_start > clock_timestamp() THEN 0  -- the clock was ahead for a while
                 ELSE quota.used END
+$$;
+
+-- When the period began that counts what happens at that moment: one that has begun since goes on.
+CREATE OR REPLACE FUNCTION gateway_begun(quota gateway_quota, at timestamptz, zone text) RETURNS timestamptz
+LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN quota.period = 'total' THEN quota.period_start
+                WHEN quota.period_start > clock_timestamp() THEN date_trunc(quota.period, at, zone)
+                ELSE greatest(quota.period_start, date_trunc(quota.period, at, zone)) END
 $$;
 
 CREATE OR REPLACE FUNCTION gateway_left(holds jsonb, zone text) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
@@ -137,8 +146,7 @@ $$;
 -- A call's holds instead of those that it had.
 CREATE OR REPLACE FUNCTION gateway_hold(holds jsonb, held jsonb, zone text) RETURNS void LANGUAGE sql VOLATILE AS $$
     UPDATE gateway_quota q SET reserved = greatest(q.reserved + more.amount, 0), used = gateway_used(q, zone),
-        period_start = CASE WHEN q.period = 'total' THEN q.period_start
-                            ELSE greatest(q.period_start, date_trunc(q.period, clock_timestamp(), zone)) END
+        period_start = gateway_begun(q, clock_timestamp(), zone)
     FROM (SELECT id, sum(amount) AS amount FROM (
               SELECT (hold->>0)::bigint AS id, (hold->>1)::bigint AS amount FROM jsonb_array_elements(holds) hold
               UNION ALL SELECT (hold->>0)::bigint, -(hold->>1)::bigint FROM jsonb_array_elements(held) hold
@@ -300,8 +308,7 @@ BEGIN
     ), counted AS (
         SELECT q.id, teller, held, gateway_used(q, zone) + CASE q.unit WHEN 'requests' THEN requests WHEN 'tokens' THEN tokens
             WHEN 'cost' THEN consumed.cost WHEN 'energy' THEN consumed.energy ELSE 0 END AS used,
-            CASE WHEN q.period = 'total' THEN q.period_start
-                 ELSE greatest(q.period_start, date_trunc(q.period, began, zone)) END AS start
+            gateway_begun(q, began, zone) AS start
         FROM consumed JOIN gateway_quota q ON q.id = consumed.quota
     ), changed AS (
         UPDATE gateway_quota q SET reserved = greatest(q.reserved - held, 0), used = counted.used, period_start = start,
@@ -362,8 +369,7 @@ BEGIN
         FROM wanted, jsonb_array_elements(e->'holds') hold
     ), reserved AS (
         UPDATE gateway_quota q SET reserved = q.reserved + more.amount, used = gateway_used(q, zone),
-            period_start = CASE WHEN q.period = 'total' THEN q.period_start
-                                ELSE greatest(q.period_start, date_trunc(q.period, clock_timestamp(), zone)) END
+            period_start = gateway_begun(q, clock_timestamp(), zone)
         FROM (SELECT id, sum(amount) AS amount FROM held GROUP BY 1) more WHERE q.id = more.id
         RETURNING q.id, greatest(q."limit" - q.used - q.reserved, 0) AS remaining
     ), remaining AS (

@@ -8,7 +8,7 @@ CREATE INDEX usage_of_deployment ON gateway_usage (deployment_id, started_at DES
 CREATE INDEX usage_of_user ON gateway_usage (user_id, started_at DESC);
 CREATE TABLE gateway_usage_rest PARTITION OF gateway_usage DEFAULT;
 
--- every deployment has its occupancy from the first moment
+-- every deployment has its occupancy from the first moment (hours.sql adds whether its server sleeps)
 CREATE FUNCTION gateway_begin_occupancy() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO gateway_occupancy (deployment_id, running) VALUES (NEW.id, 0);

@@ -29,6 +29,3 @@ CREATE OR REPLACE TRIGGER gateway_quota_warned AFTER UPDATE OF warned_at ON gate
 CREATE OR REPLACE TRIGGER gateway_quota_exhausted AFTER UPDATE OF used ON gateway_quota FOR EACH ROW
     WHEN (NEW.used >= NEW."limit" AND OLD.used < OLD."limit")
     EXECUTE FUNCTION gateway_quota_changed('quota.exhausted');
-
-CREATE OR REPLACE TRIGGER gateway_tell_change AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF events, disabled_at
-    ON gateway_webhook FOR EACH STATEMENT EXECUTE FUNCTION gateway_tell_change();

@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -91,6 +92,19 @@ def test_what_an_answer_says_of_health(nest: Upstream, fake_upstream: FakeUpstre
     assert after_a_round(nest).failures == failures
     fake_upstream.models_status = 200
     assert after_a_round(nest).failures == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_round_that_changes_nothing_tells_nobody(nest: Upstream) -> None:
+    Deployment.objects.create(upstream=nest, name="parrot", model="parrot")
+    known = connection.get_connection_params()
+    about = {key: known[key] for key in ("dbname", "host", "port", "user", "password") if key in known}
+    with psycopg.connect(**about, autocommit=True) as listener:
+        listener.execute("LISTEN gateway_changed")
+        after_a_round(nest)
+        assert list(listener.notifies(timeout=0.3)) == []
+        Upstream.objects.update(in_house=True)
+        assert len(list(listener.notifies(timeout=5, stop_after=1))) == 1
 
 
 def test_one_that_hangs_is_left_in_time(nest: Upstream, fake_upstream: FakeUpstream, monkeypatch: Patch) -> None:

@@ -365,6 +365,18 @@ def test_health_does_not_count_who_sleeps_as_ill(hours: ServerHours, fake_upstre
     assert (len(fake_upstream.requests), Upstream.objects.get().failures) == (asked_before, 0)
 
 
+def test_a_server_whose_hours_are_taken_away_is_called_again(hours: ServerHours) -> None:
+    put(hours, State.ASLEEP)
+    hours.delete()
+    assert set(Occupancy.objects.values_list("is_awake", flat=True)) == {True}
+
+
+def test_a_model_that_is_added_below_a_server_asleep_is_asleep(hours: ServerHours) -> None:
+    put(hours, State.ASLEEP)
+    added = Deployment.objects.create(upstream=hours.upstream, name="late", model="late")
+    assert not Occupancy.objects.get(deployment=added).is_awake
+
+
 def test_the_books_are_locked_as_the_ledger_locks_them(hours: ServerHours) -> None:
     """In the order of the ids: rows change as they lie on the disk, and then two wait for one another."""
     put(hours, State.WAKING, since=MONDAY)

@@ -108,6 +108,16 @@ def test_a_period_begins_anew(caller: Caller, wren: Deployment, period: str) -> 
     assert (quota.used, quota.reserved, quota.period_start > past) == (0, 30, True)
 
 
+@pytest.mark.parametrize("period", ["minute", "day", "month"])
+def test_a_clock_that_was_ahead_for_a_while_shuts_nothing(caller: Caller, wren: Deployment, period: str) -> None:
+    ahead = timezone.now() + timedelta(days=400)
+    quota = Quota.objects.create(user=caller.user, limit=30, used=30, period=period, period_start=ahead)
+    assert quotas.used_now(quota) == 0
+    settle(reserve(caller), done(10, 2))
+    quota.refresh_from_db()
+    assert (quota.used, quota.period_start < timezone.now()) == (12, True)
+
+
 def test_within_the_period_nothing_is_forgiven(caller: Caller, wren: Deployment) -> None:
     Quota.objects.create(user=caller.user, limit=30, used=30)
     with pytest.raises(QuotaExceeded):
