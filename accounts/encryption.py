@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
+from django import forms
 from django.conf import settings
 from django.db import models
 
@@ -30,8 +31,18 @@ def rotated(text: str) -> str:
     return _cipher().rotate(text.encode()).decode()
 
 
+class SecretField(forms.CharField):
+    """What is kept is never shown again, so an empty field is no change."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data) and super().has_changed(initial, data)
+
+
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # Django fields take no parameters at run time
     """Text that the database only sees encrypted. It cannot be searched."""
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": SecretField, **kwargs})
 
     def get_prep_value(self, value: Any) -> Any:
         return encrypted(value) if value else value

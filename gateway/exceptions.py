@@ -25,6 +25,7 @@ GatewayError                 500  gateway_error
 ├── HookFailed               502  hook_failed
 ├── MeterUnreadable          502  meter_unreadable
 └── UpstreamError            502  upstream_error
+    ├── KeyRefused           502  upstream_key_refused
     ├── UpstreamRefused      400  upstream_refused
     ├── ModelGone            502  model_gone
     ├── ContextTooLong       400  context_length_exceeded
@@ -195,7 +196,14 @@ class UpstreamError(GatewayError):
     status = 502
     code = "upstream_error"
     is_passing = True  # another server may well answer
+    answered = 0  # with this status, where it did
+    words = ""  # its own, which may quote a question, an address or a key: for whoever tries it out, and for no log
     text = _("The model server could not answer.")
+
+
+class KeyRefused(UpstreamError):
+    code = "upstream_key_refused"
+    text = _("The model server does not accept the API key that is entered for it.")
 
 
 class UpstreamRefused(UpstreamError):

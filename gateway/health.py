@@ -16,7 +16,15 @@ from django.utils import timezone
 
 from gateway import metrics, outbox
 from gateway.database import in_database
-from gateway.exceptions import ContextTooLong, ModelGone, UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamTimeout
+from gateway.exceptions import (
+    ContextTooLong,
+    KeyRefused,
+    ModelGone,
+    UpstreamBusy,
+    UpstreamError,
+    UpstreamRefused,
+    UpstreamTimeout,
+)
 from gateway.models import Event, Upstream
 
 FIRST_PAUSE = 5.0  # seconds; doubled with each failure in a row
@@ -25,7 +33,7 @@ DOWN_AFTER = 2  # failures in a row: one is soon over, most of the time
 # of one call or one model, and no sign that the server is ill
 NO_ILLNESS = (UpstreamRefused, ContextTooLong, UpstreamBusy, ModelGone)
 # a server that lists its models may still fail like this when it is called: only a call can tell that it is over
-SEEN_BY_CALLS_ALONE = (UpstreamError.code, UpstreamTimeout.code)
+SEEN_BY_CALLS_ALONE = (UpstreamError.code, KeyRefused.code, UpstreamTimeout.code)
 
 logger = logging.getLogger(__name__)
 _cooling: dict[int, float] = {}  # until when, by the monotonic clock: this process knows at once

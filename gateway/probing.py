@@ -24,9 +24,10 @@ TIMEOUT = 10.0  # seconds
 LARGEST = 2 * 2**20  # bytes of an answer
 AT_ONCE = 4  # questions to one server
 X509_EXPIRED, X509_OTHER_NAMES = 10, (62, 64)  # OpenSSL's numbers
+UNAVAILABLE = 503
 NO_KEY = gettext_lazy("The server does not name its models. Is the API key right?")
 NO_LIST = gettext_lazy("There is no list of models at this address. Does it end in /v1?")
-WHY = {401: NO_KEY, 403: NO_KEY, 404: NO_LIST, 405: NO_LIST}  # by status
+KEY_REFUSED, NOT_THERE = (401, 403), (404, 405)  # statuses
 
 Result = TypeVar("Result")
 Entry = dict[str, Any]
@@ -39,16 +40,6 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
         return loop.run_until_complete(work)
     finally:
         loop.close()
-
-
-def list_models(upstream: Upstream, timeout: float = TIMEOUT) -> list[Entry]:
-    """The entries of its model list; raises UpstreamError."""
-
-    async def ask() -> list[Entry]:
-        async with visit(upstream, timeout) as visited:
-            return await visited.models()
-
-    return run(ask())
 
 
 class Visit:
@@ -65,8 +56,10 @@ class Visit:
         """Raises UpstreamError."""
         with understood():
             status, answer = await self._ask("GET", f"{self.base}/models")
-            if status in WHY:
-                raise exceptions.UpstreamError(str(WHY[status]))
+            if status in KEY_REFUSED:
+                raise exceptions.KeyRefused(str(NO_KEY))
+            if status in NOT_THERE:
+                raise exceptions.UpstreamError(str(NO_LIST))
             if status != 200:
                 raise refusal(status, _parsed(answer))
             listed = json.loads(answer)
@@ -85,6 +78,12 @@ class Visit:
             told = _parsed(answer) if status == 200 else None
             return told if isinstance(told, dict) else {}
         return {}
+
+    async def is_loading(self) -> bool:
+        """Whether it says so next to /v1: llama.cpp lists a model before it has loaded it."""
+        with contextlib.suppress(exceptions.UpstreamError), understood():
+            return (await self._ask("GET", self.base.removesuffix("/v1") + "/health"))[0] == UNAVAILABLE
+        return False
 
     async def takes(self, path: str) -> bool:
         """Whether it has this address of the OpenAI API: an empty question is wrong there, not unknown."""

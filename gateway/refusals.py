@@ -9,6 +9,8 @@ from gateway.requests import FIELDS
 
 ERRORS: Mapping[int, type[exceptions.UpstreamError]] = {
     400: exceptions.UpstreamRefused,
+    401: exceptions.KeyRefused,
+    403: exceptions.KeyRefused,
     404: exceptions.ModelGone,
     413: exceptions.ContextTooLong,
     422: exceptions.UpstreamRefused,
@@ -22,13 +24,21 @@ ERRORS: Mapping[int, type[exceptions.UpstreamError]] = {
 TOO_LONG = re.compile(
     r"context[ _](length|size|window)|exceed_context_size|maximum model length|max_new_tokens` must be"
 )
+MOST_WORDS = 300  # characters
 TOO_LONG_BY = (400, 413, 422, 500)  # statuses; the last one by llama.cpp, and for an error inside a stream
 
 
 def refusal(status: int, answer: Any) -> exceptions.UpstreamError:
-    """Only a field of ours is named, never what the upstream wrote: it may quote its address or a key."""
+    """Only a field of ours is named to a caller, never what the upstream wrote: it may quote its address or a key."""
     details = answer.get("error", answer) if isinstance(answer, dict) else {}
     details = details if isinstance(details, dict) else {"message": details}
+    error = _meant(status, details)
+    error.answered, words = status, details.get("message")
+    error.words = words[:MOST_WORDS] if isinstance(words, str) else ""
+    return error
+
+
+def _meant(status: int, details: Mapping[str, Any]) -> exceptions.UpstreamError:
     text = " ".join(str(details.get(name)) for name in ("code", "type", "message")).lower()
     if status in TOO_LONG_BY and TOO_LONG.search(text):
         return exceptions.ContextTooLong()

@@ -46,6 +46,8 @@ async def post(upstream: Upstream, path: str, body: dict[str, Any], headers: Hea
         answer = await parsed((await _fetched(upstream, path, body, headers)).raw)
         if not isinstance(answer, dict):
             raise exceptions.UpstreamBroken
+        if answer.get("error"):  # in spite of its status, as LM Studio answers
+            raise refusal(500, answer)
         return answer
 
 
@@ -149,7 +151,7 @@ async def _understood(upstream: Upstream) -> AsyncIterator[None]:
     try:
         yield
     except exceptions.UpstreamError as error:
-        logger.warning("Upstream %s: %s", upstream.name, error.code)
+        logger.warning("Upstream %s: %s%s", upstream.name, error.code, f" ({error.answered})" if error.answered else "")
         raise
     except FAULTS as error:
         raise _meaning(upstream, error) from error

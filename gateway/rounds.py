@@ -10,14 +10,21 @@ from django.db.models import Q
 from django.utils import timezone
 
 from gateway import health, probing
-from gateway.exceptions import UpstreamBroken, UpstreamBusy, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from gateway.exceptions import (
+    KeyRefused,
+    UpstreamBroken,
+    UpstreamBusy,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from gateway.models import ServerHours, Upstream
 
 TIMEOUT = 5.0  # seconds
 AT_ONCE = 4
 NO_LIST = (404, 405)  # statuses
 LIST_MISSING = "list_missing"  # of one that offers nothing here either: a wrong address, most of the time
-LIST_REFUSED = "list_refused"  # the code of a failure that only we see: a wrong key, most of the time
+LIST_REFUSED, LIST_FAILED = "list_refused", "list_failed"  # codes of failures that only we see: a wrong key, the rest
 
 Outcome = list[str] | UpstreamError | None  # None: it answers and has no list
 
@@ -65,7 +72,9 @@ def _code(error: UpstreamError) -> str:
         return ""
     if isinstance(error, UpstreamTimeout):  # not even a list in five seconds: as good as away
         return UpstreamUnreachable.code
-    return error.code if isinstance(error, UpstreamUnreachable | UpstreamBroken) else LIST_REFUSED
+    if isinstance(error, KeyRefused):
+        return LIST_REFUSED
+    return error.code if isinstance(error, UpstreamUnreachable | UpstreamBroken) else LIST_FAILED
 
 
 def _mark_missing(upstream: Upstream, listed: list[str]) -> None:

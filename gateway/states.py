@@ -6,13 +6,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gateway import rounds
-from gateway.exceptions import UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
+from gateway.exceptions import KeyRefused, UpstreamBroken, UpstreamTimeout, UpstreamUnreachable
 from gateway.models import Upstream
 
 FAILURES = {
     UpstreamUnreachable.code: _("cannot be reached"),
     UpstreamBroken.code: _("breaks off its answers"),
     UpstreamTimeout.code: _("takes too long to answer"),
+    rounds.LIST_FAILED: _("answers with errors"),
+    KeyRefused.code: _("refuses the API key"),
     rounds.LIST_MISSING: _("has no list of models: does its address end in /v1?"),
     rounds.LIST_REFUSED: _("does not name its models: is the API key right?"),
 }

@@ -16,7 +16,7 @@ from accounts.models import User
 from gateway import completions, embeddings, requests
 from gateway.callers import Caller
 from gateway.calls import Wanted
-from gateway.exceptions import GatewayError, UnknownModel
+from gateway.exceptions import GatewayError, UnknownModel, UpstreamError
 from gateway.models import Deployment, Purpose, Scope
 
 PATIENCE = 60  # seconds
@@ -40,6 +40,9 @@ def attempt(user: User, deployment: Deployment) -> Attempt:
         error = _("There was no answer within %(seconds)s seconds.") % {"seconds": PATIENCE}
     except UnknownModel:
         error = _("It is switched off, or offered to teams alone that you are not in.")
+    except UpstreamError as failure:
+        said = _("It says: %(words)s") % {"words": failure.words}
+        error = f"{failure} {said}" if failure.words else str(failure)
     except GatewayError as failure:
         error = str(failure)
     return Attempt(round((time.monotonic() - began) * 1000), answer, error)

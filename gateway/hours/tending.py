@@ -2,6 +2,7 @@
 only one acts; what was begun and not ended, as its process was killed, is begun again.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from gateway.exceptions import HookFailed, UpstreamError
 from gateway.hours import hooks
 from gateway.hours.hooks import Action
 from gateway.hours.timetable import Opening, Unreadable
-from gateway.models import Call, Occupancy, ServerHours, Usage
+from gateway.models import Call, Occupancy, ServerHours, Upstream, Usage
 
 LONGEST_WAKE = timedelta(minutes=14)  # a little less than a call stands in line
 HOOK_LOST = timedelta(seconds=3 * hooks.TIMEOUT)  # whoever began to call it is gone
@@ -132,11 +133,16 @@ def _note_hooked(hours: ServerHours, now: datetime) -> None:
 
 def _look(hours: ServerHours) -> None:
     """Does it answer?"""
-    try:
-        probing.list_models(hours.upstream, PROBE_SECONDS)
-    except UpstreamError:
-        return
-    _concluded(hours, _arrive)
+    if probing.run(_answers(hours.upstream)):
+        _concluded(hours, _arrive)
+
+
+async def _answers(upstream: Upstream) -> bool:
+    async with probing.visit(upstream, PROBE_SECONDS) as visit:
+        with contextlib.suppress(UpstreamError):
+            await visit.models()
+            return not await visit.is_loading()
+    return False
 
 
 def _arrive(hours: ServerHours, now: datetime) -> None:

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from gateway.models import Deployment, Upstream
 from tests.conftest import client_of
 from tests.fake_upstream import FakeUpstream
@@ -76,6 +76,13 @@ def test_left_empty_the_key_stays(panel: Client, nest: Upstream) -> None:
     text_of(panel, page_of(nest), form(nest, place="Keller"))
     nest.refresh_from_db()
     assert (nest.place, nest.api_key) == ("Keller", "upstream-secret")
+
+
+def test_a_key_that_stays_is_no_change_of_it(panel: Client, nest: Upstream) -> None:
+    text_of(panel, page_of(nest), form(nest, place="Keller"))
+    assert AuditEvent.objects.get(kind="setting-changed").detail == "Place"
+    text_of(panel, page_of(nest), form(nest, place="Keller", api_key="another"))
+    assert AuditEvent.objects.filter(kind="setting-changed").latest("at").detail == "API key"
 
 
 def test_a_key_does_not_move_to_another_address(panel: Client, nest: Upstream) -> None:

@@ -202,9 +202,9 @@ async def test_a_refusal_of_the_quota_reaches_no_upstream(
     [
         (302, exceptions.UpstreamError),
         (400, exceptions.UpstreamRefused),
-        (401, exceptions.UpstreamError),
-        (403, exceptions.UpstreamError),
-        (404, exceptions.UpstreamError),
+        (401, exceptions.KeyRefused),
+        (403, exceptions.KeyRefused),
+        (404, exceptions.ModelGone),
         (429, exceptions.UpstreamBusy),
         (500, exceptions.UpstreamError),
         (503, exceptions.UpstreamBusy),

@@ -287,7 +287,7 @@ def test_with_its_authority_known_a_server_is_asked_and_called(
 ) -> None:
     with FakeUpstream(tls=own_authority[1]) as server:
         upstream = Upstream(base_url=server.url, certificate=own_authority[0])
-        assert len(probing.list_models(upstream)) == 2
+        assert len(discovery.look(upstream).models) == 2
         assert probing.run(call(upstream))["choices"]
 
 
@@ -295,7 +295,7 @@ def test_without_it_neither_happens(own_authority: tuple[str, ssl.SSLContext, ss
     with FakeUpstream(tls=own_authority[1]) as server:
         upstream = Upstream(base_url=server.url)
         with pytest.raises(UpstreamUnreachable, match="not trusted"):
-            probing.list_models(upstream)
+            discovery.look(upstream)
         with pytest.raises(UpstreamUnreachable):
             probing.run(call(upstream))
         assert server.requests == []
@@ -307,5 +307,5 @@ def test_a_certificate_for_another_name_is_refused(
     with FakeUpstream(tls=own_authority[2]) as server:
         upstream = Upstream(base_url=server.url, certificate=own_authority[0])
         with pytest.raises(UpstreamUnreachable, match="another name") as refused:
-            probing.list_models(upstream)
+            discovery.look(upstream)
         assert "127.0.0.1" not in str(refused.value)

@@ -12,7 +12,7 @@ from accounts import addresses
 from accounts.exceptions import AddressRefused
 from accounts.models import IdentityProvider
 from accounts.oidc import ProviderAdapter
-from gateway import egress, probing
+from gateway import discovery, egress
 from gateway.egress import fetch
 from gateway.exceptions import OutsideError, OutsideRefused, OutsideTooLarge, UpstreamUnreachable
 from gateway.models import Upstream
@@ -161,7 +161,7 @@ async def test_a_name_that_does_not_resolve_and_a_closed_port_are_said_alike() -
 @pytest.mark.parametrize("address", ["169.254.169.254", "[::ffff:169.254.169.254]", "2852039166", "0xa9fea9fe"])
 def test_an_upstream_at_a_clouds_metadata_is_not_asked(address: str) -> None:
     with pytest.raises(UpstreamUnreachable):
-        probing.list_models(Upstream(base_url=f"http://{address}/v1"), timeout=2)
+        discovery.look(Upstream(base_url=f"http://{address}/v1"), 2)
 
 
 async def test_an_upstream_whose_name_turns_to_metadata_is_not_dialled(names: Names) -> None:
@@ -178,10 +178,10 @@ def test_the_certificate_has_to_be_for_the_name_not_for_the_address_behind_it(
     names.say("gpu.example.org", ["127.0.0.1"])
     with FakeUpstream(tls=own_authority[1]) as server:
         upstream = Upstream(base_url=server.url, certificate=own_authority[0])
-        assert probing.list_models(upstream)
+        assert discovery.look(upstream).models
         upstream.base_url = server.url.replace("127.0.0.1", "gpu.example.org")
         with pytest.raises(UpstreamUnreachable, match="another name"):
-            probing.list_models(upstream)
+            discovery.look(upstream)
 
 
 @pytest.mark.django_db

@@ -142,7 +142,7 @@ def test_what_is_no_http_is_a_broken_answer(
     ("status", "expected"),
     [
         (400, (400, "upstream_refused")),
-        (401, (502, "upstream_error")),
+        (401, (502, "upstream_key_refused")),
         (404, (502, "model_gone")),
         (429, (503, "overloaded")),
         (500, (502, "upstream_error")),

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from gateway import health, rounds, upstreams
+from gateway import health, rounds, states, upstreams
 from gateway.exceptions import UpstreamUnreachable
 from gateway.models import Deployment, Upstream
 from gateway.tasks import probe_upstreams
@@ -92,6 +92,14 @@ def test_what_an_answer_says_of_health(nest: Upstream, fake_upstream: FakeUpstre
     assert after_a_round(nest).failures == failures
     fake_upstream.models_status = 200
     assert after_a_round(nest).failures == 0
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, "is the API key right?"), (502, "answers with errors")])
+def test_a_key_is_blamed_where_it_was_refused_alone(
+    nest: Upstream, fake_upstream: FakeUpstream, status: int, told: str
+) -> None:
+    fake_upstream.models_status = status
+    assert told in states.told(after_a_round(nest))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -27,6 +27,7 @@ from gateway.exceptions import Asleep, HookFailed
 from gateway.hours import hooks, tending, waking
 from gateway.models import Call, Deployment, Occupancy, Purpose, ServerHours, Upstream, Usage
 from tests.fake_upstream import FakeUpstream
+from tests.gateway import dialects
 from tests.gateway.scripted import Scripted
 from tests.gateway.test_energy_report import form_of, panel_of, upstream_page
 
@@ -207,6 +208,17 @@ def test_a_server_that_does_not_come_up_is_given_up(
     clock.at("07:15")
     assert now_is(hours) == "asleep"
     assert "14" in hours.problem
+
+
+def test_one_that_lists_its_models_and_still_loads_them_is_not_awake(hours: ServerHours, clock: Clock) -> None:
+    with dialects.Server({"GET /health": 503}, {"id": "wren"}) as llama:
+        Upstream.objects.update(base_url=llama.url)
+        clock.at("07:00")
+        clock.at("07:01")
+        assert now_is(hours) == "waking"
+        llama.answers["GET /health"] = {"status": "ok"}
+        clock.at("07:02")
+        assert now_is(hours) == "awake"
 
 
 def test_a_hook_whose_caller_was_killed_is_called_again(hours: ServerHours, clock: Clock, hook: Scripted) -> None:

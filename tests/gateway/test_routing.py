@@ -56,6 +56,14 @@ async def test_the_same_when_nothing_is_streamed(
     assert (answer["model"], len(second_upstream.calls)) == ("parrot", 1)
 
 
+async def test_another_server_answers_where_an_error_looks_like_success(
+    caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
+) -> None:
+    fake_upstream.send(b'{"error": "the model has crashed"}', content_type="application/json")
+    assert await completions.complete(caller, QUESTION, purpose=Purpose.API)
+    assert len(second_upstream.calls) == 1
+
+
 async def test_after_the_first_word_nobody_is_asked_again(
     caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
 ) -> None:

@@ -68,8 +68,9 @@ def test_no_row_stays_locked_while_a_server_is_asked(panel: Client, parrot: Depl
 
 
 def test_a_failure_is_told_in_words(panel: Client, parrot: Deployment, fake_upstream: FakeUpstream) -> None:
-    fake_upstream.fail(500)
-    assert "parrot failed after" in tried(panel, parrot)
+    fake_upstream.fail(500, "model requires <more> memory")
+    page = tried(panel, parrot)
+    assert "parrot failed after" in page and "It says: model requires &lt;more&gt; memory" in page
 
 
 def test_no_other_answers_in_its_stead(panel: Client, parrot: Deployment, fake_upstream: FakeUpstream) -> None:
