@@ -96,23 +96,25 @@ def percent_used(quota: Quota) -> int:
 
 
 def exceeded(quota: Quota, left: int) -> QuotaExceeded:
-    """What the caller is told of the quota that refused."""
-    error = _exceeded(quota)
+    """What the caller is told of the quota that refused, of which so much is left."""
+    error = _exceeded(quota, left)
     error.refused_by = quota, left
     return error
 
 
-def _exceeded(quota: Quota) -> QuotaExceeded:
+def _exceeded(quota: Quota, left: int) -> QuotaExceeded:
     if quota.unit == Unit.PARALLEL:
         text = _("More calls at once than allowed (%(quota)s).") % {"quota": quota}
         return RateLimited(text, retry_after=1)
     now = timezone.now()
     anew = begins_anew(quota.period, now)
+    rest = " " + _("A shorter answer may do: %(amount)s left.") % {"amount": quota.amount(left)} if left > 0 else ""
     if anew is None:
-        return QuotaExceeded(_("This would exceed a balance (%(quota)s).") % {"quota": quota})
+        return QuotaExceeded(_("This would exceed a balance (%(quota)s).") % {"quota": quota} + rest)
     text = _("This would exceed a quota (%(quota)s). It begins anew on %(time)s.") % {
         "quota": quota,
         "time": formats.date_format(timezone.localtime(anew), "SHORT_DATETIME_FORMAT"),
     }
+    text += rest
     kind = RateLimited if quota.period == Quota.Period.MINUTE else QuotaExceeded
     return kind(text, retry_after=max(1, round((anew - now).total_seconds())))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -50,6 +51,7 @@ SWITCHES = {
     "thinking_budget",
     "thinking_mode",
 }
+KNOWN_SWITCHES = format_lazy(gettext_lazy("an object of some of these: {names}"), names=", ".join(sorted(SWITCHES)))
 
 
 def _are_switches(value: Any) -> bool:
@@ -88,7 +90,7 @@ CHAT: dict[str, Field] = {
     "top_k": TOP_K,
     "min_p": SHARE,
     "repetition_penalty": REPETITION,
-    "chat_template_kwargs": Field(_are_switches, gettext_lazy("an object of known switches"), {"type": "object"}),
+    "chat_template_kwargs": Field(_are_switches, KNOWN_SWITCHES, {"type": "object"}),
     "add_generation_prompt": TRUTH,
     "continue_final_message": TRUTH,
 }

@@ -171,6 +171,7 @@ PAGES = {
     "retention": "/admin/accounts/retentionrule/add/",
     "records": "/admin/records/",
     "opinions": "/admin/opinions/",
+    "key": "/admin/gateway/apikey/add/",
 }
 
 

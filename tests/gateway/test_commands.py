@@ -1,4 +1,6 @@
+import ssl
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -7,6 +9,9 @@ from django.utils import timezone
 from accounts.models import User
 from gateway.models import ApiKey, Deployment, Scope, Upstream
 from tests.fake_upstream import FakeUpstream
+from tests.gateway.test_discovery import own_authority
+
+__all__ = ["own_authority"]
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +41,23 @@ def test_a_key_is_kept_for_its_address(fake_upstream: FakeUpstream) -> None:
     run("addupstream", "nest", fake_upstream.url, "--api-key", "k")
     run("addupstream", "nest", fake_upstream.url)
     assert Upstream.objects.get().api_key == "k"
+
+
+def test_where_it_stands_and_who_vouches_for_it_can_be_said(
+    tmp_path: Path, own_authority: tuple[str, ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    nest = ("addupstream", "nest", "https://gpu:8000/v1", "--model", "wren")
+    assert "not marked as in the house" in run(*nest)[0]
+    (tmp_path / "ca.pem").write_text(own_authority[0])
+    run(*nest, "--in-house", "--place", "Keller", "--certificate", str(tmp_path / "ca.pem"))
+    run(*nest)  # and it stays so
+    upstream = Upstream.objects.get()
+    assert (upstream.in_house, upstream.place, "BEGIN" in upstream.certificate) == (True, "Keller", True)
+    run(*nest, "--no-in-house")
+    assert not Upstream.objects.get().in_house
+    for wrong in (tmp_path, tmp_path / "none.pem"):
+        with pytest.raises(CommandError, match="cannot be read"):
+            run(*nest, "--certificate", str(wrong))
 
 
 def test_models_can_be_named_by_hand() -> None:

@@ -1,3 +1,5 @@
+from argparse import BooleanOptionalAction
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,6 +20,13 @@ class Command(BaseCommand):
         parser.add_argument("name")
         parser.add_argument("url", help="up to and with /v1, e.g. http://127.0.0.1:11434/v1")
         parser.add_argument("--api-key", help="default: the one known for this address, if any")
+        parser.add_argument(
+            "--in-house", action=BooleanOptionalAction, help="it stands in the house: what is confidential may go there"
+        )
+        parser.add_argument("--place", help="where it stands, in words; people read this")
+        parser.add_argument(
+            "--certificate", type=Path, help="file of the authority that vouches for it, if no public one"
+        )
         parser.add_argument("--model", action="append", help="offer this model without asking the server; repeatable")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -25,10 +34,17 @@ class Command(BaseCommand):
         if options["api_key"] is not None or upstream.base_url != options["url"]:
             upstream.api_key = options["api_key"] or ""  # a key never goes to another address by itself
         upstream.base_url = options["url"]
+        for name in ("in_house", "place"):
+            if options[name] is not None:
+                setattr(upstream, name, options[name])
         try:
+            if options["certificate"]:
+                upstream.certificate = options["certificate"].read_text()
             upstream.clean_fields()
             named = filter(None, (Model.read({"id": model}) for model in options["model"] or []))
             models = list(named) or discovery.look(upstream).models
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{options['certificate']} cannot be read: {error}") from error
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         except UpstreamError as error:
@@ -41,7 +57,8 @@ class Command(BaseCommand):
 
     def _report(self, upstream: Upstream, added: set[int]) -> None:
         deployments = list(upstream.deployments.all())
-        self.stdout.write(f"{upstream.name} at {upstream.base_url}: {len(deployments)} model(s)")
+        where = "in the house" if upstream.in_house else "not marked as in the house (--in-house)"
+        self.stdout.write(f"{upstream.name} at {upstream.base_url}, {where}: {len(deployments)} model(s)")
         for deployment in deployments:
             mark = "new" if deployment.pk in added else "known"
             default = ", default" if deployment.is_default else ""

@@ -20,7 +20,7 @@ class Command(BaseCommand):
             "--scope",
             action="append",
             choices=Scope.values,
-            help="what it is allowed to do; may be repeated; without: everything",
+            help="what it is allowed to do; may be repeated; without: everything but admin",
         )
         parser.add_argument(
             "--model",
