@@ -12,6 +12,7 @@ GatewayError                 500  gateway_error
 ├── RequestTooSlow           408  request_timeout
 ├── RequestTooLarge          413  request_too_large
 ├── KeyInUse                 409  idempotency_conflict
+├── AnswerNotKept            409  answer_not_kept
 ├── KeyEnded                 409  key_ended
 ├── QuotaExceeded            429  insufficient_quota
 │   └── RateLimited          429  rate_limit_exceeded
@@ -134,6 +135,17 @@ class KeyInUse(GatewayError):
     status = 409
     code = "idempotency_conflict"
     text = _("This Idempotency-Key belongs to another request.")
+
+
+class AnswerNotKept(GatewayError):
+    """Whoever asked first hung up, or it was a very long one."""
+
+    status = 409
+    code = "answer_not_kept"
+    text = _(
+        "The first request with this Idempotency-Key was run, but its answer was not kept. "
+        "Look what came of it before you send it with another key."
+    )
 
 
 class KeyEnded(GatewayError):

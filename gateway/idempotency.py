@@ -1,12 +1,11 @@
 """One answer for an Idempotency-Key: who sends the same request again within a day gets it without a second run.
 
-Answers are content, so they are kept where what may be lost is kept, encrypted, and not in the database. Without Redis,
-or with an answer longer than `LONGEST`, a repeated request is simply a second one.
+Answers are content, so they are kept where what may be lost is kept, encrypted, and not in the database. Without Redis
+a repeated request is simply a second one.
 """
 
 import asyncio
 import hashlib
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,18 +14,17 @@ from django.utils.translation import gettext as _
 
 from accounts.encryption import decrypted, encrypted
 from gateway.callers import Caller
-from gateway.exceptions import KeyInUse
+from gateway.exceptions import AnswerNotKept, KeyInUse
 
 KEPT = 24 * 3600  # seconds
 UNDER_WAY = 60  # seconds for which a process speaks for a call under way before it has to say so again
 RENEWAL = 15.0
-LONGEST_CALL = 2700.0  # seconds, in line and under way: nobody speaks for it any longer
-LONGEST = 2**20  # bytes
+LONGEST = 2**20  # characters of an answer that may be kept
 
 
 @dataclass
 class Claim:
-    """A request's hold on its key, until its answer is kept or forgotten, or its process is gone."""
+    """A request's hold on its key, until its answer is kept, spent or forgotten, or its process is gone."""
 
     place: str
     digest: str
@@ -37,9 +35,20 @@ class Claim:
     def begin(self) -> None:
         self.renewal = asyncio.create_task(self._renew())
 
+    async def keep(self, answer: str) -> None:
+        await asyncio.shield(self._end({"request": self.digest, "answer": encrypted(answer)}))
+
+    async def spend(self) -> None:
+        """It was run, and nobody can say what it answered: it is not run again."""
+        await asyncio.shield(self._end({"request": self.digest, "is_spent": True}))
+
+    async def forget(self) -> None:
+        """It failed or was left: the next one is a first one."""
+        await asyncio.shield(self._end(None))
+
     async def _renew(self) -> None:
-        end = time.monotonic() + LONGEST_CALL
-        while time.monotonic() < end:
+        """However long the call stands in line, moves and is answered: an end of its own would let in a second one."""
+        while True:
             try:
                 async with asyncio.timeout(RENEWAL):
                     await self.over.wait()
@@ -47,27 +56,19 @@ class Claim:
             except TimeoutError:
                 await asyncio.to_thread(cache.touch, self.place, UNDER_WAY)
 
-    async def _end(self) -> None:
+    async def _end(self, kept: dict[str, Any] | None) -> None:
         """Not by cancelling: a renewal under way would come after what is kept, and shorten its time."""
         self.over.set()
         if self.renewal:
             await self.renewal
-
-    async def keep(self, answer: str) -> None:
-        if len(answer) > LONGEST:
-            await self.forget()
-            return
-        await self._end()
-        await asyncio.to_thread(cache.set, self.place, {"request": self.digest, "answer": encrypted(answer)}, KEPT)
-
-    async def forget(self) -> None:
-        """It failed or was left: the next one is a first one."""
-        await self._end()
-        await asyncio.to_thread(cache.delete, self.place)
+        if kept:
+            await asyncio.to_thread(cache.set, self.place, kept, KEPT)
+        else:
+            await asyncio.to_thread(cache.delete, self.place)
 
 
 async def claim(caller: Caller, address: str, key: str, body: bytes) -> Claim:
-    """Raises KeyInUse: by another request, or by this one that is still under way."""
+    """Raises KeyInUse: by another request, or by this one that is still under way; and AnswerNotKept."""
     digest = hashlib.sha256(f"{caller.identity} {address} {key}".encode()).hexdigest()
     place = f"idempotency:{caller.user.pk}:{digest}"  # by person, so that an erasure finds them
     digest = hashlib.sha256(body).hexdigest()
@@ -80,6 +81,8 @@ async def claim(caller: Caller, address: str, key: str, body: bytes) -> Claim:
         raise KeyInUse
     if "answer" in known:
         return Claim(place, digest, decrypted(known["answer"]))
+    if "is_spent" in known:
+        raise AnswerNotKept
     if known:
         raise KeyInUse(_("The first request with this Idempotency-Key is still under way."), retry_after=2)
     return Claim(place, digest)

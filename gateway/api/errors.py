@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from gateway.api.http import Answer
 from gateway.api.limits import limits_of
-from gateway.exceptions import GatewayError, QuotaExceeded, RateLimited, RequestTooSlow
+from gateway.exceptions import AnswerNotKept, GatewayError, QuotaExceeded, RateLimited, RequestTooSlow
 
+IN_VAIN = (QuotaExceeded, AnswerNotKept)
 KINDS = {403: "permission_error", 409: "idempotency_error"}
 
 
@@ -22,7 +23,7 @@ def refusal(error: GatewayError) -> Answer:
     answer = Answer.of(error_object(error), error.status)
     if error.retry_after is not None:
         answer.headers["retry-after"] = str(error.retry_after)
-    if isinstance(error, QuotaExceeded) and not isinstance(error, RateLimited):
+    if isinstance(error, IN_VAIN) and not isinstance(error, RateLimited):
         answer.headers["x-should-retry"] = "false"  # clients would try again at once, in vain
     if isinstance(error, QuotaExceeded) and error.refused_by:
         answer.headers |= limits_of(*error.refused_by, timezone.now())

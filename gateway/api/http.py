@@ -32,6 +32,7 @@ class Request:
     query_string: bytes = b""
     takes: Mapping[str, Field] = field(default_factory=dict)  # of a body
     pieces: AsyncGenerator[bytes, None] = field(default_factory=_nothing)  # of an upload, instead of a body
+    is_under_way: bool = False  # and comes to its end though whoever asked has left
 
     @property
     def query(self) -> dict[str, str]:

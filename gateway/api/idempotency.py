@@ -1,5 +1,6 @@
 """Idempotency-Key under /v1. An upload that is repeated is simply a second one."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 
@@ -13,17 +14,20 @@ async def once(request: Request, endpoint: Endpoint, key: str) -> Answer:
     claim = await idempotency.claim(request.caller, request.path, key, request.body)
     if claim.known is not None:
         return _told_again(claim.known)
-    answer = None
     try:
         answer = await endpoint(request)
-    finally:
-        if answer is None:
-            await claim.forget()
+    except asyncio.CancelledError:  # a call of a model ends with it
+        await (claim.spend() if request.is_under_way else claim.forget())
+        raise
+    except Exception:
+        await claim.forget()
+        raise
     if answer.events is not None:
         answer.events = _recorded(answer.first, answer.events, answer.body, claim)
         answer.first = await anext(answer.events)  # from here on it is closed, whatever becomes of the answer
-    else:
-        await claim.keep(_written(answer.content_type, answer.body))
+        return answer
+    written = _written(answer.content_type, answer.body)
+    await (claim.keep(written) if len(written) <= LONGEST else claim.forget())
     return answer
 
 

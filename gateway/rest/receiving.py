@@ -3,6 +3,7 @@
 Around every view there. Whatever goes wrong comes out as a problem.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +12,8 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from ninja.utils import check_csrf
@@ -24,7 +26,7 @@ from gateway import idempotency, origins
 from gateway.api.authentication import authenticated
 from gateway.callers import Caller
 from gateway.exceptions import BooksUnavailable, GatewayError, MethodNotAllowed, NotAuthenticated, RequestTooLarge
-from gateway.idempotency import Claim
+from gateway.idempotency import LONGEST, Claim
 from gateway.rest import rates
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -88,7 +90,7 @@ def _by_session(request: HttpRequest) -> Caller:
     return Caller(request.user)
 
 
-async def _once(request: HttpRequest, call: Call) -> HttpResponse:
+async def _once(request: HttpRequest, call: Call) -> HttpResponseBase:
     key = request.headers.get("Idempotency-Key", "")
     if request.method != "POST" or not key or request.content_type == "multipart/form-data":
         return await call()  # type: ignore[no-any-return]
@@ -99,30 +101,52 @@ async def _once(request: HttpRequest, call: Call) -> HttpResponse:
     claim = await idempotency.claim(request.caller, asked, key, body)  # type: ignore[attr-defined]
     if claim.known is not None:
         return _told_again(claim.known)
-    response = None
     try:
         response = await call()
-    finally:
-        if response is None or response.status_code >= 400:
-            await claim.forget()
-    if response.streaming:
-        response.streaming_content = _recorded(response.streaming_content, response, claim)
-    elif response.status_code < 400:
-        await claim.keep(_written(response, response.content))
+    except asyncio.CancelledError:  # who asked has left; what was begun is done all the same
+        await claim.spend()
+        raise
+    except Exception:
+        await claim.forget()
+        raise
+    if response.status_code >= 400:
+        await claim.forget()
+    elif response.streaming:
+        response = await _recording(response, claim)
+    else:
+        await _keep(claim, response, response.content)
     return response  # type: ignore[no-any-return]
 
 
-async def _recorded(content: AsyncIterator[bytes], response: Any, claim: Claim) -> AsyncIterator[bytes]:
-    """Who leaves before the end has asked all the same: their key stays taken for a while."""
-    pieces = []
-    async for piece in content:
-        pieces.append(piece)
-        yield piece
-    await claim.keep(_written(response, b"".join(pieces)))
+async def _recording(response: StreamingHttpResponse, claim: Claim) -> StreamingHttpResponse:
+    """Another response: one that its own content holds would outlast a reader who left, and the claim with it."""
+    content = _recorded(response, claim)
+    await anext(content)  # from here on it is closed, whatever becomes of the response
+    return StreamingHttpResponse(content, status=response.status_code, headers=response.headers)
 
 
-def _written(response: Any, content: bytes) -> str:
-    return json.dumps([response.status_code, response["Content-Type"], content.decode()])
+async def _recorded(response: StreamingHttpResponse, claim: Claim) -> AsyncIterator[bytes]:
+    """Who leaves before the end has asked all the same: their key stays taken."""
+    pieces = bytearray()
+    try:
+        yield b""
+        async for piece in response:
+            if len(pieces) <= LONGEST:
+                pieces += piece
+            yield piece
+    except (asyncio.CancelledError, GeneratorExit):
+        await claim.spend()
+        raise
+    except Exception:
+        await claim.forget()
+        raise
+    await _keep(claim, response, bytes(pieces))
+
+
+async def _keep(claim: Claim, response: HttpResponseBase, content: bytes) -> None:
+    """What is too long was answered all the same."""
+    written = json.dumps([response.status_code, response["Content-Type"], content.decode()])
+    await (claim.keep(written) if len(written) <= LONGEST else claim.spend())
 
 
 def _told_again(kept: str) -> HttpResponse:

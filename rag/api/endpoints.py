@@ -54,6 +54,7 @@ def allowed(scope: Scope, endpoint: Endpoint) -> Endpoint:
 
 def _of_database(scope: Scope, view: Callable[[Request], Object]) -> Endpoint:
     async def endpoint(request: Request) -> Answer:
+        request.is_under_way = True  # a thread goes on though nobody waits for it any longer
         with told():
             return Answer.of(await in_database(view, request))
 

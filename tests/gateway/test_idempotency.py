@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -90,6 +91,20 @@ async def test_a_key_is_taken_for_as_long_as_its_process_lives(caller: Caller, m
     await asyncio.sleep(1.1)
     await (await idempotency.claim(caller, "/chat/completions", "k1", b"{}")).keep("Piep")
     assert (await idempotency.claim(caller, "/chat/completions", "k1", b"{}")).known == "Piep"
+
+
+async def test_a_key_is_taken_for_as_long_as_its_call_lasts(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line, servers that fail one after the other, an answer of many hours: all may last longer than one thinks."""
+    now = time.monotonic
+    monkeypatch.setattr(idempotency, "UNDER_WAY", 1)
+    monkeypatch.setattr(idempotency, "RENEWAL", 0.1)
+    claim = await idempotency.claim(caller, "/chat/completions", "k1", b"{}")
+    await asyncio.sleep(0.2)
+    monkeypatch.setattr(time, "monotonic", lambda: now() + 24 * 3600)
+    await asyncio.sleep(1.5)
+    with pytest.raises(KeyInUse):
+        await idempotency.claim(caller, "/chat/completions", "k1", b"{}")
+    await claim.forget()
 
 
 async def test_a_key_is_given_back_though_the_work_is_cancelled_twice(caller: Caller) -> None:

@@ -4,6 +4,7 @@ import threading
 import time
 from typing import Any
 
+import httpx2
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
@@ -11,10 +12,13 @@ from django.test import Client
 
 from accounts.models import Team, User
 from chat.models import Conversation, Prompt
+from chat.offering_forms import PromptForm
 from gateway.models import ApiKey
 from tests.chat.exchanges import conversation_of
 from tests.conftest import BACKEND
+from tests.gateway.serving import in_this_process
 from tests.rest.conftest import BASE, Api, signed_in, with_key
+from tests.rest.live import Script
 
 PROMPT = {"title": "Protokoll", "text": "Schreibe."}
 
@@ -232,6 +236,33 @@ def test_of_two_at_once_one_runs(alice: User) -> None:
     for thread in threads:
         thread.join()
     assert Prompt.objects.count() == 1 and set(statuses) <= {201, 409} and 201 in statuses
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_asked_by_who_hung_up_is_not_done_twice(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(self: PromptForm) -> Prompt:
+        time.sleep(1)
+        return saved(self)
+
+    saved = PromptForm.save
+    monkeypatch.setattr(PromptForm, "save", slowly)
+    with in_this_process() as address:
+        script = Script(address, ApiKey.create(alice, "script")[1], patience=0.5)
+        with pytest.raises(httpx2.TimeoutException):
+            script("POST", "/prompts", PROMPT, Idempotency_Key="a")
+        script.patience = 60
+        assert script.when_free("POST", "/prompts", PROMPT, Idempotency_Key="a").json()["code"] == "answer_not_kept"
+        assert script("POST", "/prompts", {**PROMPT, "title": "x"}, Idempotency_Key="a").status_code == 409
+        time.sleep(1)
+    assert Prompt.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_an_answer_that_is_too_long_to_keep_is_not_asked_for_twice(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.rest.receiving.LONGEST", 10)
+    assert api.post("/prompts", PROMPT, Idempotency_Key="a").status_code == 201
+    refused = api.post("/prompts", PROMPT, Idempotency_Key="a")
+    assert problem(refused) == (409, "answer_not_kept") and "Retry-After" not in refused
 
 
 @pytest.mark.django_db(transaction=True)

@@ -118,6 +118,16 @@ def test_a_stream_that_is_asked_for_twice_is_told_again(script: Script, path: st
     assert first == again and Message.objects.count() == 2
 
 
+def test_a_stream_that_was_left_is_not_asked_for_twice(script: Script, path: str, fake_upstream: FakeUpstream) -> None:
+    fake_upstream.reply("eins zwei drei", delay=0.1)
+    events = script.events("POST", f"{path}/messages", QUESTION, Idempotency_Key="a")
+    next(events)
+    events.close()  # type: ignore[attr-defined]  # it is a generator
+    again = script.when_free("POST", f"{path}/messages", QUESTION, Idempotency_Key="a", Accept="text/event-stream")
+    assert (again.status_code, again.json()["code"]) == (409, "answer_not_kept")
+    assert Message.objects.count() == 2
+
+
 def test_one_answer_at_a_time(script: Script, path: str, fake_upstream: FakeUpstream) -> None:
     fake_upstream.hang()
     script("POST", f"{path}/messages", QUESTION, Prefer="respond-async")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from rag import file_keeping, ingestion
+from rag import file_keeping, ingestion, stores
 from rag.models import Collection, Document, StoredFile
 from rag.parsing import parse
 from tests.fake_upstream import FakeUpstream
@@ -304,3 +305,24 @@ def test_a_request_is_answered_once_for_its_idempotency_key(http: httpx2.Client)
     headers = {"idempotency-key": "garden"}
     first, second = (http.post("/vector_stores", json={"name": "Garten"}, headers=headers).json() for _ in range(2))
     assert first == second and Collection.objects.count() == 1
+
+
+def test_what_was_asked_by_who_hung_up_is_not_done_twice(http: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(*args: Any) -> Collection:
+        time.sleep(1)
+        return created(*args)
+
+    def ask(patience: float) -> httpx2.Response:
+        named = {"idempotency-key": "garden"}
+        return http.post("/vector_stores", json={"name": "Garten"}, headers=named, timeout=patience)
+
+    created = stores.create
+    monkeypatch.setattr(stores, "create", slowly)
+    with pytest.raises(httpx2.TimeoutException):
+        ask(0.5)
+    while (again := ask(60)).headers.get("retry-after"):  # the server notices a moment later
+        time.sleep(0.05)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "answer_not_kept")
+    assert again.headers["x-should-retry"] == "false"
+    time.sleep(1)
+    assert Collection.objects.count() == 1
