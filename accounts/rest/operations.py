@@ -12,6 +12,7 @@ from accounts import roles
 from accounts.exceptions import Invalid, NotPermitted, OutOfScope
 from accounts.models import User
 from accounts.rest.bodies import is_storable
+from accounts.rest.conditions import with_state
 from accounts.roles import May
 
 SESSION = "session"  # no key opens it
@@ -63,7 +64,8 @@ class Operations(Router):
         guard = Guard(*(self.writing if WRITING & set(methods) else self.reading))
         register = super().api_operation(methods, path, **{**more, "auth": [guard]})
 
-        def registered(view: Any) -> Any:
+        def registered(plain: Any) -> Any:
+            view: Any = with_state(plain)
             found = register(view)
             models = [each for each in view._ninja_operation.models if each.__ninja_param_source__ == "query"]
             guard.names = {name for model in models for name in model.__ninja_flatten_map__}

@@ -26,6 +26,8 @@ operations = Operations("admin", read="admin", write="admin", see=May.SEE_SETTIN
 
 
 class UserShape(Shape):
+    noted = frozenset({"last_login"})
+
     id: Id
     email: str = Field(examples=["bob@example.org"])
     name: str = Field(examples=["Bob"])

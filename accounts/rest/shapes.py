@@ -1,7 +1,7 @@
 """What bodies are made of. Examples stand with the fields; the description puts them together (`config.rest`)."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -26,9 +26,10 @@ Audience = Literal["nobody", "named", "everyone"]
 
 
 class Shape(BaseModel):
-    """What goes out."""
+    """What goes out. `noted` are the fields that nobody enters: that they go on is no change by somebody else."""
 
     model_config = ConfigDict(extra="forbid")
+    noted: ClassVar[frozenset[str]] = frozenset()
 
 
 class Given(BaseModel):

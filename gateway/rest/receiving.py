@@ -48,7 +48,7 @@ def received(view: View) -> View:
             return HttpResponse(status=204, headers=await origins.preflight(request.headers.get("Origin", "")))
         try:
             request.caller = await _caller(request)  # type: ignore[attr-defined]
-            response = await _once(request, lambda: run(request, *args, **kwargs))
+            response = await _once(request, lambda: _answered(request, run(request, *args, **kwargs)))
             if getattr(request, "is_metered", False):
                 for name, value in (await rates.headers_for(request.caller)).items():  # type: ignore[attr-defined]
                     response[name] = value
@@ -88,6 +88,14 @@ def _by_session(request: HttpRequest) -> Caller:
     if request.method not in SAFE and check_csrf(request) is not None:
         raise RequestNotSigned
     return Caller(request.user)
+
+
+async def _answered(request: HttpRequest, running: Awaitable[Any]) -> Any:
+    response = await running
+    is_read = request.method in ("GET", "PUT", "PATCH") or response.status_code == 201
+    if is_read and response.status_code in (200, 201) and not response.streaming:
+        response["ETag"] = getattr(request, "state", None) or etag_of(response.content)
+    return response
 
 
 async def _once(request: HttpRequest, call: Call) -> HttpResponseBase:
@@ -145,21 +153,19 @@ async def _recorded(response: StreamingHttpResponse, claim: Claim) -> AsyncItera
 
 async def _keep(claim: Claim, response: HttpResponseBase, content: bytes) -> None:
     """What is too long was answered all the same."""
-    written = json.dumps([response.status_code, response["Content-Type"], content.decode()])
+    head = {name: response[name] for name in ("Content-Type", "ETag") if name in response}
+    written = json.dumps([response.status_code, head, content.decode()])
     await (claim.keep(written) if len(written) <= LONGEST else claim.spend())
 
 
 def _told_again(kept: str) -> HttpResponse:
-    status, content_type, content = json.loads(kept)
-    return HttpResponse(content, status=status, content_type=content_type, headers={REPLAYED: "true"})
+    status, head, content = json.loads(kept)
+    return HttpResponse(content, status=status, headers={**head, REPLAYED: "true"})
 
 
 def _finished(request: HttpRequest, response: Any) -> HttpResponse:
     if response.status_code >= 400 and response["Content-Type"] != problems.MEDIA_TYPE:
         response = _as_problem(response)
-    is_read = request.method in ("GET", "PUT", "PATCH") or response.status_code == 201
-    if is_read and response.status_code in (200, 201) and not response.streaming:
-        response["ETag"] = etag_of(response.content)
     response["x-request-id"] = origin.request_id.get()
     response.setdefault("Cache-Control", "no-store")
     if (site := request.headers.get("Origin")) and (caller := getattr(request, "caller", None)):

@@ -71,6 +71,8 @@ class Rotation(Given):
 
 
 class UpstreamShape(Shape):
+    noted = frozenset({"failures", "failing_since"})
+
     id: Number
     name: Name
     base_url: str = Field(examples=["http://gpu.example.org:8000/v1"])
@@ -179,6 +181,8 @@ class NewAlias(Given):
 
 
 class QuotaShape(Shape):
+    noted = frozenset({"used", "begins_anew"})
+
     id: Number
     user: Id | None
     team: Number | None

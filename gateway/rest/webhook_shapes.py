@@ -18,6 +18,8 @@ DeliveryState = Literal["waiting", "delivered", "failed", "withheld"]
 
 
 class WebhookShape(Shape):
+    noted = frozenset({"failing_since", "disabled_at"})
+
     id: Number
     name: str = Field(examples=["n8n: new documents"])
     url: str | None = Field(

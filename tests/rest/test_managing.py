@@ -1,13 +1,14 @@
 """What is done with the house through the API: recorded, and no more than the caller opens themselves."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, Team, User
-from gateway.models import ApiKey, Quota, Scope, Upstream, UsageTotal
+from gateway.models import ApiKey, Quota, Scope, Upstream, UsageTotal, Webhook
 from tests.rest.conftest import Api, signed_in, with_key
 
 SERVER = {"name": "gpu", "base_url": "http://gpu.example.org:8000/v1", "api_key": "geheim"}
@@ -48,6 +49,38 @@ def test_a_quota_is_as_people_reckon(boss: Api, alice: User) -> None:
     assert Quota.objects.get().limit == 12_500_000
     changed = boss.change(f"/admin/quotas/{made.json()['id']}", {"limit": "20"})
     assert (changed.status_code, Quota.objects.get().limit) == (200, 20_000_000)
+
+
+COUNTED: list[tuple[str, dict[str, Any], Callable[[datetime], object], dict[str, Any]]] = [
+    ("quotas", {"limit": "1000", "period": "minute"},
+     lambda now: Quota.objects.update(used=512, period_start=now), {"limit": "2000"}),
+    ("upstreams", SERVER, lambda now: Upstream.objects.update(failures=3, failing_since=now), {"place": "im Keller"}),
+    ("webhooks", {"name": "x", "url": "https://n8n.example.org/webhook/7f", "events": ["upstream.down"]},
+     lambda now: Webhook.objects.update(failing_since=now, disabled_at=now), {"name": "y"}),
+    ("users", {}, lambda now: User.objects.update(last_login=now), {"name": "Ida"}),
+]  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("kind", "fields", "count", "change"), COUNTED, ids=[each[0] for each in COUNTED])
+def test_what_is_counted_meanwhile_hinders_no_change(
+    boss: Api, admin: User, kind: str, fields: dict[str, Any], count: Callable[[datetime], object], change: object
+) -> None:
+    made = boss.post(f"/admin/{kind}", fields).json()["id"] if fields else admin.pk
+    path = f"/admin/{kind}/{made}"
+    read = boss.get(path)["ETag"]
+    count(timezone.now())
+    assert boss.get(path)["ETag"] == read
+    changed = boss.patch(path, change, If_Match=read)
+    assert changed.status_code == 200 and changed["ETag"] == boss.get(path)["ETag"] != read
+    assert boss.patch(path, change, If_Match=read).status_code == 412
+
+
+@pytest.mark.django_db
+def test_an_answer_that_is_told_again_names_the_same_state(boss: Api) -> None:
+    first, again = (boss.post("/admin/quotas", {"limit": "1000"}, Idempotency_Key="a") for _ in range(2))
+    Quota.objects.update(used=512)
+    assert first["ETag"] == again["ETag"] == boss.get(f"/admin/quotas/{again.json()['id']}")["ETag"]
 
 
 @pytest.mark.django_db
