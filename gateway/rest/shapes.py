@@ -1,7 +1,7 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from accounts.rest.shapes import Flag, Given, Id, Name, Number, Shape, When, left
 from gateway.amounts import MILLIONTHS, MILLIWATT_HOURS
@@ -13,6 +13,7 @@ Unit = Literal["requests", "tokens", "cost", "energy", "parallel"]
 Period = Literal["minute", "hour", "day", "month", "total"]
 Text = Annotated[str, Field(max_length=500)]
 ModelName = Annotated[str, Field(max_length=200, examples=["llama-3.3-70b"])]
+Moment = Annotated[AwareDatetime, Field(examples=["2026-11-26T09:00:00Z"])]  # a day may begin before what may be named
 FACTORS = {Quota.Unit.COST: MILLIONTHS, Quota.Unit.ENERGY: MILLIWATT_HOURS}
 
 
@@ -239,7 +240,7 @@ class UsageRow(Shape):
 
 
 class UsageReport(Shape):
-    since: When
-    until: When
+    since: Moment = Field(description="When the first day, or hour, begins that was counted.")
+    until: Moment = Field(description="When the last one ends.")
     currency: str = Field(examples=["EUR"])
     rows: list[UsageRow]

@@ -1,14 +1,17 @@
 """What is done with the house through the API: recorded, and no more than the caller opens themselves."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import AuditEvent, Membership, Team, User
-from gateway.models import ApiKey, Quota, Scope, Upstream, UsageTotal, Webhook
+from gateway.models import ApiKey, Deployment, Quota, Scope, Upstream, UsageTotal, Webhook
+from tests.gateway.test_exports import BERLIN, booked, wren  # noqa: F401  (a fixture)
 from tests.rest.conftest import Api, signed_in, with_key
 
 SERVER = {"name": "gpu", "base_url": "http://gpu.example.org:8000/v1", "api_key": "geheim"}
@@ -155,6 +158,70 @@ def test_usage_is_summed_for_who_may_see_it(boss: Api, api: Api, alice: User, bo
     assert {(row["group"], row["calls"]) for row in by_team} == {("Board", 3), (None, 2)}
     assert api.get("/usage?since=2020-01-01T00:00:00Z&span=hour").status_code == 422
     assert api.get("/usage?group=user").status_code == 422
+
+
+def calls(api: Api, since: str, until: str = "", span: str = "all") -> int:
+    """What is told between two times is also what is counted between those that come back."""
+    asked = {"since": since, "span": span} | ({"until": until} if until else {})
+    told = api.get(f"/usage?{urlencode(asked)}").json()
+    again = api.get(f"/usage?{urlencode({**asked, 'since': told['since'], 'until': told['until']})}").json()
+    assert again == told
+    return sum(row["calls"] for row in told["rows"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("first", "turn", "last"),
+    [
+        ("2025-10-01T00:00:00+02:00", "2025-11-01T00:00:00+01:00", "2025-12-01T00:00:00+01:00"),
+        ("2025-10-01T00:00:00Z", "2025-11-01T00:00:00Z", "2025-12-01T00:00:00Z"),
+    ],
+    ids=["here", "UTC"],
+)
+def test_two_months_add_up_to_both(api: Api, alice: User, wren: Deployment, first: str, turn: str, last: str) -> None:  # noqa: F811
+    for month, day in ((10, 1), (10, 31), (11, 1), (11, 2), (11, 30)):
+        booked(wren, alice, datetime(2025, month, day, 12, tzinfo=BERLIN))
+    assert (calls(api, first, turn), calls(api, turn, last), calls(api, first, last)) == (2, 3, 5)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("2025-11-01T00:00:00Z", "2025-11-30T23:59:59Z"),
+        ("2025-11-01T00:00:00+01:00", "2025-11-30T23:59:59+01:00"),
+        ("2025-11-30T11:00:00+01:00", "2025-11-30T13:00:00+01:00"),
+    ],
+    ids=["UTC", "here", "hours"],
+)
+def test_what_is_asked_for_is_in_the_sum(api: Api, alice: User, wren: Deployment, since: str, until: str) -> None:  # noqa: F811
+    booked(wren, alice, datetime(2025, 11, 30, 12, tzinfo=BERLIN))
+    assert calls(api, since, until) == calls(api, since, until, "day") == calls(api, since, until, "hour") == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("span", ["all", "day", "hour"])
+def test_what_was_used_just_now_is_in_the_sum(api: Api, alice: User, wren: Deployment, span: str) -> None:  # noqa: F811
+    now = timezone.now()
+    booked(wren, alice, now)
+    assert calls(api, now.isoformat(), span=span) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_the_first_and_the_last_day_that_may_be_named_are_counted(api: Api, settings: Settings, zone: str) -> None:
+    settings.TIME_ZONE = zone
+    for day in ("1970-01-01T00:00:00Z", "2200-12-31T23:59:59Z"):
+        told = api.get(f"/usage?{urlencode({'since': day, 'until': day})}")
+        assert told.status_code == 200, told.content
+
+
+@pytest.mark.django_db
+def test_an_hour_that_the_clock_repeats_is_two(api: Api, alice: User, wren: Deployment) -> None:  # noqa: F811
+    for hour in (0, 1):  # two o'clock in summer, two o'clock in winter
+        booked(wren, alice, datetime(2025, 10, 26, hour, 30, tzinfo=UTC))
+    hours = [calls(api, f"2025-10-26T0{hour}:00:00Z", f"2025-10-26T0{hour + 1}:00:00Z", "hour") for hour in range(3)]
+    assert hours == [1, 1, 0]
 
 
 @pytest.mark.django_db
