@@ -1,8 +1,10 @@
 """Our /v1 as an integrator's OpenAI client and a plain HTTP client see it."""
 
 import json
+import re
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,7 +16,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.rest.problems import kinds
 from gateway import origins
+from gateway.exceptions import GatewayError, HookFailed, KeyEnded, MeterUnreadable, OutsideError
 from gateway.models import ApiKey, Call, Deployment, Quota, Usage
 from tests.fake_upstream import DEFAULT_TEXT, DIMENSIONS, FakeUpstream, vector_of
 
@@ -335,3 +339,11 @@ def test_a_defect_of_ours_is_json_too_and_says_nothing(http: httpx2.Client, monk
     answer = http.get("/models")
     assert (answer.status_code, answer.json()["error"]["type"]) == (500, "server_error")
     assert "division" not in answer.text
+
+
+def test_the_table_of_errors_holds_every_code_and_no_other() -> None:
+    elsewhere = {KeyEnded, HookFailed, MeterUnreadable, *kinds(OutsideError)}  # in the pages and under /api/v1
+    known = {(kind.status, kind.code) for kind in kinds(GatewayError) if kind not in elsewhere}
+    section = Path(settings.BASE_DIR, "docs/gateway.md").read_text().partition("### Errors")[2].partition("## ")[0]
+    rows = re.findall(r"^\| (\d{3}) \|(.+)\|$", section, re.M)
+    assert {(int(status), code) for status, told in rows for code in re.findall(r"`([a-z_]+)`", told)} == known
