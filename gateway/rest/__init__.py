@@ -1,1 +1,2 @@
-"""What /api/v1 says of keys, usage, quotas and servers, and how a request to it is received."""
+"""What /api/v1 says of keys, models and their aliases, usage, quotas, servers and webhooks. Around every operation, of
+whatever room, stands `receiving`."""

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from gateway import quotas
-from gateway.api.limits import NAMED_LIKE_OPENAIS, duration
+from gateway.api.limits import NAMED_LIKE_OPENAIS, limits_of
 from gateway.callers import Caller, standing
 from gateway.database import in_database
 from gateway.models import Quota
@@ -16,15 +16,13 @@ async def headers_for(caller: Caller) -> dict[str, str]:
 
 
 def _headers(known: list[int]) -> dict[str, str]:
-    headers, now = {}, timezone.now()
+    headers: dict[str, str] = {}
+    now = timezone.now()
     rows = list(Quota.objects.filter(pk__in=known))
-    for unit, name in NAMED_LIKE_OPENAIS.items():
+    for unit in NAMED_LIKE_OPENAIS:
         left = {quota: max(0, quota.limit - quotas.used_now(quota) - quota.reserved) for quota in rows
                 if quota.unit == unit}  # fmt: skip
         if left:
             tightest = min(left, key=left.__getitem__)
-            headers[f"x-ratelimit-limit-{name}"] = str(tightest.limit)
-            headers[f"x-ratelimit-remaining-{name}"] = str(left[tightest])
-            if anew := quotas.begins_anew(tightest.period, now):
-                headers[f"x-ratelimit-reset-{name}"] = duration(anew, now)
+            headers |= limits_of(tightest, left[tightest], now)
     return headers
