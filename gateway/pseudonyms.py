@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts import rules
+from accounts import holds, rules
 from accounts.models import HouseRules
+from gateway.models import UsageTotal
 
 MOST_DAYS = 31  # in one run
 ROWS = """
@@ -38,8 +39,9 @@ OLDEST = "SELECT least((SELECT min(started_at) FROM gateway_usage), (SELECT min(
 
 
 def apply() -> int:
-    """Returns how many days were done; whoever runs beside it waits, and finds nothing to do."""
-    if not rules.current().works_council:
+    """Returns how many days were done; whoever runs beside it waits, and finds nothing to do. None while a legal hold
+    is on anybody."""
+    if not rules.current().works_council or holds.any_person():
         return 0
     days = 0
     while days < MOST_DAYS and _next_day():
@@ -55,7 +57,8 @@ def named_since() -> datetime | None:
 @transaction.atomic
 def _next_day() -> bool:
     house = HouseRules.objects.select_for_update().get(pk=1)
-    begin = house.pseudonymous_until or _oldest()
+    done_until = house.pseudonymous_until
+    begin = _named_late(done_until) or done_until or _oldest()
     due = _midnight(timezone.localtime() - timedelta(days=house.pseudonymous_after))
     if begin is None or begin >= due:
         return False
@@ -63,8 +66,17 @@ def _next_day() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(ROWS, [secrets.token_bytes(32), begin, end])
         cursor.execute(SUMS, [begin, end])
-    HouseRules.objects.filter(pk=1).update(pseudonymous_until=end)
+    HouseRules.objects.filter(pk=1).update(pseudonymous_until=max(end, done_until or end))
     return True
+
+
+def _named_late(done_until: datetime | None) -> datetime | None:
+    """The first day that names somebody again: a call of it ended after the day was done."""
+    if done_until is None:
+        return None
+    named = UsageTotal.objects.filter(span=UsageTotal.Span.DAY, start__lt=done_until).exclude(user=None, api_key=None)
+    first = named.order_by("start").values_list("start", flat=True).first()
+    return _midnight(timezone.localtime(first)) if first else None
 
 
 def _oldest() -> datetime | None:

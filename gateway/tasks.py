@@ -11,6 +11,7 @@ def sweep_calls() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def keep_ledger() -> None:
+    settling.sweep()  # a lost call counts for the day on which it began
     partitions.prepare()
     retention.apply()
     pseudonyms.apply()

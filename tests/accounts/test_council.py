@@ -12,11 +12,12 @@ from django.utils import timezone
 from accounts import audit, council, roles, rules
 from accounts.council import BreakGlass
 from accounts.exceptions import AlreadyGranted, GrantRefused
-from accounts.models import AuditEvent, HouseRules, Membership, Notification, Team, User
+from accounts.models import AuditEvent, HouseRules, LegalHold, Membership, Notification, Team, User
 from accounts.roles import May, Role
 from gateway import pseudonyms, reports
 from gateway.callers import Caller
-from gateway.models import ApiKey, Deployment, Quota, Upstream, Usage, UsageTotal
+from gateway.models import ApiKey, Call, Deployment, Quota, Upstream, Usage, UsageTotal
+from gateway.tasks import keep_ledger
 from tests.conftest import client_of
 from tests.gateway.booking import done, reserve, settle
 
@@ -279,6 +280,40 @@ def test_the_ledger_forgets_who_called(used: Usage, alice: User, bob: User) -> N
     assert Usage.objects.filter(user=alice).count() == 1 and reports.sums(Usage.objects.all()) == before
     assert not UsageTotal.objects.filter(start__lt=timezone.now() - timedelta(days=39)).exclude(user=None).exists()
     assert reports.disagreements(long_ago) == []
+
+
+def began_days_ago(days: int) -> None:
+    """The call that is under way."""
+    Call.objects.update(started_at=timezone.now() - timedelta(days=days))
+
+
+@pytest.mark.usefixtures("council_is_on")
+def test_it_forgets_nobody_while_a_legal_hold_is_on_somebody(used: Usage, alice: User) -> None:
+    call = reserve(Caller(alice))
+    began_days_ago(40)
+    settle(call, done(1, 1))
+    hold = LegalHold.objects.create(user=alice, reason="AZ 7")
+    keep_ledger()
+    assert (Usage.objects.filter(user=alice).count(), UsageTotal.objects.filter(user=alice).count()) == (2, 4)
+    hold.delete()
+    keep_ledger()
+    assert (Usage.objects.filter(user=alice).count(), UsageTotal.objects.filter(user=alice).count()) == (1, 2)
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_call_that_ends_after_its_day_was_forgotten_is_forgotten_too(used: Usage, alice: User, is_lost: bool) -> None:
+    done_until = timezone.now() - timedelta(days=1)
+    HouseRules(works_council=True, pseudonymous_after=1, pseudonymous_until=done_until).save()
+    call = reserve(Caller(alice))
+    began_days_ago(3)
+    if is_lost:
+        Call.objects.update(lease_until=timezone.now() - timedelta(minutes=1))
+    else:
+        settle(call, done(5, 5))
+    keep_ledger()
+    assert list(Usage.objects.filter(user=alice)) == [used] and not Call.objects.exists()
+    assert not UsageTotal.objects.filter(start__lt=timezone.now() - timedelta(days=2)).exclude(user=None).exists()
+    assert pseudonyms.named_since() == done_until
 
 
 def test_without_the_mode_the_ledger_keeps_names(used: Usage, alice: User) -> None:
