@@ -149,16 +149,16 @@ def note_look(viewer: Any, persons: list[Any], what: str) -> None:
 
 
 def shown_as_others() -> set[int]:
-    """The teams of which no figure of their own may be shown now, `NO_TEAM` being those who are in none."""
-    from accounts.models import Membership, User  # whose module loads this one
+    """The teams of which no figure of their own may be shown now, `NO_TEAM` being those who are in none. A group that
+    nobody is in any more is as small as one can be: its figures are of those who were."""
+    from accounts.models import Membership, Team, User  # whose module loads this one
 
     if not is_on():
         return set()
-    members: dict[int, set[Any]] = {}
+    members: dict[int, set[Any]] = {team: set() for team in Team.objects.values_list("pk", flat=True)}
+    members[NO_TEAM] = set(User.objects.filter(is_active=True, membership=None).values_list("pk", flat=True))
     for team, user in Membership.objects.filter(user__is_active=True).values_list("team_id", "user_id"):
         members.setdefault(team, set()).add(user)
-    if alone := set(User.objects.filter(is_active=True, membership=None).values_list("pk", flat=True)):
-        members[NO_TEAM] = alone
     return folded(members)
 
 

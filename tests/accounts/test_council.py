@@ -16,6 +16,7 @@ from accounts.models import AuditEvent, HouseRules, LegalHold, Membership, Notif
 from accounts.roles import May, Role
 from gateway import pseudonyms, reports
 from gateway.callers import Caller
+from gateway.energy import reports as energy
 from gateway.models import ApiKey, Call, Deployment, Quota, Upstream, Usage, UsageTotal
 from gateway.tasks import keep_ledger
 from tests.conftest import client_of
@@ -252,17 +253,36 @@ def test_teams_are_folded_by_their_size() -> None:
     assert council.folded({1: team(1)}) == {1}
 
 
+def people(count: int, name: str) -> list[User]:
+    return [User.objects.create_user(f"{name}{number}@example.org") for number in range(count)]
+
+
 def test_small_teams_are_others_while_it_is_on(db: None, alice: User, bob: User) -> None:
     choir, board = Team.objects.create(name="Chor"), Team.objects.create(name="Vorstand")
-    for user in [alice, bob, *(User.objects.create_user(f"{number}@example.org") for number in range(5))]:
+    for user in [alice, bob, *people(5, "board")]:
         Membership.objects.create(user=user, team=board)
     Membership.objects.create(user=alice, team=choir)
     assert council.shown_as_others() == set()
     HouseRules(works_council=True).save()
-    assert council.shown_as_others() == {choir.pk, board.pk}
+    assert council.shown_as_others() == {council.NO_TEAM, choir.pk, board.pk}
     for user in User.objects.exclude(pk=alice.pk):
         Membership.objects.create(user=user, team=choir)
+    assert council.shown_as_others() == {council.NO_TEAM, choir.pk}  # nobody is in none, but somebody may have been
+    people(5, "alone")
     assert council.shown_as_others() == set()
+
+
+@pytest.mark.usefixtures("council_is_on")
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_who_left_is_shown_among_others(used: Usage, alice: User, bob: User, is_deleted: bool) -> None:
+    for name, members in (("Vorstand", [bob, *people(5, "board")]), ("Kasse", [] if is_deleted else [alice])):
+        team = Team.objects.create(name=name)
+        for user in members:
+            Membership.objects.create(user=user, team=team)
+    alice.delete() if is_deleted else User.objects.filter(pk=alice.pk).update(is_active=False)
+    now = timezone.now()
+    found = energy.month(now - timedelta(days=1), now + timedelta(days=1)).teams
+    assert [(team.name, team.calls) for team in found] == [("others", 2)]
 
 
 @pytest.mark.usefixtures("council_is_on")
