@@ -11,10 +11,11 @@ Content = dict[str, object]
 
 
 def quota(user: User | None, object_id: str, with_content: bool) -> Content | None:
-    """The house hears of those that are of no single person."""
+    """The house hears of those that are of no single person, nor of a team that is as good as one: that it was warned
+    of says how much was used, even without the figure."""
     mine = Q(user=user) | Q(api_key__user=user) | Q(team__members=user)
-    concerned = mine if user else Q(user=None, api_key=None)
-    found = Quota.objects.filter(concerned, pk=object_id).distinct().first()
+    concerned = mine if user else Q(user=None, api_key=None, is_sealed=False)
+    found = Quota.objects.with_seal().filter(concerned, pk=object_id).distinct().first()
     if found is None:
         return None
     about = {"id": found.pk, "unit": found.unit, "period": found.period, "limit": found.limit}

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
-from accounts import admins, audit, people, sessions
+from accounts import admins, audit, council, people, sessions
 from accounts.audit import Kind
 from accounts.exceptions import LastAdmin
 from accounts.models import Membership, Team, User
@@ -98,7 +98,8 @@ class UserAdmin(DjangoUserAdmin[User], TeamMembersAdmin, TableAdmin):  # type: i
         """Who may only look sees no password, be it hashed, and the role in words."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
-        return [(None, {"fields": ["email", "name", "language", "is_active", "shown_role", "last_login"]})]
+        dates = [] if council.is_on() else ["last_login"]
+        return [(None, {"fields": ["email", "name", "language", "is_active", "shown_role", *dates]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         return [*self.readonly_fields, "shown_role"]

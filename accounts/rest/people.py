@@ -8,14 +8,14 @@ from django.http import HttpRequest
 from ninja import Status
 from pydantic import Field
 
-from accounts import admins, audit, people, sessions
+from accounts import admins, audit, council, people, sessions
 from accounts.audit import Kind
 from accounts.models import Membership, Team, User
 from accounts.rest.conditions import unchanged
 from accounts.rest.forms import filled, valid
 from accounts.rest.operations import Operations, found, locked
 from accounts.rest.paging import Page, Turned, page
-from accounts.rest.shapes import Flag, Given, Id, Number, Shape, When, left
+from accounts.rest.shapes import SEALED, Flag, Given, Id, Number, Shape, When, left
 from accounts.roles import May
 
 RoleName = Literal["member", "auditor", "admin"]
@@ -33,12 +33,13 @@ class UserShape(Shape):
     name: str = Field(examples=["Bob"])
     role: RoleName
     is_active: Flag
-    last_login: When | None
+    last_login: When | None = Field(description=f"{SEALED}.")
     date_joined: When
 
     @classmethod
     def of(cls, user: User) -> "UserShape":
-        return cls(**{name: getattr(user, name) for name in cls.model_fields})
+        known = {name: getattr(user, name) for name in cls.model_fields}
+        return cls(**known | ({"last_login": None} if council.is_on() else {}))
 
 
 class UserChange(Given):

@@ -22,6 +22,7 @@ Day = Annotated[date, Field(examples=["2027-12-31"])]
 Name = Annotated[str, Field(min_length=1, examples=["House rules"])]
 Flag = StrictBool
 Email = Annotated[str, Field(max_length=254, examples=["bob@example.org"])]
+SEALED = "Null in works-council mode"
 Audience = Literal["nobody", "named", "everyone"]
 
 

@@ -1,14 +1,13 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import formats, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import council
 from accounts.table_admin import TableAdmin
 from gateway import quota_sentences, quotas
 from gateway.admin.quota_form import QuotaForm
@@ -27,6 +26,10 @@ class QuotaAdmin(TableAdmin):
     list_filter = ["unit", "period", "is_hard", "team"]
     list_select_related = SUBJECTS
     search_fields = ["user__email", "user__name", "team__name", "api_key__name", "deployment__name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Quota]:
+        found: Any = super().get_queryset(request)
+        return found.with_seal()  # type: ignore[no-any-return]
 
     def get_fields(self, request: HttpRequest, obj: Quota | None = None) -> list[str]:
         fields = [*SUBJECTS, "unit", "amount", "period", "is_hard", "warn_at"]
@@ -55,12 +58,12 @@ class QuotaAdmin(TableAdmin):
         if form.added():
             Quota.objects.filter(pk=obj.pk).update(limit=F("limit") + form.added())
         obj.refresh_from_db()
-        if not _is_sealed(obj) and (remark := quota_sentences.remark(obj)):
+        if not obj.is_sealed and (remark := quota_sentences.remark(obj)):
             messages.warning(request, remark)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         quota = context.get("original")
-        if quota and not _is_sealed(quota):
+        if quota and not quota.is_sealed:
             context["told"] = quota_sentences.told(quota)
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
@@ -71,13 +74,13 @@ class QuotaAdmin(TableAdmin):
 
     @admin.display(description=_("left"))
     def left(self, quota: Quota) -> str:
-        if _is_sealed(quota):
+        if quota.is_sealed:
             return "–"
         return render_to_string("gateway/_quota_bar.html", {"told": quota_sentences.told(quota)})
 
     @admin.display(description=_("used"))
     def state(self, quota: Quota) -> str:
-        if _is_sealed(quota):
+        if quota.is_sealed:
             return gettext("not shown in works-council mode")
         limit = quota.amount(quota.limit or 0)
         if quota.unit == Quota.Unit.PARALLEL:
@@ -94,8 +97,3 @@ class QuotaAdmin(TableAdmin):
             return "–"
         anew = quotas.begins_anew(quota.period, timezone.now())
         return formats.date_format(timezone.localtime(anew), "SHORT_DATETIME_FORMAT") if anew else gettext("never")
-
-
-def _is_sealed(quota: Quota) -> bool:
-    """What is left of a person's quota says how much they used."""
-    return council.is_on() and bool(quota.user_id or quota.api_key_id)

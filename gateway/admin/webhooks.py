@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -76,8 +78,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     actions = ["replay"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        found: QuerySet[Delivery] = super().get_queryset(request).filter(webhook__is_house=True)
-        return found
+        found: Any = super().get_queryset(request).filter(webhook__is_house=True)
+        return found.shown()  # type: ignore[no-any-return]
 
     @admin.display(description="webhook-id")
     def webhook_id_sent(self, delivery: Delivery) -> str:

@@ -1,12 +1,25 @@
+from typing import Self
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import council
 from gateway import amounts
+
+
+class QuotaQuerySet(models.QuerySet["Quota"]):
+    def with_seal(self) -> Self:
+        """Each with `is_sealed`: what is left of a person's quota says how much they used, and so does that of a team
+        too small to be shown; in works-council mode it is told to themselves alone."""
+        if not council.is_on():
+            return self.annotate(is_sealed=Value(False))
+        sealed = Q(user__isnull=False) | Q(api_key__isnull=False) | Q(team__in=council.shown_as_others())
+        return self.annotate(is_sealed=ExpressionWrapper(sealed, BooleanField()))
 
 
 class Quota(models.Model):
@@ -57,6 +70,9 @@ class Quota(models.Model):
     used = models.PositiveBigIntegerField(_("used"), default=0, editable=False)
     reserved = models.PositiveBigIntegerField(_("reserved"), default=0, editable=False)
     warned_at = models.DateTimeField(_("warned"), null=True, editable=False)
+    is_sealed: bool  # of a row that was read `with_seal`
+
+    objects = QuotaQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("quota")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,7 @@ from accounts.audit import Kind
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from gateway.exceptions import OutsideError, OutsideRefused, OutsideTooLarge
+from gateway.models.quotas import Quota
 
 
 class Event(models.TextChoices):
@@ -151,6 +153,11 @@ class Webhook(models.Model):
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self) -> Self:
         return self.filter(state=Delivery.State.WAITING, next_at__lte=timezone.now(), webhook__disabled_at=None)
+
+    def shown(self) -> Self:
+        """Without what the house is not told of a sealed quota: that there was something says enough."""
+        sealed = Quota.objects.with_seal().filter(Q(is_sealed=True)).values(text=Cast("pk", models.CharField()))
+        return self.exclude(webhook__is_house=True, event__in=QUOTAS, object_id__in=sealed)
 
 
 class Delivery(models.Model):

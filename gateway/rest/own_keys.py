@@ -22,7 +22,7 @@ operations = Operations("own keys", read=SESSION, write=SESSION)
 
 @operations.get("keys", response=Page[KeyShape])
 def list_own_keys(request: HttpRequest, turning: Turned) -> Page[KeyShape]:
-    return page(request, keys.of(person(request)), ["-id"], turning, KeyShape.of)
+    return page(request, keys.of(person(request)), ["-id"], turning, _shown)
 
 
 @operations.post("keys", response={201: IssuedKey})
@@ -35,7 +35,7 @@ def create_own_key(request: HttpRequest, body: NewKey) -> Status[IssuedKey]:
     key = form.save(commit=False)
     key.expires_at = ending(body)
     key.issue()
-    return Status(201, IssuedKey.of(key))
+    return Status(201, IssuedKey.of(key, is_own=True))
 
 
 @operations.post("keys/{int:key}/rotate", response=IssuedKey)
@@ -44,14 +44,14 @@ def rotate_own_key(request: HttpRequest, key: int, body: Rotation) -> IssuedKey:
     if not keys.may_create(person(request)):
         raise NotPermitted
     own.rotate(timedelta(hours=body.overlap_hours))
-    return IssuedKey.of(own)
+    return IssuedKey.of(own, is_own=True)
 
 
 @operations.post("keys/{int:key}/revoke", response=KeyShape)
 def revoke_own_key(request: HttpRequest, key: int) -> KeyShape:
     own = _own(request, key)
     own.revoke()
-    return KeyShape.of(own)
+    return _shown(own)
 
 
 def form_data(body: NewKey) -> dict[str, object]:
@@ -73,6 +73,10 @@ def ending(body: NewKey) -> datetime | None:
     if not now < body.expires_at <= now + LONGEST:
         raise Invalid([("expires_at", _("Name a moment that is to come, within ten years."))])
     return body.expires_at
+
+
+def _shown(key: ApiKey) -> KeyShape:
+    return KeyShape.of(key, is_own=True)
 
 
 def _own(request: HttpRequest, key: int) -> ApiKey:

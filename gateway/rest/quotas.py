@@ -25,7 +25,7 @@ operations = Operations("admin", read=Scope.ADMIN, write=Scope.ADMIN, see=May.SE
 
 @operations.get("admin/quotas", response=Page[QuotaShape])
 def list_quotas(request: HttpRequest, turning: Turned) -> Page[QuotaShape]:
-    return page(request, Quota.objects.all(), ["id"], turning, shape)
+    return page(request, Quota.objects.with_seal(), ["id"], turning, shape)
 
 
 @operations.post("admin/quotas", response={201: QuotaShape})
@@ -37,19 +37,19 @@ def create_quota(request: HttpRequest, body: NewQuota) -> Status[QuotaShape]:
     quota.limit = form.cleaned_data["amount"]
     quota.save()
     audit.record(Kind.SETTING_ADDED, quota)
-    return Status(201, shape(quota))
+    return Status(201, shape(found(Quota.objects.with_seal(), pk=quota.pk)))
 
 
 @operations.get("admin/quotas/{int:quota}", response=QuotaShape)
 def get_quota(request: HttpRequest, quota: int) -> QuotaShape:
-    return shape(found(Quota.objects.all(), pk=quota))
+    return shape(found(Quota.objects.with_seal(), pk=quota))
 
 
 @operations.patch("admin/quotas/{int:quota}", response=QuotaShape)
 @transaction.atomic
 def change_quota(request: HttpRequest, quota: int, body: QuotaChange) -> QuotaShape:
     """Changes a quota. What was counted in one unit says nothing in another, so that and its subject stay."""
-    row = locked(Quota.objects.all(), pk=quota)
+    row = locked(Quota.objects.with_seal(), pk=quota)
     unchanged(request, shape(row))
     form = valid(QuotaForm(filled(QuotaForm(instance=row), **_as_entered(body.given())), instance=row))
     row.limit = form.cleaned_data["amount"]
@@ -63,7 +63,7 @@ def change_quota(request: HttpRequest, quota: int, body: QuotaChange) -> QuotaSh
 @operations.delete("admin/quotas/{int:quota}", response={204: None})
 @transaction.atomic
 def delete_quota(request: HttpRequest, quota: int) -> Status[None]:
-    row = locked(Quota.objects.all(), pk=quota)
+    row = locked(Quota.objects.with_seal(), pk=quota)
     unchanged(request, shape(row), required=False)
     audit.record(Kind.SETTING_REMOVED, row)
     row.delete()
@@ -79,7 +79,7 @@ def shape(quota: Quota) -> QuotaShape:
         **known,
         **subjects,
         limit=Decimal(quota.limit) / factor,
-        used=Decimal(quotas.used_now(quota)) / factor,
+        used=None if quota.is_sealed else Decimal(quotas.used_now(quota)) / factor,
         begins_anew=quotas.begins_anew(quota.period, timezone.now()),
     )
 

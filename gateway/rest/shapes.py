@@ -3,7 +3,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from accounts.rest.shapes import Flag, Given, Id, Name, Number, Shape, When, left
+from accounts import council
+from accounts.rest.shapes import SEALED, Flag, Given, Id, Name, Number, Shape, When, left
 from gateway.amounts import MILLIONTHS, MILLIWATT_HOURS
 from gateway.models import Alias, ApiKey, Deployment, Quota, Upstream
 
@@ -28,22 +29,22 @@ class KeyShape(Shape):
     created_at: When
     expires_at: When | None
     revoked_at: When | None
-    last_used_at: When | None
+    last_used_at: When | None = Field(description=f"{SEALED}, but for one's own keys.")
 
     @classmethod
-    def of(cls, key: ApiKey) -> "KeyShape":
-        return cls(**_known(key))
+    def of(cls, key: ApiKey, *, is_own: bool = False) -> "KeyShape":
+        return cls(**_known(key, is_own))
 
 
 class IssuedKey(KeyShape):
     secret: str = Field(description="Told this once.", examples=["vol-…"])
 
     @classmethod
-    def of(cls, key: ApiKey) -> "IssuedKey":
-        return cls(**_known(key), secret=key.secret)
+    def of(cls, key: ApiKey, *, is_own: bool = False) -> "IssuedKey":
+        return cls(**_known(key, is_own), secret=key.secret)
 
 
-def _known(key: ApiKey) -> dict[str, Any]:
+def _known(key: ApiKey, is_own: bool) -> dict[str, Any]:
     return {
         "id": key.pk,
         "name": key.name,
@@ -55,7 +56,7 @@ def _known(key: ApiKey) -> dict[str, Any]:
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
-        "last_used_at": key.last_used_at,
+        "last_used_at": key.last_used_at if is_own or not council.is_on() else None,
     }
 
 
@@ -191,7 +192,7 @@ class QuotaShape(Shape):
     deployment: Number | None
     unit: Unit
     limit: Decimal = Field(description="Of its unit: money with decimals, energy in watt hours.", examples=["100000"])
-    used: Decimal = Field(examples=["5120"])
+    used: Decimal | None = Field(description=f"{SEALED} of a person, a key or a small team.", examples=["5120"])
     period: Period
     is_hard: Flag
     warn_at: int

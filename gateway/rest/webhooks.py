@@ -111,12 +111,12 @@ def replay_delivery(request: HttpRequest, webhook: int, delivery: Id) -> Deliver
 
 
 def told(request: HttpRequest, webhook: Webhook, turning: Turned) -> Page[DeliveryShape]:
-    rows = webhook.deliveries.prefetch_related("attempts")
+    rows = webhook.deliveries.shown().prefetch_related("attempts")
     return page(request, rows, ["-occurred_at", "-id"], turning, DeliveryShape.of)
 
 
 def replayed(webhook: Webhook, delivery: Id) -> DeliveryShape:
-    row: Delivery = found(webhook.deliveries.all(), pk=delivery)
+    row: Delivery = found(webhook.deliveries.shown(), pk=delivery)
     deliveries.replay(row)
     row.refresh_from_db()
     return DeliveryShape.of(row)

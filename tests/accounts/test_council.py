@@ -2,10 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import product
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -93,10 +96,65 @@ def test_neither_do_quotas_keys_and_people_tell(ada: User, used: Usage, alice: U
     assert "87 %" not in quotas and "41 %" in quotas
     one = client.get(reverse("admin:gateway_quota_change", args=[Quota.objects.get(user=alice).pk])).text
     assert "8,700" not in one and "works-council mode" in one
-    for page, row in (("accounts_user", alice.pk), ("gateway_apikey", ApiKey.objects.get(user=alice).pk)):
-        for address in (f"{page}_changelist", f"{page}_change"):
-            text = client.get(reverse(f"admin:{address}", args=[row] if address.endswith("change") else [])).text
-            assert "last_login" not in text and "last_used_at" not in text, address
+    rows = {"accounts_user": alice.pk, "gateway_apikey": ApiKey.objects.get(user=alice).pk}
+    for viewer, page in product((client, client_of(in_office("Rita", Role.AUDITOR))), rows):
+        for address, of in ((f"{page}_changelist", []), (f"{page}_change", [rows[page]])):
+            text = viewer.get(reverse(f"admin:{address}", args=of)).text.lower()
+            assert "last login" not in text and "last used" not in text, address
+
+
+@pytest.mark.usefixtures("council_is_on")
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR])
+def test_neither_does_the_api_tell(used: Usage, alice: User, role: Role) -> None:
+    for fields in ({"user": alice}, {"api_key": ApiKey.objects.get(user=alice)}, {"deployment": used.deployment}):
+        Quota.objects.create(limit=10_000, period="total", used=8_700, **fields)
+    User.objects.filter(pk=alice.pk).update(last_login=timezone.now())
+    ApiKey.objects.update(last_used_at=timezone.now())
+    client = client_of(in_office("Rita", role))
+    quotas, keys, users = (client.get(f"/api/v1/admin/{path}").json()["items"] for path in ("quotas", "keys", "users"))
+    assert [quota["used"] for quota in quotas] == [None, None, "8700"]
+    assert {key["last_used_at"] for key in keys} == {user["last_login"] for user in users} == {None}
+    assert client.get("/api/v1/admin/usage?group=team").status_code == 403
+    assert client_of(alice).get("/api/v1/keys").json()["items"][0]["last_used_at"]
+
+
+@pytest.mark.usefixtures("council_is_on")
+def test_no_etag_tells_either(ada: User, used: Usage, alice: User) -> None:
+    quota, client = Quota.objects.create(limit=10_000, period="total", user=alice), client_of(ada)
+    paths = [f"/api/v1/admin/quotas/{quota.pk}", f"/api/v1/admin/users/{alice.pk}"]
+    before = [client.get(path)["ETag"] for path in paths]
+    Quota.objects.update(used=8_700)
+    User.objects.filter(pk=alice.pk).update(last_login=timezone.now())
+    assert [client.get(path)["ETag"] for path in paths] == before
+
+
+@pytest.mark.usefixtures("council_is_on")
+def test_a_quota_of_a_small_team_is_as_one_of_a_person(ada: User, alice: User) -> None:
+    small, large = Team.objects.create(name="Kasse"), Team.objects.create(name="Chor")
+    people(5, "alone")
+    for team, members in ((small, [alice]), (large, people(5, "choir")), (large, people(5, "board"))):
+        for user in members:
+            Membership.objects.create(user=user, team=team)
+    for team, used in ((small, 87), (large, 41)):
+        Quota.objects.create(limit=100, period="total", used=used, team=team)
+    client = client_of(ada)
+    shown = client.get(reverse("admin:gateway_quota_changelist")).text
+    assert "87 %" not in shown and "41 %" in shown
+    assert [quota["used"] for quota in client.get("/api/v1/admin/quotas").json()["items"]] == [None, "41"]
+
+
+@pytest.mark.usefixtures("council_is_on")
+def test_more_quotas_are_sealed_by_no_more_queries(ada: User) -> None:
+    client = client_of(ada)
+
+    def queries() -> int:
+        Quota.objects.create(team=Team.objects.create(name=uuid4().hex), limit=10)
+        with CaptureQueriesContext(connection) as counted:
+            client.get("/api/v1/admin/quotas"), client.get(reverse("admin:gateway_quota_changelist"))
+        return len(counted)
+
+    queries()
+    assert queries() == queries()
 
 
 def test_figures_name_no_person(used: Usage, alice: User, client: Client) -> None:

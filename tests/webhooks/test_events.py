@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Membership, Team, User
+from accounts.models import HouseRules, Membership, Team, User
 from chat import keeping
 from chat.models import Conversation, Message
 from gateway import health, outbox
@@ -20,6 +21,7 @@ from rag.exceptions import NoText
 from rag.ingestion import _claimed, _fail, ingest
 from rag.models import Collection, Document
 from tests.chat.conftest import ask, conversation  # noqa: F401  (fixtures)
+from tests.conftest import client_of
 from tests.fake_upstream import FakeUpstream
 from tests.gateway.booking import done, reserve, settle
 from tests.rag.conftest import embedder  # noqa: F401  (fixture)
@@ -111,6 +113,22 @@ def test_a_quota_is_told_to_whom_it_concerns(
         quota = Quota.objects.create(limit=10, **subject)
         Quota.objects.filter(pk=quota.pk).update(warned_at=timezone.now())
         assert {each.webhook for each in Delivery.objects.filter(object_id=quota.pk)} == concerned, subject
+
+
+def test_in_works_council_mode_the_house_hears_nothing_of_a_small_teams_quota(
+    hooked: Hooked, caller: Caller, wren: Deployment, alice: User, bob: User, outside: object
+) -> None:
+    User.objects.filter(pk=bob.pk).update(is_superuser=True)
+    hers, house, boss = hooked(alice), hooked(bob, is_house=True), client_of(bob)
+    Quota.objects.create(team=Team.objects.get(), limit=100)
+    HouseRules(works_council=True).save()
+    use(caller, 85)
+    assert heard(hers) == heard(house) == ["quota.warning"]
+    deliver()
+    assert {each.webhook: each.state for each in Delivery.objects.all()} == {hers: "delivered", house: "withheld"}
+    assert boss.get(f"/api/v1/admin/webhooks/{house.pk}/deliveries").json()["items"] == []
+    assert "quota nearly" not in boss.get(reverse("admin:gateway_delivery_changelist")).text
+    assert len(client_of(alice).get(f"/api/v1/webhooks/{hers.pk}/deliveries").json()["items"]) == 1
 
 
 def test_a_server_is_down_at_its_second_failure_and_back_when_it_answers(
