@@ -60,9 +60,10 @@ def apply() -> None:
         audit.record(Kind.RETENTION, detail=f"usage: {rows}")
         logger.warning("The ledger's month %s is over its time: dropped with %s rows.", name, rows)
     booking.forget_before(since)
+    whole_since = timezone.localtime(since).replace(hour=0, minute=0)  # sums are of local days, months those of UTC
     with transaction.atomic(), connection.cursor() as cursor:
-        hours, _ = UsageTotal.objects.filter(span=UsageTotal.Span.HOUR, start__lt=since).delete()
-        cursor.execute(FORGET_PERSONS, [since])
+        hours, _ = UsageTotal.objects.filter(span=UsageTotal.Span.HOUR, start__lt=whole_since).delete()
+        cursor.execute(FORGET_PERSONS, [whole_since])
         [days] = cursor.fetchone()
     if hours or days:
         text = "Before %s: %s sums by hour are dropped, %s sums by day no longer say whose they are."

@@ -3,10 +3,11 @@
 import threading
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, connections, transaction
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
@@ -130,6 +131,18 @@ def test_rows_and_hours_go_and_days_stay_without_persons(settings: Settings, ali
     assert (old.span, old.user_id, old.api_key_id) == ("day", None, None)
     assert (old.calls, old.input_tokens, old.output_tokens, old.cost, old.energy) == (4, 40, 8, 20, 12)
     assert UsageTotal.objects.filter(user=alice).count() == 2
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata"])
+def test_the_first_day_of_the_oldest_month_kept_is_whole(settings: Settings, alice: User, zone: str) -> None:
+    settings.USAGE_RETENTION_MONTHS, settings.TIME_ZONE = 2, zone
+    with timezone.override(zone):
+        oldest = partitions.month_of(timezone.now(), -2)
+        for days in (1, 0):
+            midnight = timezone.make_aware(datetime(oldest.year, oldest.month, 1)) - timedelta(days=days)
+            UsageTotal.objects.create(span="day", start=midnight, user=alice, model="wren", purpose="api")
+        retention.apply()
+    assert [total.start for total in UsageTotal.objects.filter(user=alice)] == [midnight]
 
 
 def test_what_is_let_go_is_logged_with_its_count(
