@@ -5,7 +5,7 @@ Everything is out of the sums by day and hour, so that it costs the same after a
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -105,7 +105,7 @@ def _tokens(number: int) -> str:
 
 def _waiting() -> Columns:
     """How long a call stood in line, on average of each hour."""
-    this_hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    this_hour = timezone.localtime().replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     hours = [this_hour - timedelta(hours=number) for number in reversed(range(HOURS))]
     average = {row["start"]: row["queued_ms"] // max(1, row["calls"]) for row in reports.by_hour(hours[0])}
     figures = [_waited(hour, average.get(hour, 0)) for hour in hours]

@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from pytest_django import Settings
 
+from accounts.charts import Columns
 from accounts.models import Invitation, Membership, Team, User
 from accounts.roles import Role
 from gateway.dashboard import parts
@@ -117,6 +119,15 @@ def test_waiting_is_told_by_hour(panel: Client) -> None:
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     UsageTotal.objects.create(span="hour", start=hour, model="wren", purpose="chat", calls=4, queued_ms=10_000)
     assert "2.5 s on average" in panel.get(PANEL).text
+
+
+def test_waiting_is_told_where_the_clock_is_half_an_hour_off(settings: Settings, root: User) -> None:
+    settings.TIME_ZONE = "Asia/Kolkata"
+    with timezone.override(settings.TIME_ZONE):
+        hour = timezone.localtime().replace(minute=0, second=0, microsecond=0)
+        UsageTotal.objects.create(span="hour", start=hour, model="wren", purpose="chat", calls=4, queued_ms=10_000)
+        [waiting] = [part for part in parts(root) if part.title == "Waiting in line, by hour"]
+    assert isinstance(waiting, Columns) and waiting.figures[-1].value == 2_500
 
 
 def test_a_server_that_fails_stands_out(panel: Client) -> None:
