@@ -7,9 +7,10 @@ from typing import Any, cast
 from django.core.cache import cache
 from django.db import transaction
 
-from accounts.belongings import Count, Part, json_file
+from accounts.belongings import Count, Part, fields, json_file
 from accounts.models import User
 from accounts.personal_data import forget_in_panel
+from gateway import quotas
 from gateway.models import ApiKey, Quota, Usage, Webhook
 
 KEY = ("name", "prefix", "scopes", "model_names", "created_at", "expires_at", "revoked_at", "last_used_at")
@@ -21,9 +22,13 @@ CALL = ("started_at", "model", "purpose", "status", "input_tokens", "output_toke
 def export(user: User) -> Iterator[Part]:
     yield json_file("api_keys", ApiKey.objects.filter(user=user).values(*KEY))
     yield json_file("webhooks", Webhook.objects.filter(user=user).values(*WEBHOOK))
-    yield json_file("quotas", Quota.objects.filter(user=user).values("unit", "limit", "period", "used"))
+    yield json_file("quotas", map(_quota, Quota.objects.filter(user=user)))
     calls = Usage.objects.filter(user=user.pk).order_by("started_at").values(*CALL)
     yield json_file("usage", calls.iterator(chunk_size=2_000))
+
+
+def _quota(quota: Quota) -> dict[str, Any]:
+    return {**fields(quota, "unit", "limit", "period"), "used": quotas.used_now(quota)}
 
 
 def erase(user: User, count: Count) -> None:

@@ -15,7 +15,7 @@ from accounts.models import AuditEvent, DataExport, User
 from chat import asking
 from chat.models import Conversation
 from config import exporting, tasks
-from gateway.models import ApiKey
+from gateway.models import ApiKey, Quota
 from rag.models import Collection
 from tests.conftest import BACKEND, client_of
 from tests.privacy import canary
@@ -52,6 +52,13 @@ def test_it_holds_no_secret(alice: User) -> None:
     packed = unpacked(made(alice))
     whole = b"".join(packed.read(name) for name in packed.namelist()).decode()
     assert "script" in whole and not [word for word in (secret, key.digest, "argon2") if word in whole]
+
+
+def test_it_tells_what_a_quota_counts_now(alice: User) -> None:
+    over = timezone.now() - timedelta(days=2)
+    Quota.objects.create(user=alice, limit=10, used=9, period="day", period_start=over)
+    [quota] = json.loads(unpacked(made(alice)).read("quotas.json"))
+    assert quota == {"unit": "tokens", "limit": 10, "period": "day", "used": 0}
 
 
 def test_the_first_thing_in_it_is_said_in_the_persons_language(alice: User) -> None:
