@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.utils import timezone, translation
 
-from accounts.models import Membership, Team, User
+from accounts.models import AuditEvent, HouseRules, Membership, Team, User
 from gateway import ledger, reports, spreadsheets
 from gateway.models import ApiKey, Call, Deployment, Purpose, Upstream, Usage, UsageTotal
 
@@ -108,6 +108,24 @@ def test_for_excel_in_germany(wren: Deployment, alice: User, tmp_path: Path) -> 
     text = (tmp_path / "x.csv").read_bytes().decode("utf-8")
     assert text.startswith("\ufeffstarted_at;") and ";1,5;" in text
     assert (tmp_path / "x.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_was_there_is_its_owners_alone_too(tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_text("of last month")
+    path.chmod(0o644)
+    call_command("exportusage", f"--output={path}")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_in_works_council_mode_nothing_is_exported_and_who_tried_is_noted(
+    wren: Deployment, alice: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    HouseRules(works_council=True).save()
+    booked(wren, alice, NOON)
+    with pytest.raises(CommandError, match="works-council mode"):
+        exported(capsys)
+    assert AuditEvent.objects.get(kind="glass-looked", outcome="refused").detail == "exportusage"
 
 
 # midnight and the month's turn in Berlin and in UTC, and both days on which the clock is changed

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts import council
 from accounts.models import Team
 from gateway import spreadsheets
 from gateway.models import Usage, UsageTotal
@@ -30,6 +31,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if council.is_on():
+            council.note_look(None, [], "exportusage")
+            raise CommandError("This house is in works-council mode: no export says who used how much.")
         is_rows = options["by"] == "call"
         table = spreadsheets.CALLS if is_rows else spreadsheets.SUMS
         rows: QuerySet[Any] = Usage.objects.all() if is_rows else UsageTotal.objects.filter(span=options["by"])
@@ -45,6 +49,8 @@ class Command(BaseCommand):
             return
         path: Path = options["output"]
         path.touch(mode=0o600)
+        if path.is_file():  # neither a pipe nor a device
+            path.chmod(0o600)
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(blocks)
 
