@@ -26,6 +26,7 @@ from gateway.energy import figures
 from gateway.models import Usage
 
 USUAL = timedelta(days=30)  # what is shown, summed and exported while nobody chooses a range
+EARLIEST, LATEST = date(1970, 1, 1), date(2200, 1, 1)  # days that can be reckoned with; no call is older or later
 LISTED = 10_000  # rows; whoever wants more exports them
 
 
@@ -36,14 +37,14 @@ class Days(RangeDateFilter):  # type: ignore[misc]
         last = self._day("to")
         first = self._day("from") or (last or timezone.localdate()) - USUAL
         found = queryset.filter(started_at__gte=_midnight(first))
-        return found.filter(started_at__lt=_midnight(last + timedelta(days=1))) if last and last < date.max else found
+        return found.filter(started_at__lt=_midnight(last + timedelta(days=1))) if last else found
 
     def _day(self, end: str) -> date | None:
         try:
             day: date | None = forms.DateField(required=False).clean(self.used_parameters.get(f"started_at_{end}"))
         except ValidationError:
             return None
-        return day
+        return day and min(max(day, EARLIEST), LATEST)
 
 
 def _midnight(day: date) -> datetime:

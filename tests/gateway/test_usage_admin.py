@@ -76,8 +76,10 @@ def test_who_has_the_same_name_is_told_apart(panel: Client) -> None:
     assert all(told in page for told in ("wren (nest)", "wren (cote)", "Alice (nest@example.org)"))
 
 
-def test_the_ledger_is_shown_up_to_the_end_of_the_calendar(panel: Client) -> None:
-    assert panel.get(USAGE, {"started_at_to": "9999-12-31"}).status_code == 200
+@pytest.mark.parametrize("end", ["from", "to"])
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-05", "9999-12-30", "9999-12-31"])
+def test_the_ledger_is_shown_from_one_end_of_the_calendar_to_the_other(panel: Client, end: str, day: str) -> None:
+    assert panel.get(USAGE, {f"started_at_{end}": day}).status_code == 200
 
 
 @pytest.mark.parametrize(("values", "sentence"), SENTENCES)
