@@ -48,7 +48,7 @@ class Sums:
 
     @property
     def shown_energy(self) -> str:
-        return amounts.energy(self.energy) if self.energy else _("not measured")
+        return amounts.energy(self.energy) if self.energy else _("not stated")
 
     @property
     def shown_cost(self) -> str:

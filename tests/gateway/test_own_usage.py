@@ -49,10 +49,10 @@ def test_figures_add_up(alice: User, alices_client: Client, parrot: Deployment) 
     assert "0.014 EUR, by the prices that are set here; 70 tokens of models without a price not counted" in html
 
 
-def test_without_prices_and_meters_it_says_so(alice: User, alices_client: Client) -> None:
+def test_without_prices_and_stated_power_it_says_so(alice: User, alices_client: Client) -> None:
     used(alice)
     html = said(alices_client)
-    assert "no prices are set" in html and "not measured" in html
+    assert "no prices are set" in html and "not stated" in html and "not measured" not in html
 
 
 def test_nobody_sees_anothers(alice: User, bob: User, parrot: Deployment) -> None:
