@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext
 
 from accounts import council
-from gateway.models import EnergyHour, EnergyRules, Method, PowerMeter
+from gateway import pseudonyms
+from gateway.models import EnergyHour, EnergyRules, Method, PowerMeter, UsageTotal
 
 JOULES_PER_MILLIWATT_HOUR = Decimal("3.6")
 MILLIWATT_HOURS_PER_KWH = 1_000_000
@@ -75,11 +76,28 @@ class Figures:
             self.grams += energy / MILLIWATT_HOURS_PER_KWH * grid_grams
 
 
+@dataclass(frozen=True)
+class Answered:
+    """By all models together, out of the sums by day: they stay when the calls themselves are kept no longer."""
+
+    calls: int
+    tokens: int
+    unpriced_tokens: int  # of models without a price at an API
+    api_cost: Decimal
+
+
 @dataclass
 class Month:
     start: datetime
     servers: list[Figures]
-    teams: list[Figures]
+    teams: list[Figures]  # out of the calls: the sums do not tell what was measured
+    answered: Answered
+    named_since: datetime | None  # before that nobody knows any more who called
+
+    @property
+    def calls_let_go(self) -> int:
+        """Which are in no team's figures any more."""
+        return max(0, self.answered.calls - round(sum(team.calls for team in self.teams)))
 
 
 class Prices:
@@ -105,7 +123,22 @@ class Prices:
 
 def month(start: datetime, end: datetime) -> Month:
     prices = Prices()
-    return Month(start, servers(start, end, prices), teams(start, end, prices))
+    in_all = answered(start, end)  # first: what ends meanwhile is not taken for a call that was let go
+    return Month(start, servers(start, end, prices), teams(start, end, prices), in_all, pseudonyms.named_since())
+
+
+def answered(start: datetime, end: datetime) -> Answered:
+    days = UsageTotal.objects.filter(span=UsageTotal.Span.DAY, start__gte=start, start__lt=end)
+    tokens = F("input_tokens") + F("output_tokens")
+    reading, writing = "deployment__api_input_price", "deployment__api_output_price"
+    is_unpriced = Q(**{f"{reading}__isnull": True}) | Q(**{f"{writing}__isnull": True})
+    found = days.aggregate(
+        all_calls=Sum("calls", default=0),
+        tokens=Sum(tokens, default=0),
+        unpriced=Sum(tokens, filter=is_unpriced, default=0),
+        cost=Sum(F("input_tokens") * F(reading) + F("output_tokens") * F(writing), default=Decimal(0)),
+    )
+    return Answered(found["all_calls"], found["tokens"], found["unpriced"], found["cost"])
 
 
 def servers(start: datetime, end: datetime, prices: Prices) -> list[Figures]:
@@ -128,8 +161,8 @@ def servers(start: datetime, end: datetime, prices: Prices) -> list[Figures]:
 
 
 def teams(start: datetime, end: datetime, prices: Prices) -> list[Figures]:
-    """The one place where calls are put together by people's teams; last, with an empty name, who is in none. In
-    works-council mode small ones are shown together."""
+    """By the teams that people are in today; last, with an empty name, who is in none. In works-council mode small ones
+    are shown together; what else tells usage by team (`gateway.reports`, `gateway.rest.usage`) is for nobody then."""
     found: dict[str, Figures] = {}
     with connection.cursor() as cursor:
         small: dict[str, Any] = {"folded": sorted(council.shown_as_others()), "others": gettext("others")}
@@ -173,8 +206,6 @@ def compared(found: Month) -> Comparison | None:
     costs = [cost for server in found.servers for cost in (server.hosting_cost, server.power_cost) if cost is not None]
     if not costs:
         return None
-    unpriced = sum((team.unpriced_tokens for team in found.teams), Decimal(0))
-    tokens = sum((team.input_tokens + team.output_tokens for team in found.teams), Decimal(0)) - unpriced
-    return Comparison(
-        sum(costs, Decimal(0)), sum((team.api_cost for team in found.teams), Decimal(0)), tokens, unpriced
-    )
+    in_all = found.answered
+    unpriced = Decimal(in_all.unpriced_tokens)
+    return Comparison(sum(costs, Decimal(0)), in_all.api_cost, in_all.tokens - unpriced, unpriced)

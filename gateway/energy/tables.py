@@ -1,8 +1,11 @@
 """A month's report as people read it, and as spreadsheets do."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,6 +22,7 @@ class Table(NamedTuple):
     note: str
     columns: list[str]
     rows: list[list[list[str]]]  # cells of one or more lines
+    is_whole: bool = True
 
     @property
     def labelled(self) -> list[list[tuple[str, list[str]]]]:
@@ -60,8 +64,22 @@ def _server(server: Figures) -> list[str | list[str]]:
 
 def of_teams(month: Month) -> Table:
     columns = [_("Team"), _("calls"), _("tokens in"), _("tokens out"), _("energy"), "CO₂", _("charged"), _("at an API")]
-    note = _("By the teams of today. Who is in several counts in each with an equal part.")
-    return Table("teams", _("By team"), note, columns, [_lines(_team(team)) for team in month.teams])
+    rows = [_lines(_team(team)) for team in month.teams]
+    return Table("teams", _("By team"), " ".join(_note(month)), columns, rows, is_whole=not month.calls_let_go)
+
+
+def _note(month: Month) -> Iterator[str]:
+    yield _("By the teams of today. Who is in several counts in each with an equal part.")
+    if calls := month.calls_let_go:
+        text = ngettext(
+            "%(calls)s call of this month is no longer kept, only sums are: it is missing in this table.",
+            "%(calls)s calls of this month are no longer kept, only sums are: they are missing in this table.",
+            calls,
+        )
+        yield text % {"calls": amounts.number(calls)}
+    if month.named_since and month.start < month.named_since:
+        day = date_format(timezone.localtime(month.named_since), "SHORT_DATE_FORMAT")
+        yield _("Who called before %(day)s is no longer known, so these calls are of no team.") % {"day": day}
 
 
 def _team(team: Figures) -> list[str | list[str]]:

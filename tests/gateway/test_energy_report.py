@@ -6,14 +6,17 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
-from accounts.models import Membership, Team, User
+from accounts.models import HouseRules, Membership, Team, User
 from accounts.roles import Role
-from gateway.energy import reports
-from gateway.models import CallEnergy, Deployment, EnergyHour, EnergyRules, PowerMeter, Upstream, Usage
+from gateway import partitions, pseudonyms, retention
+from gateway.energy import reports, tables
+from gateway.models import CallEnergy, Deployment, EnergyHour, EnergyRules, PowerMeter, Upstream, Usage, UsageTotal
 from tests.conftest import client_of
 from tests.gateway.scripted import Scripted
 from tests.gateway.test_energy import BEGAN, call
+from tests.gateway.test_exports import booked
 
 START, END = datetime(2027, 2, 28, 23, tzinfo=UTC), datetime(2027, 3, 31, 22, tzinfo=UTC)  # March in Berlin
 PAGE = "admin:gateway_energyhour_changelist"
@@ -43,6 +46,13 @@ def hour(upstream: Upstream, method: str, joules: float, idle: float, seconds: f
     EnergyHour.objects.create(
         start=more.pop("start", BEGAN), upstream_id=upstream.pk, upstream_name=upstream.name, method=method,
         joules=joules, idle_joules=idle, seconds=seconds, **more,
+    )  # fmt: skip
+
+
+def summed(deployment: Deployment, start: datetime, input_tokens: int, output_tokens: int) -> None:
+    UsageTotal.objects.create(
+        span="day", start=start, deployment=deployment, model=deployment.name, purpose="chat", calls=1,
+        input_tokens=input_tokens, output_tokens=output_tokens,
     )  # fmt: skip
 
 
@@ -95,11 +105,12 @@ def test_teams_add_up_to_the_house(wren: Deployment, people: None, alice: User, 
     assert [team.name for team in reports.month(START, END).teams][-1] == ""
 
 
-def test_an_api_is_compared_by_the_tokens_used(nest: Upstream, wren: Deployment, alice: User) -> None:
+def test_an_api_is_compared_by_the_tokens_used(nest: Upstream, wren: Deployment) -> None:
     hour(nest, "none", 0, 0)
     other = Deployment.objects.create(upstream=nest, name="owl", model="owl")
-    Usage.objects.filter(pk=call(wren, alice, 0, 1)).update(input_tokens=1_000_000, output_tokens=500_000)
-    Usage.objects.filter(pk=call(other, alice, 0, 1)).update(input_tokens=70, output_tokens=7)
+    summed(wren, BEGAN, 1_000_000, 500_000)
+    summed(other, BEGAN, 70, 7)
+    summed(wren, END, 1, 1)  # another month
     found = reports.compared(reports.month(START, END))
     assert found
     assert found.own == 20_500_000  # an hour at 0.50, and 20
@@ -112,6 +123,34 @@ def test_nothing_is_compared_while_nobody_said_what_the_servers_cost(nest: Upstr
     PowerMeter.objects.update(hour_price=None, month_price=None)
     hour(nest, "measured", 7_200_000, 0)
     assert reports.compared(reports.month(START, END)) is None
+
+
+MAY, JUNE = datetime(2024, 4, 30, 22, tzinfo=UTC), datetime(2024, 5, 31, 22, tzinfo=UTC)  # in Berlin
+
+
+def test_what_is_let_go_is_said_and_the_comparison_stays(wren: Deployment, alice: User, settings: Settings) -> None:
+    settings.USAGE_RETENTION_MONTHS = 1
+    hour(wren.upstream, "none", 0, 0, start=MAY)
+    booked(wren, alice, MAY + timedelta(days=9), tokens=1_000_000)
+    before = reports.month(MAY, JUNE)
+    assert not before.calls_let_go and tables.of_teams(before).is_whole
+    partitions.prepare()
+    retention.apply()
+    after = reports.month(MAY, JUNE)
+    assert reports.compared(after) == reports.compared(before) and after.teams == []
+    assert "1 call of this month is no longer kept" in tables.of_teams(after).note
+    assert "Nothing in this month." not in page(panel_of(Role.ADMIN), month="2024-05")
+
+
+def test_who_is_forgotten_is_of_no_team_and_that_is_said(wren: Deployment, people: None, alice: User) -> None:
+    HouseRules(works_council=True).save()
+    booked(wren, alice, MAY + timedelta(days=9))
+    pseudonyms.apply()
+    [others] = (found := reports.month(MAY, JUNE)).teams
+    assert (others.calls, found.calls_let_go) == (1, 0)
+    said = "Who called before 10 Jun 2024 is no longer known, so these calls are of no team."  # a month in one run
+    assert said in tables.of_teams(found).note
+    assert "no longer" not in tables.of_teams(reports.month(START, END)).note
 
 
 # --- the page ----------------------------------------------------------------------------------------------------
@@ -135,6 +174,7 @@ def january(nest: Upstream, wren: Deployment, people: None, bob: User) -> None:
     hour(nest, "measured", 7_200_000, 1_800_000, start=then)
     met = call(wren, bob, 0, 10)
     Usage.objects.filter(pk=met).update(started_at=then, input_tokens=1_000_000, output_tokens=0)
+    summed(wren, then, 1_000_000, 0)
     measured(met, 1_500_000)
 
 
