@@ -38,10 +38,16 @@ def sweep(now: datetime | None = None) -> int:
     """Settle the calls whose process is gone by what is known of them."""
     now = now or timezone.now()
     lost = Call.objects.filter(lease_until__lt=now).select_related("deployment__upstream")
-    entries = [
-        settlement(call.pk, call.deployment, _last_known(call)) | {"lease_before": now.isoformat()} for call in lost
-    ]
-    return sum(map(_book, entries))
+    return sum(_book(_of_lost(call) | {"lease_before": now.isoformat()}) for call in lost)
+
+
+def _of_lost(call: Call) -> ledger.Entry:
+    """What its deployment cost is gone with it; what it was called, the ledger tells if it ever answered."""
+    entry = settlement(call.pk, call.deployment, _last_known(call))
+    if call.deployment or call.deployment_id is None:
+        return entry
+    former = Usage.objects.filter(deployment=call.deployment_id).order_by("-started_at").values_list("model", flat=True)
+    return entry | {"model": former.first() or ""}
 
 
 def _book(entry: ledger.Entry) -> bool:

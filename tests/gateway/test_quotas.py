@@ -201,6 +201,14 @@ def test_a_key_revoked_since_calls_nothing(caller: Caller, wren: Deployment) -> 
         reserve(Caller(caller.user, key))
 
 
+def test_the_sweep_names_a_model_that_was_removed_meanwhile(caller: Caller, wren: Deployment) -> None:
+    settle(reserve(caller), done(1, 1))
+    reserve(caller)
+    wren.delete()
+    assert settling.sweep(timezone.now() + 2 * LEASE) == 1
+    assert set(Usage.objects.values_list("model", flat=True)) == {"wren"}
+
+
 def test_the_sweep_settles_what_its_process_left(caller: Caller, wren: Deployment) -> None:
     quota = Quota.objects.create(user=caller.user, limit=100)
     call_id = reserve(caller)
