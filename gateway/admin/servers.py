@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.cache import cache
@@ -57,10 +57,11 @@ def _tell_of_trial(request: HttpRequest, deployment: Deployment) -> None:
 class StaysAfterTrial(AuditedAdmin):
     """Whoever tries something out goes on from there."""
 
-    trial = ""
+    trials: ClassVar[tuple[str, ...]] = ()
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        if any(name.endswith(f"_{self.trial}") for name in request.POST) and BACK not in request.GET:
+        pressed = {f"{self.opts.app_label}_{self.opts.model_name}_{name}" for name in self.trials} & request.POST.keys()
+        if pressed and BACK not in request.GET:
             return redirect(request.path)
         return super().response_post_save_change(request, obj)
 
@@ -78,7 +79,7 @@ class DeploymentInline(Rows):
 class UpstreamAdmin(StaysAfterTrial):
     form = UpstreamForm
     change_form_before_template = "accounts/panel_stamp.html"
-    trial = "test"
+    trials = ("test", "look_for_models", "read_meter", "wake")
     inlines = [DeploymentInline, PowerMeterInline, ServerHoursInline]
     list_display = ["name", "base_url", "place", "in_house", "state", "is_active"]
     list_before_template = "gateway/panel_found_servers.html"
@@ -233,7 +234,7 @@ def touched(formsets: Iterable[Any]) -> Iterable[Deployment]:
 class DeploymentAdmin(StaysAfterTrial):
     form = DeploymentForm
     change_form_before_template = "accounts/panel_stamp.html"
-    trial = "try_out"
+    trials = ("try_out",)
     actions_submit_line = ["try_out"]
     list_display = ["name", "upstream", "model", "kind", "licence", "listed", "is_active", "is_default"]
     list_filter = ["kind", "is_active", "upstream"]

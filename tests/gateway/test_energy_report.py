@@ -285,4 +285,6 @@ def test_the_meter_is_tried_out_as_just_entered(nest: Upstream) -> None:
         assert "The meter tells: GPU-7: 1,234 J" in client.post(upstream_page(nest), data, follow=True).content.decode()
         page.status = 500
         again = form_of(client, nest) | {"gateway_upstream_read_meter": "on"}
-        assert "status 500" in client.post(upstream_page(nest), again, follow=True).content.decode()
+        told = client.post(upstream_page(nest), again, follow=True)
+        assert "status 500" in told.content.decode()
+        assert told.redirect_chain[-1][0] == upstream_page(nest)  # one stays where one tried
