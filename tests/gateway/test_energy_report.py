@@ -276,6 +276,7 @@ def test_a_form_that_was_open_leaves_what_was_read_meanwhile(nest: Upstream) -> 
     assert PowerMeter.objects.get(upstream=nest).read_at == BEGAN
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_meter_is_tried_out_as_just_entered(nest: Upstream) -> None:
     with Scripted() as page:
         page.page = b'voliere_gpu_energy_joules_total{uuid="GPU-7"} 1234.4\n'

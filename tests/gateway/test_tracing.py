@@ -187,7 +187,7 @@ def test_a_line_bears_the_id_that_the_caller_got(post: Post, lines: list[str], f
     fake_upstream.fail(500)
     ids = [post().headers["x-request-id"], post().headers["x-request-id"]]
     [line] = [line for line in lines if "Upstream aviary" in line]
-    assert f"upstream_error [{ids[0]}]" in line and ids[1] not in line
+    assert f"upstream_error (500) [{ids[0]}]" in line and ids[1] not in line
 
 
 def test_a_line_without_a_request_is_as_ever() -> None:
