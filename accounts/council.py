@@ -151,15 +151,22 @@ def note_look(viewer: Any, persons: list[Any], what: str) -> None:
 def shown_as_others() -> set[int]:
     """The teams of which no figure of their own may be shown now, `NO_TEAM` being those who are in none. A group that
     nobody is in any more is as small as one can be: its figures are of those who were."""
+    return folded(_members()) if is_on() else set()
+
+
+def small_teams() -> set[int]:
+    """Of which one figure would tell what single persons did, in works-council mode."""
+    return {team for team, members in _members().items() if len(members) < FEWEST} if is_on() else set()
+
+
+def _members() -> dict[int, set[Any]]:
     from accounts.models import Membership, Team, User  # whose module loads this one
 
-    if not is_on():
-        return set()
     members: dict[int, set[Any]] = {team: set() for team in Team.objects.values_list("pk", flat=True)}
     members[NO_TEAM] = set(User.objects.filter(is_active=True, membership=None).values_list("pk", flat=True))
     for team, user in Membership.objects.filter(user__is_active=True).values_list("team_id", "user_id"):
         members.setdefault(team, set()).add(user)
-    return folded(members)
+    return members
 
 
 def folded(members: Mapping[int, Set[Any]]) -> set[int]:

@@ -1,3 +1,4 @@
+import logging
 import os
 from threading import Lock, Thread
 from typing import Any
@@ -10,14 +11,20 @@ from config import erasing, exporting, keeping
 from config.running.ports import answers
 from config.running.variables import text
 
+logger = logging.getLogger(__name__)
 _delivering = Lock()
 
 
 @shared_task  # type: ignore[untyped-decorator]
 def deliver_webhooks() -> None:
     """Beside the other rounds, one at a time: while an address hangs, no sweep waits."""
-    if _delivering.acquire(blocking=False):
+    if not _delivering.acquire(blocking=False):
+        return
+    try:
         Thread(target=_deliver, name="webhooks", daemon=True).start()
+    except RuntimeError:  # no thread can be started just now
+        _delivering.release()
+        raise
 
 
 def _deliver() -> None:
@@ -26,9 +33,11 @@ def _deliver() -> None:
 
     try:
         deliveries.deliver_due(TELLERS)
+    except Exception:
+        logger.exception("A round of webhooks failed")
     finally:
-        connections.close_all()
         _delivering.release()
+        connections.close_all()
 
 
 @shared_task(bind=True, max_retries=300)  # type: ignore[untyped-decorator]

@@ -143,7 +143,7 @@ class AnswerNotKept(GatewayError):
     status = 409
     code = "answer_not_kept"
     text = _(
-        "The first request with this Idempotency-Key was run, but its answer was not kept. "
+        "The first request with this Idempotency-Key was begun, but its answer was not kept. "
         "Look what came of it before you send it with another key."
     )
 

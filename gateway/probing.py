@@ -80,9 +80,12 @@ class Visit:
         return {}
 
     async def is_loading(self) -> bool:
-        """Whether it says so next to /v1: llama.cpp lists a model before it has loaded it."""
+        """Whether it says so next to /v1: llama.cpp lists a model before it has loaded it. A proxy that knows /v1 alone
+        says nothing of a model."""
         with contextlib.suppress(exceptions.UpstreamError), understood():
-            return (await self._ask("GET", self.base.removesuffix("/v1") + "/health"))[0] == UNAVAILABLE
+            status, answer = await self._ask("GET", self.base.removesuffix("/v1") + "/health")
+            told = _parsed(answer)
+            return status == UNAVAILABLE and isinstance(told, dict) and "error" in told
         return False
 
     async def takes(self, path: str) -> bool:

@@ -108,7 +108,7 @@ def _exceeded(quota: Quota, left: int) -> QuotaExceeded:
         return RateLimited(text, retry_after=1)
     now = timezone.now()
     anew = begins_anew(quota.period, now)
-    rest = " " + _("A shorter answer may do: %(amount)s left.") % {"amount": quota.amount(left)} if left > 0 else ""
+    rest = " " + _("%(amount)s left.") % {"amount": quota.amount(left)} if left > 0 else ""
     if anew is None:
         return QuotaExceeded(_("This would exceed a balance (%(quota)s).") % {"quota": quota} + rest)
     text = _("This would exceed a quota (%(quota)s). It begins anew on %(time)s.") % {

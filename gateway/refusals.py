@@ -11,7 +11,6 @@ ERRORS: Mapping[int, type[exceptions.UpstreamError]] = {
     400: exceptions.UpstreamRefused,
     401: exceptions.KeyRefused,
     403: exceptions.KeyRefused,
-    404: exceptions.ModelGone,
     413: exceptions.ContextTooLong,
     422: exceptions.UpstreamRefused,
     408: exceptions.UpstreamTimeout,
@@ -24,6 +23,7 @@ ERRORS: Mapping[int, type[exceptions.UpstreamError]] = {
 TOO_LONG = re.compile(
     r"context[ _](length|size|window)|exceed_context_size|maximum model length|max_new_tokens` must be"
 )
+NOT_FOUND = 404
 MOST_WORDS = 300  # characters
 TOO_LONG_BY = (400, 413, 422, 500)  # statuses; the last one by llama.cpp, and for an error inside a stream
 
@@ -42,6 +42,8 @@ def _meant(status: int, details: Mapping[str, Any]) -> exceptions.UpstreamError:
     text = " ".join(str(details.get(name)) for name in ("code", "type", "message")).lower()
     if status in TOO_LONG_BY and TOO_LONG.search(text):
         return exceptions.ContextTooLong()
+    if status == NOT_FOUND and "model" in text:  # any other is of a proxy, or of an address that it does not have
+        return exceptions.ModelGone()
     kind = ERRORS.get(status, exceptions.UpstreamError)
     param = details.get("param")
     return kind(

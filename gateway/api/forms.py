@@ -58,14 +58,18 @@ class _Arriving:
     def __init__(self, pieces: AsyncGenerator[bytes, None], loop: asyncio.AbstractEventLoop) -> None:
         self.pieces, self.loop = pieces, loop
         self.next: Future[bytes] | None = None
+        self.is_given_up = False
 
     def read(self, size: int = -1) -> bytes:
         """At most what a message of the server holds, whatever the size."""
         self.next = asyncio.run_coroutine_threadsafe(self._next(), self.loop)
+        if self.is_given_up:
+            self.next.cancel()
         return self.next.result()
 
     def give_up(self) -> None:
         """Nobody waits for the form any more: its thread is free."""
+        self.is_given_up = True
         if self.next:
             self.next.cancel()
 

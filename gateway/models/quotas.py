@@ -18,7 +18,7 @@ class QuotaQuerySet(models.QuerySet["Quota"]):
         too small to be shown; in works-council mode it is told to themselves alone."""
         if not council.is_on():
             return self.annotate(is_sealed=Value(False))
-        sealed = Q(user__isnull=False) | Q(api_key__isnull=False) | Q(team__in=council.shown_as_others())
+        sealed = Q(user__isnull=False) | Q(api_key__isnull=False) | Q(team__in=council.small_teams())
         return self.annotate(is_sealed=ExpressionWrapper(sealed, BooleanField()))
 
 

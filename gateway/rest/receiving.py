@@ -160,6 +160,7 @@ async def _keep(claim: Claim, response: HttpResponseBase, content: bytes) -> Non
 
 def _told_again(kept: str) -> HttpResponse:
     status, head, content = json.loads(kept)
+    head = head if isinstance(head, dict) else {"Content-Type": head}  # as the version before kept it
     return HttpResponse(content, status=status, headers={**head, REPLAYED: "true"})
 
 

@@ -58,6 +58,9 @@ function addRemove(chip, abort = () => {}) {
       button.disabled = false;
       return setState(chip, "failed", error.message);
     }
+    for (const copy of [...chips.children].filter(({ dataset }) => dataset.copyOf === chip.dataset.statusUrl)) {
+      if (chip.dataset.statusUrl) copy.remove(); // it was never more than the one that goes
+    }
     chip.remove();
     chips.hidden = !chips.children.length;
     changed();
@@ -80,6 +83,7 @@ function repeat(chip, earlier, state) {
   tell(earlier, state);
   if (!wasPending) watch(earlier);
   setState(chip, "ready", `${words.already} ${state.name}`);
+  chip.dataset.copyOf = state.status_url;
 }
 
 async function upload({ file, chip, signal }, conversationUrl) {

@@ -5,16 +5,21 @@ const UNFINISHED = ["queued", "parsing", "embedding"];
 
 const waiting = document.querySelector("[data-refresh]");
 let timer = 0;
+let asked = 0; // looks at the list
+let shown = 0; // the last of them that came
 
 watch();
 if (waiting && UNFINISHED.includes(waiting.dataset.status)) setTimeout(refresh, POLL);
 
 // The list as the server renders it, in place of the one that is shown; what was chosen in it stays chosen.
 export async function showList() {
-  const list = document.getElementById("document-list");
+  const look = (asked += 1);
   const response = await fetch(location.href).catch(() => null);
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (look < shown) return; // overtaken by one that knows more
+  shown = look;
+  const list = document.getElementById("document-list");
   const chosen = [...list.querySelectorAll("input:checked")].map((box) => box.value);
   const fresh = page.getElementById("document-list");
   for (const box of fresh.querySelectorAll("input[type=checkbox]")) box.checked = chosen.includes(box.value);

@@ -320,6 +320,10 @@ def test_the_same_file_once_more_is_named_and_taken_back_once(open_page: OpenPag
     page.get_by_role("button", name="Remove: kopie.txt").click()
     page.reload()
     expect(page.locator("#chips .chip")).to_have_text("haus.txt ready ×")
+    page.locator("#files").set_input_files(tmp_path / "kopie.txt")
+    expect(page.locator("#chips")).to_contain_text("kopie.txt already")
+    page.get_by_role("button", name="Remove: haus.txt").click()
+    expect(page.locator("#chips .chip")).to_have_count(0)
 
 
 def test_a_file_that_was_not_read_is_read_again(open_page: OpenPage, tmp_path: Path) -> None:

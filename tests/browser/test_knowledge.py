@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage, follow
 from tests.browser.files import handbook
@@ -57,6 +57,23 @@ def test_a_folder_is_dropped_with_all_that_is_in_it(open_page: OpenPage, folder:
         hand.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
     expect(page.locator("#batch-text")).to_have_text("Added: 4. Already there: 0. Not added: 1.", timeout=READY)
     expect(page.get_by_role("row", name="Mai.txt")).to_contain_text("Unterlagen/Protokolle/")
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_two_looks_at_the_list_at_once_lose_no_document(open_page: OpenPage, folder: Path, turn: int) -> None:
+    page = open_page("/knowledge/new/")
+    make(page, f"Zwei Blicke {turn}")
+    found, looks = [page.request.get(page.url)], list[Route]()  # the first look comes before any document
+    page.route(page.url, lambda route: looks.append(route))  # Playwright wants a function
+    page.get_by_label("Add a folder").set_input_files(folder)
+    expect(page.locator("#batch-text")).to_have_text("Added: 4. Already there: 0. Not added: 1.", timeout=READY)
+    page.wait_for_timeout(500)
+    assert len(looks) == 2
+    found.append(page.request.get(page.url))
+    for route, response in list(zip(looks, found, strict=True))[::turn]:
+        route.fulfill(response=response)
+    page.unroute(page.url)
+    expect(page.locator("#documents [data-document]")).to_have_count(4)
 
 
 def test_a_folder_is_read_but_for_its_bad_files_and_cited(filled: Page) -> None:

@@ -204,7 +204,7 @@ async def test_a_refusal_of_the_quota_reaches_no_upstream(
         (400, exceptions.UpstreamRefused),
         (401, exceptions.KeyRefused),
         (403, exceptions.KeyRefused),
-        (404, exceptions.ModelGone),
+        (404, exceptions.UpstreamError),
         (429, exceptions.UpstreamBusy),
         (500, exceptions.UpstreamError),
         (503, exceptions.UpstreamBusy),

@@ -143,7 +143,7 @@ def test_what_is_no_http_is_a_broken_answer(
     [
         (400, (400, "upstream_refused")),
         (401, (502, "upstream_key_refused")),
-        (404, (502, "model_gone")),
+        (404, (502, "upstream_error")),
         (429, (503, "overloaded")),
         (500, (502, "upstream_error")),
     ],

@@ -389,6 +389,16 @@ def test_a_model_that_is_added_below_a_server_asleep_is_asleep(hours: ServerHour
     assert not Occupancy.objects.get(deployment=added).is_awake
 
 
+def test_a_model_that_is_moved_is_as_awake_as_its_new_server(hours: ServerHours, parrot: Deployment) -> None:
+    put(hours, State.ASLEEP)
+    parrot.upstream = Upstream.objects.create(name="other", base_url="http://127.0.0.1:9/v1")
+    parrot.save()
+    assert Occupancy.objects.get(deployment=parrot).is_awake
+    parrot.upstream = hours.upstream
+    parrot.save()
+    assert not Occupancy.objects.get(deployment=parrot).is_awake
+
+
 def test_the_books_are_locked_as_the_ledger_locks_them(hours: ServerHours) -> None:
     """In the order of the ids: rows change as they lie on the disk, and then two wait for one another."""
     put(hours, State.WAKING, since=MONDAY)

@@ -64,6 +64,20 @@ async def test_another_server_answers_where_an_error_looks_like_success(
     assert len(second_upstream.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "failures"),
+    [("model 'wren' not found", "model_gone", 0), ("404 page not found", "upstream_error", 1)],
+)
+async def test_a_model_that_is_gone_is_no_illness_of_its_server(
+    caller: Caller, parrot: Deployment, fake_upstream: FakeUpstream, words: str, code: str, failures: int
+) -> None:
+    fake_upstream.fail(404, words)
+    with pytest.raises(exceptions.UpstreamError) as failed:
+        await text_of(caller)
+    assert failed.value.code == code
+    assert (await Upstream.objects.aget(pk=parrot.upstream_id)).failures == failures
+
+
 async def test_after_the_first_word_nobody_is_asked_again(
     caller: Caller, second: Deployment, fake_upstream: FakeUpstream, second_upstream: FakeUpstream
 ) -> None:

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from gateway import requests
 from gateway.models import ApiKey, Deployment, Quota, Upstream, Usage
 from tests.fake_upstream import DEFAULT_TEXT, FakeUpstream
+from tests.run.instance import eventually
 
 SPEECH = bytes(range(256)) * 1000
 SRT = "1\n00:00:00,000 --> 00:00:02,000\nThe aviary opens – at nine.\n"
@@ -238,7 +239,7 @@ def test_who_leaves_within_an_upload_leaves_nothing_behind(
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     begun(http).close()
     assert told(http).status_code == 200
-    assert Usage.objects.count() == 1 and list(tmp_path.iterdir()) == []
+    assert Usage.objects.count() == 1 and eventually(lambda: not list(tmp_path.iterdir()), 10)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 

@@ -19,6 +19,7 @@ from gateway import deliveries, outbox
 from gateway.models import Attempt, Delivery, Event, Quota, Upstream, Webhook
 from rag.models import Collection, Document
 from tests.outside import INSIDE, PUBLIC, Names, Server
+from tests.run.instance import eventually
 from tests.test_access import make
 from tests.webhooks.conftest import Hooked, deliver, received
 
@@ -312,8 +313,7 @@ def test_the_other_rounds_wait_for_no_address_that_hangs(hook: Webhook, document
         asked, _address = silent.accept()
         assert not Attempt.objects.exists()
         asked.close()
-        while not Attempt.objects.exists():
-            time.sleep(0.02)
+        assert eventually(Attempt.objects.exists, 10)
     assert Attempt.objects.count() == 1
 
 

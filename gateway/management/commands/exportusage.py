@@ -48,9 +48,12 @@ class Command(BaseCommand):
                 self.stdout.write(block, ending="")
             return
         path: Path = options["output"]
-        path.touch(mode=0o600)
-        if path.is_file():  # neither a pipe nor a device
-            path.chmod(0o600)
+        try:
+            path.touch(mode=0o600)
+            if path.is_file():  # neither a pipe nor a device
+                path.chmod(0o600)
+        except OSError as error:
+            raise CommandError(f"{path} cannot be written: {error}") from error
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(blocks)
 
