@@ -12,6 +12,10 @@ class Found:
     models: list[Model]
     software: str = ""  # the kind of server in words, where it tells
 
+    @property
+    def names(self) -> list[str]:
+        return [model.id for model in self.models]
+
 
 def look(upstream: Upstream, seconds: float = probing.TIMEOUT) -> Found:
     """Raises UpstreamError where there is no list of models; all else is optional."""

@@ -47,9 +47,8 @@ def test(upstream: Upstream) -> Trial:
         found = discovery.look(upstream)
     except UpstreamError as failure:
         return Trial(_since(began), error=str(failure))
-    models = [model.id for model in found.models]
-    rounds.conclude(upstream, models)
-    return Trial(_since(began), models, found.software)
+    rounds.conclude(upstream, found.names)
+    return Trial(_since(began), found.names, found.software)
 
 
 def _since(began: float) -> int:
@@ -58,9 +57,9 @@ def _since(began: float) -> int:
 
 def discover(upstream: Upstream) -> list[Deployment]:
     """Offer every model the upstream lists that is not offered yet; raises UpstreamError."""
-    models = discovery.look(upstream).models
-    rounds.conclude(upstream, [model.id for model in models])
-    return offer(upstream, models)
+    found = discovery.look(upstream)
+    rounds.conclude(upstream, found.names)
+    return offer(upstream, found.models)
 
 
 @transaction.atomic
@@ -100,7 +99,7 @@ def add_found(name: str, base_url: str) -> Upstream:
     upstream = Upstream(name=_free_name(name), base_url=base_url, place=_("on this server"), in_house=True)
     found = discovery.look(upstream)
     upstream.save()
-    rounds.conclude(upstream, [model.id for model in found.models])
+    rounds.conclude(upstream, found.names)
     offer(upstream, found.models)
     return upstream
 

@@ -58,9 +58,7 @@ function addRemove(chip, abort = () => {}) {
       button.disabled = false;
       return setState(chip, "failed", error.message);
     }
-    for (const copy of [...chips.children].filter(({ dataset }) => dataset.copyOf === chip.dataset.statusUrl)) {
-      if (chip.dataset.statusUrl) copy.remove(); // it was never more than the one that goes
-    }
+    for (const copy of chips.querySelectorAll(`[data-copy-of="${chip.dataset.statusUrl}"]`)) copy.remove();
     chip.remove();
     chips.hidden = !chips.children.length;
     changed();

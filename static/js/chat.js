@@ -10,7 +10,7 @@ import { refresh } from "./history.js";
 import "./hovercard.js";
 import "./mentions.js";
 import "./notify.js";
-import { byId, acknowledge, post, refuse, words } from "./page.js";
+import { acknowledge, byId, post, refuse, words } from "./page.js";
 import "./panel.js";
 import "./picker.js";
 import "./prompts.js";

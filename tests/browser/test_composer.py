@@ -316,7 +316,9 @@ def test_the_same_file_once_more_is_named_and_taken_back_once(open_page: OpenPag
         expect(page.locator("#chips")).to_contain_text(
             f"{name} {'ready' if name == 'haus.txt' else 'already'}", timeout=READY
         )
+    page.set_viewport_size({"width": 390, "height": 800})
     picture(page, "twice")
+    check(page)
     page.get_by_role("button", name="Remove: kopie.txt").click()
     page.reload()
     expect(page.locator("#chips .chip")).to_have_text("haus.txt ready ×")
